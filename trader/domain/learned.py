@@ -1,0 +1,57 @@
+"""What the desk has learned: an immutable row with a digest and a cut-off, named by every decision that used it."""
+
+from pydantic import Field
+
+from trader.domain.value import Moment, Number, Value
+
+
+class Calibration(Value):
+    """d = intercept + slope (logit p - logit base rate), for one agent's record."""
+
+    record: str
+    """`agent/source`: the rule it follows or the model it asks, each with its own record."""
+    intercept: Number = 0.0
+    slope: Number = Field(default=0.5, ge=0.0)
+    weight: Number = Field(ge=0.0)
+    """Its share of the pool when everybody answers."""
+    prior_weight: Number = Field(ge=0.0)
+    """Where the weight started: equal over families, then over agents."""
+    n: int = Field(ge=0)
+    """Forecasts resolved before the cut-off."""
+    n_eff: Number = Field(ge=0.0)
+    """What they are worth, overlaps and correlation taken out."""
+    brier: Number | None = None
+    brier_base: Number | None = None
+    """Brier score of the record and of the base rate on the same cases."""
+
+
+class SymbolEvidence(Value):
+    """What one symbol's resolved bars say of the event, shrunk to the pool of symbols."""
+
+    symbol: str
+    base_rate: Number
+    mean_gain: Number
+    mean_loss: Number
+    volatility: Number
+    """Annual, of close-to-close returns, over the last `VOLATILITY_BARS`."""
+    n: int
+    n_eff: Number
+
+
+class LearnedState(Value):
+    """Everything fitted, from what was resolved before `cut_off`."""
+
+    cut_off: Moment
+    horizon: int
+    symbols: tuple[SymbolEvidence, ...]
+    records: tuple[Calibration, ...]
+    correlation: Number
+    """Mean correlation between the symbols' event returns."""
+
+    def of_symbol(self, symbol: str) -> SymbolEvidence | None:
+        """What is known of `symbol`."""
+        return next((row for row in self.symbols if row.symbol == symbol), None)
+
+    def of_record(self, record: str) -> Calibration | None:
+        """What is known of one agent's record."""
+        return next((row for row in self.records if row.record == record), None)

@@ -1,0 +1,148 @@
+"""The account as a value: taken once at the start of a round and read by everybody."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import Field
+
+from trader.domain.ids import BookId
+from trader.domain.market import Timeframe
+from trader.domain.orders import Order, OrderState
+from trader.domain.value import Amount, Moment, Value
+
+
+class Mode(StrEnum):
+    """Whose money."""
+
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Book(Value):
+    """One account with one strategy. Its id is in every key, and nothing learned crosses it."""
+
+    id: BookId
+    mode: Mode
+    feed: str
+    symbols: tuple[str, ...]
+    timeframe: Timeframe
+    horizon: int = Field(gt=0)
+    currency: str
+    calendar: str
+    cash: Amount
+    """Opening balance."""
+    opened_at: Moment
+    settings: str
+    """Digest of what makes this run this run: settings, feed, data, span. The same digest goes on with the book."""
+
+
+class EntryKind(StrEnum):
+    """Why cash or units moved without a trade."""
+
+    DEPOSIT = "deposit"
+    DIVIDEND = "dividend"
+    SPLIT = "split"
+    CASH_IN_LIEU = "cash_in_lieu"
+
+
+class AccountEntry(Value):
+    """A movement that is not a fill. Idempotent by id."""
+
+    id: str
+    kind: EntryKind
+    at: Moment
+    symbol: str = ""
+    cash: Amount = Decimal(0)
+    """In the book's currency, signed."""
+    quantity: Amount = Decimal(0)
+    """Units added by a split, signed."""
+    note: str = ""
+
+
+class Position(Value):
+    """Units held of one instrument; negative when short."""
+
+    symbol: str
+    quantity: Amount
+    cost: Amount
+    """What the held units cost in all, fees included, signed like the quantity."""
+    opened_at: Moment
+    realised: Amount = Decimal(0)
+    """Profit taken since the position was opened, fees and dividends included."""
+
+
+class WorkingOrder(Value):
+    """An order that may still fill."""
+
+    order: Order
+    state: OrderState
+    filled: Amount = Decimal(0)
+
+    @property
+    def remaining(self) -> Decimal:
+        """Units still to come."""
+        return self.order.quantity - self.filled
+
+
+class Account(Value):
+    """One account at one moment. Everything in the book's currency."""
+
+    as_of: Moment
+    currency: str
+    cash: Amount
+    positions: tuple[Position, ...] = ()
+    working: tuple[WorkingOrder, ...] = ()
+    marks: dict[str, Amount] = {}
+    """Last traded price of each symbol of the book, as traded."""
+    multipliers: dict[str, Amount] = {}
+    """Currency per point per unit, where it is not 1."""
+    peak: Amount
+    """Highest equity at any mark so far."""
+    day_open: Amount
+    """Equity at the close of the session before."""
+
+    def position(self, symbol: str) -> Position | None:
+        """The position in `symbol`, if any."""
+        return next((held for held in self.positions if held.symbol == symbol), None)
+
+    def quantity(self, symbol: str) -> Decimal:
+        """Units held of `symbol`, zero where none."""
+        held = self.position(symbol)
+        return held.quantity if held else Decimal(0)
+
+    def value(self, symbol: str) -> Decimal:
+        """Market value of the position in `symbol`, signed."""
+        quantity = self.quantity(symbol)
+        if quantity == 0:
+            return Decimal(0)
+        return quantity * self.marks[symbol] * self.multipliers.get(symbol, Decimal(1))
+
+    @property
+    def equity(self) -> Decimal:
+        """Cash and the market value of all positions."""
+        return self.cash + sum_exact(self.value(held.symbol) for held in self.positions)
+
+    @property
+    def gross(self) -> Decimal:
+        """The sizes of all positions added up."""
+        return sum_exact(abs(self.value(held.symbol)) for held in self.positions)
+
+    @property
+    def drawdown(self) -> Decimal:
+        """How far equity is below its peak, as a share of the peak."""
+        return (
+            max(Decimal(0), 1 - self.equity / self.peak)
+            if self.peak > 0
+            else Decimal(0)
+        )
+
+    def weight(self, symbol: str) -> Decimal:
+        """Market value of the position as a share of equity; zero where equity is not positive."""
+        equity = self.equity
+        return self.value(symbol) / equity if equity > 0 else Decimal(0)
+
+
+def sum_exact(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum of decimals, zero for none."""
+    return sum(amounts, Decimal(0))
