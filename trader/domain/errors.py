@@ -89,9 +89,7 @@ class MissingExtra(TraderError):
     """A command needs a library that is not part of the core."""
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(
-            f"{library} is not installed", hint=f"pip install 'trader[{extra}]'"
-        )
+        super().__init__(f"{library} is not installed", hint=f"pip install 'trader[{extra}]'")
 
 
 class OrderError(TraderError):
@@ -108,10 +106,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not names:
         return "there are none"
     by_lower = {candidate.lower(): candidate for candidate in names}
-    close = [
-        by_lower[match]
-        for match in difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
-    ]
+    close = [by_lower[match] for match in difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
     if close:
         return "did you mean " + " or ".join(close) + "?"
     if len(names) <= 12:

@@ -81,9 +81,7 @@ class Instrument(Value):
         if not price.is_finite() or price <= 0:
             raise OrderError(f"{self.symbol}: price {price} is not above zero")
         if price % self.tick_size != 0:
-            raise OrderError(
-                f"{self.symbol}: price {price} is off the tick {self.tick_size}"
-            )
+            raise OrderError(f"{self.symbol}: price {price} is off the tick {self.tick_size}")
 
 
 def _step(amount: Decimal, step: Decimal, rounding: str) -> Decimal:

@@ -107,9 +107,7 @@ class Bars:
 
     def until(self, as_of: datetime) -> Self:
         """The bars whose close was available at `as_of`."""
-        return self[
-            : int(np.searchsorted(self.available, to_datetime64(as_of), side="right"))
-        ]
+        return self[: int(np.searchsorted(self.available, to_datetime64(as_of), side="right"))]
 
 
 class ActionKind(StrEnum):

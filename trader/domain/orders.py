@@ -76,9 +76,7 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _S.ACKNOWLEDGED: frozenset(
         {_S.PARTLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.UNKNOWN}
     ),
-    _S.PARTLY_FILLED: frozenset(
-        {_S.PARTLY_FILLED, _S.FILLED, _S.CANCELLED, _S.EXPIRED, _S.UNKNOWN}
-    ),
+    _S.PARTLY_FILLED: frozenset({_S.PARTLY_FILLED, _S.FILLED, _S.CANCELLED, _S.EXPIRED, _S.UNKNOWN}),
     _S.UNKNOWN: frozenset(
         {
             _S.ACKNOWLEDGED,
@@ -106,15 +104,11 @@ WORKING = frozenset({_S.SUBMITTED, _S.ACKNOWLEDGED, _S.PARTLY_FILLED, _S.UNKNOWN
 """May still fill: reserves money, counts towards limits."""
 WAITING = frozenset({_S.AWAITING_APPROVAL, _S.INTENDED})
 """Not yet at the venue."""
-DONE = frozenset(
-    {_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.NOT_SENT, _S.NEVER_ARRIVED}
-)
+DONE = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.NOT_SENT, _S.NEVER_ARRIVED})
 """Nothing more is expected."""
 
 
-def check_transition(
-    order: ClientOrderId, before: OrderState, after: OrderState
-) -> None:
+def check_transition(order: ClientOrderId, before: OrderState, after: OrderState) -> None:
     """Raise IllegalTransition unless the table allows it."""
     if after not in TRANSITIONS[before]:
         raise IllegalTransition(f"order {order}: {before} cannot become {after}")
@@ -140,13 +134,9 @@ class Order(Value):
     @model_validator(mode="after")
     def _prices_fit_the_type(self) -> Self:
         if (self.type is OrderType.LIMIT) != (self.limit_price is not None):
-            raise ValueError(
-                f"{self.client_id}: a limit order, and no other, has a limit price"
-            )
+            raise ValueError(f"{self.client_id}: a limit order, and no other, has a limit price")
         if (self.type is OrderType.STOP) != (self.stop_price is not None):
-            raise ValueError(
-                f"{self.client_id}: a stop order, and no other, has a stop price"
-            )
+            raise ValueError(f"{self.client_id}: a stop order, and no other, has a stop price")
         return self
 
     @property

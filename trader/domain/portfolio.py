@@ -93,9 +93,9 @@ class Account(Value):
     cash: Amount
     positions: tuple[Position, ...] = ()
     working: tuple[WorkingOrder, ...] = ()
-    marks: dict[str, Amount] = {}
+    marks: dict[str, Amount] = Field(default_factory=dict)
     """Last traded price of each symbol of the book, as traded."""
-    multipliers: dict[str, Amount] = {}
+    multipliers: dict[str, Amount] = Field(default_factory=dict)
     """Currency per point per unit, where it is not 1."""
     peak: Amount
     """Highest equity at any mark so far."""
@@ -131,11 +131,7 @@ class Account(Value):
     @property
     def drawdown(self) -> Decimal:
         """How far equity is below its peak, as a share of the peak."""
-        return (
-            max(Decimal(0), 1 - self.equity / self.peak)
-            if self.peak > 0
-            else Decimal(0)
-        )
+        return max(Decimal(0), 1 - self.equity / self.peak) if self.peak > 0 else Decimal(0)
 
     def weight(self, symbol: str) -> Decimal:
         """Market value of the position as a share of equity; zero where equity is not positive."""
