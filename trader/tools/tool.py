@@ -1,0 +1,59 @@
+"""What a tool is: typed arguments in, a typed result out, and nothing of the world but its context."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from trader.domain.portfolio import Account
+from trader.domain.value import Value
+
+if TYPE_CHECKING:
+    from trader.data.view import MarketView
+    from trader.tools.forecast.forecaster import Forecaster
+
+Asked = TypeVar("Asked", bound=Value)
+Given = TypeVar("Given", bound=Value)
+
+
+class NoArguments(Value):
+    """The tool takes none: the context says everything."""
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """All that a tool may see."""
+
+    view: "MarketView"
+    """The market as it was known at `view.as_of`."""
+    symbol: str
+    horizon: int
+    """Bars ahead of the event that the desk forecasts."""
+    account: Account | None
+    """The snapshot taken at the start of the round; None where nothing is traded (scoring over history)."""
+    forecaster: "Forecaster"
+    costs: float
+    """A round trip's cost, as a fraction of the price."""
+
+
+@dataclass(frozen=True)
+class Tool(Generic[Asked, Given]):
+    """One thing that agents may call. `run` raises ToolError, saying what is lacking, where it cannot answer."""
+
+    name: str
+    summary: str
+    """One line, for lists and for language models."""
+    Arguments: type[Asked]
+    Result: type[Given]
+    run: Callable[[ToolContext, Asked], Given]
+    reads_account: bool = False
+    """Whether the answer depends on the account: its answers are never shared between accounts."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The tool as JSON: name, summary, and the JSON schemas of its arguments and result."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "arguments": self.Arguments.model_json_schema(),
+            "result": self.Result.model_json_schema(mode="serialization"),
+        }
