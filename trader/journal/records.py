@@ -1,0 +1,241 @@
+"""What is written down: one record type for each thing that happens, each with a table of its own.
+
+A record says its key in its docstring. A record whose key was recorded before is left as first recorded, so that
+a round which is run again after a crash changes nothing.
+"""
+
+from typing import Any, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from trader.domain.decisions import Decision
+from trader.domain.ids import BookId, DecisionId, RoundId, RunId
+from trader.domain.learned import LearnedState
+from trader.domain.orders import Fill, Order, OrderEvent, Ruling
+from trader.domain.portfolio import Account, AccountEntry, Book, Mode
+from trader.domain.signals import Signal
+from trader.domain.value import Amount, Moment, Number, Value, digest
+
+Form: TypeAlias = Literal["brief", "report", "opinion", "abstention", "verdict"]
+"""What an agent filled in; `body` of its step is that form."""
+
+RulingStage: TypeAlias = Literal["allocate", "gate"]
+"""Who asked for a ruling: allocate on its running account, or the gate on the real order."""
+
+
+class BookOpened(Value):
+    """A book began. Key: the book's id."""
+
+    book: Book
+
+
+class RunStarted(Value):
+    """A process began to work on a book. Key: run."""
+
+    run: RunId
+    book: BookId
+    at: Moment
+    mode: Mode
+    version: str
+    """The program's."""
+    seed: int
+    settings: dict[str, Any]
+    settings_digest: str
+    """Equal to the book's `settings` where the book is gone on with."""
+    prompts: dict[str, str]
+    """Agent -> digest of the exact text of its prompt file."""
+    data_digest: str
+
+
+class RunEnded(Value):
+    """A process ended its work. Without this row the process died. Key: run."""
+
+    run: RunId
+    at: Moment
+    reason: str
+    """`finished` (nothing is left to do), `stopped` (by a person), or `failed: …`."""
+
+
+class RoundOpened(Value):
+    """The signals of one `as_of`, and what besides the market they were decided on. Key: round."""
+
+    round: RoundId
+    book: BookId
+    run: RunId
+    as_of: Moment
+    signals: tuple[Signal, ...]
+    account: Account
+    facts: dict[str, Any] = Field(default_factory=dict)
+    """What limits are asked of, as JSON."""
+    learned: str
+    """Digest of the learned state."""
+
+
+class Step(Value):
+    """One agent's turn in one decision. Key: (decision, agent)."""
+
+    decision: DecisionId
+    round: RoundId
+    book: BookId
+    as_of: Moment
+    symbol: str
+    stage: int
+    """Its place in the order of the desk: steps of one stage happen at the same time."""
+    agent: str
+    tier: str
+    form: Form
+    body: dict[str, Any]
+    """The form as JSON."""
+    evidence: tuple[str, ...] = ()
+    """Digests of what was gathered for this step."""
+    prompt: str = ""
+    """Digest of the prompt file."""
+    source: str = "none"
+    """What filled the form: `rule:NAME`, `tools`, `model:NAME`, `none`."""
+    record: str = ""
+    """Key of the learned record it is scored under; empty for juniors."""
+    ms: Number = Field(default=0.0, ge=0.0)
+    """Milliseconds it took, by the stopwatch. Never part of what a replay compares."""
+
+
+class DecisionMade(Value):
+    """What was decided. Key: the decision's id."""
+
+    decision: Decision
+
+
+class RulingMade(Value):
+    """What the gate's function said. Key: (client order id, stage)."""
+
+    round: RoundId
+    book: BookId
+    decision: DecisionId
+    stage: RulingStage
+    ruling: Ruling
+
+
+class OrderIntended(Value):
+    """An order is about to be sent: on disk before any byte of it leaves. Key: client order id."""
+
+    book: BookId
+    round: RoundId
+    """The round that placed it; empty for what a person ordered."""
+    order: Order
+    at: Moment
+
+
+class OrderChanged(Value):
+    """An order went on to another state. Key: the whole event: the same step told twice is one step."""
+
+    book: BookId
+    event: OrderEvent
+
+
+class FillReceived(Value):
+    """Units changed hands. Key: (book, fill id)."""
+
+    book: BookId
+    fill: Fill
+
+
+class AccountMoved(Value):
+    """Cash or units moved without a trade. Key: (book, entry id)."""
+
+    book: BookId
+    entry: AccountEntry
+
+
+class Marked(Value):
+    """What the book was worth after one step of the market. Key: (book, as_of)."""
+
+    book: BookId
+    as_of: Moment
+    equity: Amount
+    cash: Amount
+    gross: Amount
+
+
+class StateLearned(Value):
+    """What was fitted from everything resolved before a cut-off. Key: (book, digest)."""
+
+    book: BookId
+    digest: str
+    state: LearnedState
+
+    @classmethod
+    def of(cls, book: BookId, state: LearnedState) -> Self:
+        """The record of `state`, named by its digest."""
+        return cls(book=book, digest=digest(state), state=state)
+
+    @model_validator(mode="after")
+    def _named_by_its_digest(self) -> Self:
+        if self.digest != digest(self.state):
+            raise ValueError(f"the learned state is not {self.digest}")
+        return self
+
+
+class BreakerChanged(Value):
+    """A breaker tripped or was lifted. Key: (book, reason, since, lifted)."""
+
+    book: BookId
+    reason: str
+    """Slug of the limit that tripped it."""
+    since: Moment
+    until: Moment | None
+    """None: until a person resumes."""
+    lifted: bool
+    at: Moment
+
+
+class Noted(Value):
+    """Something that was survived, cleaned or left out. Key: the whole note."""
+
+    book: BookId
+    round: str = ""
+    decision: str = ""
+    at: Moment
+    kind: str
+    """A short slug to filter by."""
+    text: str
+    """For a person."""
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Commanded(Value):
+    """A person asked the running process for something. Key: id."""
+
+    id: str
+    at: Moment
+    kind: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class RoundClosed(Value):
+    """All of the round is recorded; a round that is not closed is run again. Key: round."""
+
+    round: RoundId
+    book: BookId
+    as_of: Moment
+    at: Moment
+
+
+Record: TypeAlias = (
+    BookOpened
+    | RunStarted
+    | RunEnded
+    | RoundOpened
+    | Step
+    | DecisionMade
+    | RulingMade
+    | OrderIntended
+    | OrderChanged
+    | FillReceived
+    | AccountMoved
+    | Marked
+    | StateLearned
+    | BreakerChanged
+    | Noted
+    | Commanded
+    | RoundClosed
+)
+"""Anything that can be recorded."""

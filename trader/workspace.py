@@ -1,0 +1,159 @@
+"""Where files live on disk, and who may write them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+
+from trader.domain.errors import TraderError, WorkspaceInUse
+
+CONFIG_NAME = "trader.toml"
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _LOCKED_BYTE = 1 << 30
+    """Windows forbids others to read a locked byte, so the one that is locked is far behind the pid."""
+
+    def _try_lock(file: IO[str]) -> bool:
+        file.seek(_LOCKED_BYTE)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+    def _unlock(file: IO[str]) -> None:
+        file.seek(_LOCKED_BYTE)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One folder: what the user wrote at its top, what the program keeps under `.trader`.
+
+    Asking for a path creates nothing.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Self:
+        """The nearest folder at or above `start` (the current folder) with a trader.toml, else `start`."""
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / CONFIG_NAME).is_file():
+                return cls(folder)
+        return cls(here)
+
+    @property
+    def config(self) -> Path:
+        """What the user wrote."""
+        return self.root / CONFIG_NAME
+
+    @property
+    def env(self) -> Path:
+        """Keys; never read into a trace."""
+        return self.root / ".env"
+
+    @property
+    def prompts(self) -> Path:
+        """Prompt files that override the packaged ones, and new agents."""
+        return self.root / "prompts"
+
+    @property
+    def state(self) -> Path:
+        """What the program keeps."""
+        return self.root / ".trader"
+
+    @property
+    def journal(self) -> Path:
+        """The SQLite journal."""
+        return self.state / "journal.sqlite3"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked by the one process that may send orders; its text is that process's pid."""
+        return self.state / "lock"
+
+    @property
+    def halt(self) -> Path:
+        """The kill switch: while this exists, nothing is sent."""
+        return self.state / "HALT"
+
+    @property
+    def cache(self) -> Path:
+        """What can be made again."""
+        return self.state / "cache"
+
+    @property
+    def models(self) -> Path:
+        """Trained models."""
+        return self.state / "models"
+
+    @property
+    def runs(self) -> Path:
+        """Evaluations and backtests, each with a journal of its own."""
+        return self.state / "runs"
+
+    @property
+    def logs(self) -> Path:
+        """Log files."""
+        return self.state / "logs"
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the one process that works here. The system lets go of the lock when the process dies.
+
+        Raises:
+            WorkspaceInUse: another process holds it; the message names its pid.
+            TraderError: the folder cannot be written.
+        """
+        with self._locked() as file:
+            try:
+                yield
+            finally:
+                _unlock(file)
+
+    def _locked(self) -> IO[str]:
+        """The lock file, locked, with this process's pid in it."""
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+            file = self.lock_file.open("a+", encoding="ascii")
+            if _try_lock(file):
+                file.truncate(0)
+                file.write(f"{os.getpid()}\n")
+                file.flush()
+                return file
+            file.close()
+        except OSError as error:
+            raise TraderError(
+                f"the workspace {self.root} cannot be written: {error.strerror}",
+                hint="use another folder with --workspace DIR",
+            ) from error
+        raise WorkspaceInUse(
+            f"the workspace {self.root} is in use by process {self._holder()}",
+            hint="stop that process, or use another folder with --workspace DIR",
+        )
+
+    def _holder(self) -> str:
+        try:
+            return self.lock_file.read_text(encoding="ascii").strip() or "(unknown)"
+        except OSError:
+            return "(unknown)"
