@@ -1,0 +1,430 @@
+"""Makes .venv beside this file from requirements.lock, then runs a command in it.
+
+    python3 bootstrap.py trader run --mode paper    the main job, on bundled bars
+    python3 bootstrap.py test                       every check, as CI runs them
+    python3 bootstrap.py test -k smoke              pytest alone, with these arguments
+    python3 bootstrap.py COMMAND ...                anything else that .venv holds
+
+The first call installs with uv where it is on PATH, else with pip; later calls only look at a stamp. The
+standard library is enough, and the file parses on Python 3.8, so that an old Python is told so in one line.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Callable, Dict, Iterator, Union
+
+Stamp = Dict[str, Union[str, int]]
+
+OLDEST, NEWEST = (3, 11), (3, 13)
+NEEDED_BYTES = 1_500_000_000
+"""Free space for the packages (1.1 GB unpacked) and what was downloaded of them."""
+
+QUIET = {"ANONYMIZED_TELEMETRY": "False", "LANGSMITH_TRACING": "false", "DO_NOT_TRACK": "1"}
+"""No library calls home, unless the user's own environment says otherwise."""
+
+REASONS = {
+    "no space left|os error 28|not enough space|disk quota": "the disk is full",
+    "do not match the hashes|hash mismatch": "a download is not what requirements.lock names",
+    "newconnectionerror|name resolution|dns error|error sending request|failed to fetch|connection refused"
+    "|connection reset|network is unreachable|timed out|proxyerror|sslerror": "the package index cannot be "
+    "reached; look at the network or the proxy, then run this again",
+    "no matching distribution|matching platform tag|no usable wheels|matching python": "a package has no "
+    "ready-made build for this system",
+}
+"""What an installer says, in lower case, and what it means; the first that fits."""
+
+PROJECT_CHANGED = "pyproject.toml has changed"
+
+
+class Failure(Exception):
+    """One line for the user: what is wrong and, where it is known, how to mend it."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Place:
+    """The project's folder and what is made in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lock = root / "requirements.lock"
+        self.project = root / "pyproject.toml"
+        self.venv = root / ".venv"
+        self.stamp = self.venv / "bootstrap.json"
+        self.log = self.venv / "bootstrap.log"
+        windows = sys.platform == "win32"
+        self.scripts = self.venv / ("Scripts" if windows else "bin")
+        self.python = self.scripts / ("python.exe" if windows else "python")
+        version = "python{}.{}".format(*sys.version_info[:2])
+        self.packages = self.venv.joinpath(*(["Lib"] if windows else ["lib", version]), "site-packages")
+
+
+def say(text: str) -> None:
+    """A line of progress. Standard output belongs to the command."""
+    print(f"bootstrap: {text}", file=sys.stderr, flush=True)
+
+
+# --- the stamp: the only thing a later call looks at ----------------------------------------------
+
+
+def wanted(place: Place) -> Stamp:
+    """The stamp that a finished .venv would carry."""
+    if not (place.lock.is_file() and place.project.is_file()):
+        raise Failure(f"{place.root} lacks requirements.lock or pyproject.toml: the copy is not whole")
+    return {
+        "lock": hashlib.sha256(place.lock.read_bytes()).hexdigest(),
+        "python": f"{sys.implementation.cache_tag} on {sys.platform}",
+        "folder": str(place.root),
+        "project": hashlib.sha256(place.project.read_bytes()).hexdigest(),
+    }
+
+
+def found(place: Place) -> Stamp | None:
+    """The stamp that is there: empty of an attempt that did not finish, None where nothing is ours."""
+    try:
+        stamp = json.loads(place.stamp.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def installed(place: Place) -> int:
+    """How many packages .venv holds."""
+    try:
+        return sum(name.endswith(".dist-info") for name in os.listdir(place.packages))
+    except OSError:
+        return 0
+
+
+def stale(place: Place, stamp: Stamp | None, want: Stamp) -> str:
+    """Why a .venv with this stamp will not do; empty if it will."""
+    if stamp is None:
+        return (
+            "this .venv is not of bootstrap.py" if os.path.lexists(place.venv) else "first use in this folder"
+        )
+    if not stamp:
+        return "an earlier attempt did not finish"
+    if stamp.get("folder") != want["folder"]:
+        return f"the folder was moved here from {stamp.get('folder')}"
+    if stamp.get("python") != want["python"]:
+        return f".venv is of {stamp.get('python')}, and this is {want['python']}"
+    if stamp.get("lock") != want["lock"]:
+        return "requirements.lock has changed"
+    if not place.python.exists() or installed(place) < int(stamp.get("packages", 0)):
+        return "parts of .venv are gone"
+    if stamp.get("project") != want["project"]:
+        return PROJECT_CHANGED
+    return ""
+
+
+# --- making .venv ---------------------------------------------------------------------------------
+
+
+def prepare(place: Place) -> None:
+    """Makes .venv, or mends it, or sees that nothing is to do."""
+    want = wanted(place)
+    if not stale(place, found(place), want):
+        return
+    with only_one(place) as lock:
+        stamp = found(place)
+        why = stale(place, stamp, want)
+        if not why:  # another process has made it meanwhile
+            return
+        say(why)
+        if why == PROJECT_CHANGED and renew(place, lock):
+            write_stamp(place, want)
+            return
+        clear(place, ours=stamp is not None)
+        make(place, lock)
+        write_stamp(place, want)
+
+
+@contextmanager
+def only_one(place: Place) -> Iterator[int]:
+    """Waits until no other bootstrap works in this folder. The system gives the lock back when a holder dies.
+
+    Yields the lock's descriptor: installers inherit it, so that one whose parent was killed still holds it.
+    """
+    with open(place.root / ".venv.lock", "a", encoding="ascii") as file:
+        if not try_lock(file):
+            say("another bootstrap is at work in this folder: waiting for it")
+            while not try_lock(file):
+                time.sleep(0.2)
+        yield file.fileno()
+
+
+def try_lock(file: IO[str]) -> bool:
+    """Takes the lock on an open file, or says that somebody has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def clear(place: Place, ours: bool) -> None:
+    """Makes room for a new .venv: what this program made is deleted, anything else is moved aside."""
+    import shutil
+
+    trash = place.root / ".venv.trash"
+    shutil.rmtree(trash, ignore_errors=True)
+    if ours:
+        place.venv.rename(trash)
+        shutil.rmtree(trash, ignore_errors=True)
+    elif os.path.lexists(place.venv):
+        number = 1
+        while os.path.lexists(place.root / f".venv.old{number}"):
+            number += 1
+        place.venv.rename(place.root / f".venv.old{number}")
+        say(f"moved it to .venv.old{number}")
+
+
+def make(place: Place, lock: int) -> None:
+    """Makes .venv and fills it, with the first installer that can."""
+    import importlib.util
+    import shutil
+
+    free = shutil.disk_usage(place.root).free
+    if free < NEEDED_BYTES:
+        raise Failure(
+            f"{place.root} has {free / 1e9:.1f} GB free, and .venv needs {NEEDED_BYTES / 1e9:.1f} GB"
+        )
+    tools = ["uv"] if uv_works() else []
+    if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
+        tools.append("pip")
+    if not tools:
+        debian = "apt install python{}.{}-venv".format(*sys.version_info[:2])
+        raise Failure(f"this Python has no venv or ensurepip module; on Debian or Ubuntu: {debian}")
+    begun = time.monotonic()
+    try:
+        fill(place, tools[0], lock)
+    except Failure as failure:
+        if len(tools) == 1:
+            raise
+        say(f"{failure}; trying {tools[1]}")
+        clear(place, ours=True)
+        fill(place, tools[1], lock)
+    say(f"ready: {installed(place)} packages in {time.monotonic() - begun:.0f} s")
+
+
+def uv_works() -> bool:
+    """Whether uv is on PATH and answers: a version manager's shim may be there without a uv behind it."""
+    import shutil
+    import subprocess
+
+    uv = shutil.which("uv")
+    try:
+        return uv is not None and subprocess.run([uv, "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def fill(place: Place, tool: str, lock: int) -> None:
+    """Makes .venv with one installer, the locked packages in it and the project, editable."""
+    place.venv.mkdir()
+    place.stamp.write_text("", encoding="utf-8")  # from now on it is ours, and unfinished
+    python = str(getattr(sys, "_base_executable", None) or sys.executable)  # .venv's own may be gone by now
+    version = "{}.{}.{}".format(*sys.version_info[:3])
+    count = sum("==" in line for line in place.lock.read_text(encoding="utf-8").splitlines())
+    say(f"making .venv with Python {version}; installing up to {count} packages with {tool}, once")
+    if tool == "uv":
+        venv = ["uv", "venv", "--allow-existing", "--no-project", "--python", python, str(place.venv)]
+    else:
+        venv = [python, "-m", "venv", str(place.venv)]
+    run(place, venv, lock)
+    packages = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(place.lock)]
+    run(place, [*installer(place, tool), *packages], lock)
+    run(place, [*installer(place, tool), *editable(place)], lock)
+
+
+def renew(place: Place, lock: int) -> bool:
+    """Installs the project alone once more. False if that fails, as it does with pip in what uv had made."""
+    try:
+        run(place, [*installer(place, "uv" if uv_works() else "pip"), *editable(place)], lock)
+    except Failure:
+        return False
+    return True
+
+
+def editable(place: Place) -> list[str]:
+    """The project itself; its build backend is among the locked packages."""
+    return ["--no-deps", "--no-build-isolation", "--editable", str(place.root)]
+
+
+def installer(place: Place, tool: str) -> list[str]:
+    """The command, up to what is to be installed."""
+    if tool == "uv":
+        return ["uv", "pip", "install", "--python", str(place.python)]
+    # Compiling everything takes longer than installing it; Python compiles what is used.
+    quick = ["--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+    return [str(place.python), "-m", "pip", "install", *quick]
+
+
+def write_stamp(place: Place, want: Stamp) -> None:
+    """The last thing of all: a .venv with a stamp is whole."""
+    place.stamp.write_text(json.dumps({**want, "packages": installed(place)}, indent=1), encoding="utf-8")
+
+
+def run(place: Place, command: list[str], lock: int) -> None:
+    """Runs an installer, shows how far it is, and says in one line why it failed."""
+    import subprocess
+    import threading
+
+    env = {**os.environ, "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"):
+        env.pop(name, None)
+    process = subprocess.Popen(
+        command,
+        cwd=place.root,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        pass_fds=() if sys.platform == "win32" else (lock,),
+    )
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
+    reader.start()
+    try:
+        watch(place, lines, reader.is_alive)
+        process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    with open(place.log, "a", encoding="utf-8") as log:
+        log.writelines(lines)
+    if process.returncode:
+        raise Failure(f"{explain(lines)} (the rest of what was said: {place.log})")
+
+
+def watch(place: Place, lines: list[str], working: Callable[[], bool]) -> None:
+    """Shows time, packages and the installer's last word: in place in a terminal, else every ten seconds."""
+    import shutil
+
+    begun = shown = time.monotonic()
+    live = sys.stderr.isatty()
+    while working():
+        time.sleep(0.1)
+        now = time.monotonic()
+        if now - shown < (0.2 if live else 10):
+            continue
+        shown = now
+        word = lines[-1].strip() if lines else ""
+        text = f"{now - begun:.0f} s, {installed(place)} packages in place: {word}"
+        if live:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r{text[:width]:{width}}\r", end="", file=sys.stderr, flush=True)
+        else:
+            say(text)
+    if live:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def explain(lines: list[str]) -> str:
+    """What an installer's output means, in one line."""
+    said = "".join(lines).lower()
+    for signs, meaning in REASONS.items():
+        if re.search(signs, said):
+            return meaning
+    errors = [line.strip() for line in lines if "error" in line.lower()] or [line.strip() for line in lines]
+    return errors[-1] if errors else "the installer failed and said nothing"
+
+
+# --- running --------------------------------------------------------------------------------------
+
+
+def command_of(place: Place, arguments: list[str]) -> list[str]:
+    """What to execute for the words after bootstrap.py."""
+    name, *rest = arguments
+    if name == "test":
+        return [str(place.python), "-m", "tests.checks", *rest]
+    script = place.scripts / (f"{name}.exe" if sys.platform == "win32" else name)
+    if Path(name).name != name or not script.is_file():
+        raise Failure(f"there is no command {name!r} in .venv; try: trader, test, python", code=2)
+    return [str(script), *rest]
+
+
+def environment(place: Place) -> dict[str, str]:
+    """The caller's environment, with .venv active in it and the libraries quiet."""
+    env = {**QUIET, **os.environ, "VIRTUAL_ENV": str(place.venv)}
+    env["PATH"] = os.pathsep.join([str(place.scripts), env.get("PATH", os.defpath)])
+    env.pop("PYTHONHOME", None)
+    return env
+
+
+def execute(command: list[str], env: dict[str, str]) -> int:
+    """Becomes the command; on Windows, which cannot, runs it and returns its exit code."""
+    if sys.platform == "win32":
+        import subprocess
+
+        process = subprocess.Popen(command, env=env)
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # the command has had it too, and decides
+    os.execve(command[0], command, env)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command line and returns the exit code."""
+    if not OLDEST <= sys.version_info[:2] <= NEWEST or sys.implementation.name != "cpython":
+        need = "CPython {}.{} to {}.{}".format(*OLDEST, *NEWEST)
+        this = "{} {}.{}".format(sys.implementation.name, *sys.version_info[:2])
+        say(f"trader needs {need}, and this is {this} ({sys.executable}); try: python3.12 bootstrap.py")
+        return 2
+    if not arguments or arguments[0].startswith("-"):
+        print(__doc__.strip())
+        return 0 if not arguments or arguments[0] in ("-h", "--help") else 2
+    place = Place(Path(__file__).resolve().parent)
+    try:
+        prepare(place)
+        command = command_of(place, arguments)
+        if arguments[0] == "test":
+            os.chdir(place.root)
+        return execute(command, environment(place))
+    except Failure as failure:
+        say(str(failure))
+        return failure.code
+    except OSError as error:
+        say(mishap(place, error))
+    except KeyboardInterrupt:
+        say("interrupted; the next call mends what is half made")
+        return 130
+    return 1
+
+
+def mishap(place: Place, error: OSError) -> str:
+    """What the system refused, in one line."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"cannot write to {error.filename or place.root}; use a copy that you may write to"
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
