@@ -1,1 +1,1 @@
-"""What agents may call: deterministic, typed, and blind to everything after `as_of`. `registry.py` lists them."""
+"""What agents may call: deterministic, typed, blind to what came after `as_of`. See `registry.py`."""

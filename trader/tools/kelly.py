@@ -1,9 +1,9 @@
 """How much to stake: the edge, its error, and Kelly's fraction shrunk by how little is known.
 
-The event pays G with probability p and costs L otherwise; a round trip costs c. With g = G - c and l = L + c the odds
-are b = g / l. Everything is a fraction of the price, over the horizon. Sources: Kelly 1956; Thorp 2006, "The Kelly
-criterion in blackjack, sports betting and the stock market"; Baker and McHale 2013, "Optimal betting under parameter
-uncertainty: improving the Kelly criterion".
+The event pays G with probability p and costs L otherwise; a round trip costs c. With g = G - c and l = L + c the
+odds are b = g / l. Everything is a fraction of the price, over the horizon. Sources: Kelly 1956; Thorp 2006, "The
+Kelly criterion in blackjack, sports betting and the stock market"; Baker and McHale 2013, "Optimal betting under
+parameter uncertainty: improving the Kelly criterion".
 """
 
 from math import sqrt
@@ -19,7 +19,7 @@ class Kelly(NamedTuple):
     """Kelly's fraction of the bankroll at risk, and how far it can be believed."""
 
     f: float
-    """p - (1 - p) / b: the share of equity to put at risk; below zero where the bet is bad, zero where g <= 0."""
+    """p - (1 - p) / b: the share of equity to put at risk; negative for a bad bet, zero where g <= 0."""
     var_f: float
     """((b + 1) / b)^2 sigma_p^2."""
     k: float
@@ -54,15 +54,15 @@ def kelly(p: float, payoff: Payoff, n_eff: float) -> Kelly:
 
 
 def sharing(positions: int, correlation: float) -> float:
-    """What bets held together divide the bankroll by: 1 + (N - 1) rho. Negative correlation counts as none."""
+    """What bets held together divide the bankroll by: 1 + (N - 1) rho. A negative rho counts as none."""
     return 1.0 + (positions - 1) * max(correlation, 0.0)
 
 
 def full_weight(stake: Kelly, payoff: Payoff) -> float:
-    """Full Kelly as a weight of equity, f / l: that much invested loses f of equity in the mean losing event."""
+    """Full Kelly as a weight of equity, f / l: so much invested loses f of equity in the mean loss."""
     return stake.f / (payoff.mean_loss + payoff.cost)
 
 
 def target_weight(stake: Kelly, payoff: Payoff, *, fraction: float, shared: float) -> float:
-    """The weight of equity to hold: fraction k f / l / (1 + (N - 1) rho), and zero for a bad bet (long only)."""
+    """The weight to hold: fraction k f / l / (1 + (N - 1) rho), and zero for a bad bet (long only)."""
     return max(0.0, fraction * stake.k * full_weight(stake, payoff) / shared)

@@ -37,7 +37,7 @@ class ToolContext:
 
 @dataclass(frozen=True)
 class Tool(Generic[Asked, Given]):
-    """One thing that agents may call. `run` raises ToolError, saying what is lacking, where it cannot answer."""
+    """One thing that agents may call. Where it cannot answer, `run` raises ToolError with what is lacking."""
 
     name: str
     summary: str

@@ -31,7 +31,7 @@ class Toolbox(Protocol):
 class LiveToolbox:
     """Runs the tools. One toolbox serves one market and one book.
 
-    Two agents that ask the same of the same moment share one computation: tools are pure, so the answer is the same.
+    Two agents that ask the same of the same moment share one computation: tools are pure functions.
     """
 
     def __init__(self, tools: Iterable[Tool[Any, Any]] = TOOLS) -> None:
