@@ -19,9 +19,9 @@ from trader.domain.errors import DataError
 
 # The source computed in float64: a few units in the last place on top of what its printing rounded away.
 FLOAT64_NOISE = 4 * Decimal(2) ** -52
-LARGEST_DIVIDEND = Decimal("0.25")
-"""Of the close. A larger step is neither a plain split nor a plain dividend, and a person must look at it."""
-SMALLEST_SPLIT = Fraction(6, 5)
+LARGEST_DIVIDEND = Decimal("0.2")
+"""Of the close. It stays below the smallest split, so that no step can be read as either."""
+SMALLEST_SPLIT = Fraction(5, 4)
 _STEP = Decimal("0.000001")
 
 
@@ -106,7 +106,7 @@ def _levels(ratios: Sequence[_Interval]) -> Iterator[tuple[int, _Interval]]:
 
 def _action(day: date, close: Decimal, step: _Interval) -> Action:
     plain = Fraction((step.low + step.high) / 2).limit_denominator(10)
-    if step.low <= plain <= step.high and not 1 / SMALLEST_SPLIT < plain < SMALLEST_SPLIT:
+    if step.low <= plain <= step.high and max(plain, 1 / plain) >= SMALLEST_SPLIT:
         return _rounded(day, "split", step)
     dividend = _Interval(close * (step.low - 1), close * (step.high - 1))
     if dividend.low <= 0 or dividend.high > close * LARGEST_DIVIDEND:
