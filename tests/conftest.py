@@ -1,0 +1,40 @@
+"""What every test stands on: no network, no settings or keys from outside, a folder of its own on request.
+
+Sockets are stopped by pytest-socket (`addopts` in pyproject.toml); loopback and unix sockets stay open. What
+it cannot reach, child processes and libraries that are not Python, meets a proxy that is not there.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+NOWHERE = "http://127.0.0.1:9"  # the discard port of RFC 863: nothing answers
+OUTSIDE = re.compile(r"TRADER_.*|DATABASE_URL|.*_(API_KEY|TOKEN|SECRET)|.*_PROXY", re.IGNORECASE)
+"""Variables that would configure the desk, give it keys, or open a way out."""
+
+
+@pytest.fixture(autouse=True)
+def closed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes away what the machine's owner has set, and the way to the network for child processes."""
+    for name in [name for name in os.environ if OUTSIDE.fullmatch(name) and name != "TRADER_CHECKS_RUNNING"]:
+        monkeypatch.delenv(name)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, NOWHERE)
+        monkeypatch.setenv(name.lower(), NOWHERE)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost,::1")
+    for name, value in (
+        ("ANONYMIZED_TELEMETRY", "False"),
+        ("LANGSMITH_TRACING", "false"),
+        ("DO_NOT_TRACK", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that is the current one, as a new user's would be."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
