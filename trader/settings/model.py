@@ -1,0 +1,130 @@
+"""Every setting with its type, its default and its sentence. The documentation is made from this file."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, Strict
+
+from trader.domain.market import Timeframe
+from trader.domain.value import Amount, Number, Value
+
+
+def _number(value: object) -> object:
+    """Text and truth values are not numbers, whatever they would convert to."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise ValueError("not a number")
+    return value
+
+
+def _names(value: object) -> object:
+    """`AAPL,MSFT` in the environment is the list ["AAPL", "MSFT"]."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+Whole = Annotated[int, Strict()]
+NUMERIC = BeforeValidator(_number)
+Share = Annotated[Number, Field(ge=0, le=1), NUMERIC]
+Positive = Annotated[Number, Field(gt=0), NUMERIC]
+NotNegative = Annotated[Number, Field(ge=0), NUMERIC]
+Text = Annotated[str, Strict(), Field(min_length=1)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
+
+
+class Section(Value):
+    """One table of trader.toml. The docstring under a field is what the documentation says of it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Desk(Section):
+    """How the desk judges and sizes."""
+
+    horizon: Annotated[Whole, Field(gt=0)] | None = None
+    """Bars ahead that everybody forecasts. Unset: 5 daily bars, 32 of 15 minutes, 24 of any other length."""
+    quorum: Annotated[Whole, Field(ge=1)] = 2
+    """Forecasting seniors that must answer, else the decision is undecided."""
+    minimum_agreement: Share = 0.5
+    """Share of the forecasting weight that must find an increase worth its cost."""
+    signal_confidence: Share = 0.6
+    """Outside signals that state less confidence than this are not looked at."""
+    max_consulted: Annotated[Whole, Field(ge=1)] = 24
+    """Agents consulted for one decision, at most."""
+    kelly_fraction: Share = 0.25
+    """Share of Kelly's fraction that is staked."""
+    volatility_ceiling: Positive = 0.02
+    """A weight is at most this over the annual volatility: what one position may move equity in a year."""
+    band: Share = 0.005
+    """No trade for a difference smaller than this share of equity."""
+    band_share: Share = 0.1
+    """No trade for a difference smaller than this share of the target."""
+    stop_atr: Positive = 3.0
+    """Average true ranges from the price to the protective stop, where no opinion names a farther one."""
+    refit_bars: Annotated[Whole, Field(ge=1)] = 1
+    """Bars between two fits of calibration, weights and payoffs."""
+    refit_forecaster: Annotated[Whole, Field(ge=1)] = 21
+    """Bars between two trainings of the forecaster."""
+
+
+class Paper(Section):
+    """The simulated account, and what trading costs there."""
+
+    cash: Annotated[Amount, Field(gt=0), NUMERIC] = Decimal(100_000)
+    """Opening balance, in the account's currency."""
+    currency: Annotated[Text, Field(pattern="^[A-Z]{3,5}$")] = "USD"
+    """The account's currency."""
+    participation: Annotated[Number, Field(gt=0, le=1), NUMERIC] = 0.1
+    """Share of a bar's volume that one order may fill."""
+    fee_bps: NotNegative | None = None
+    """Fee a side, in basis points of the notional. Unset: by asset class."""
+    half_spread_bps: NotNegative | None = None
+    """Half the spread, in basis points of the price. Unset: by asset class."""
+    slippage_bps: NotNegative | None = None
+    """Slippage a side, in basis points of the price. Unset: by asset class."""
+
+
+class Run(Section):
+    """What `trader run` does when no flag says otherwise."""
+
+    feed: Text = "sample"
+    """Where bars come from: `sample`, or `files:DIR` for your own."""
+    symbols: Names = ()
+    """What to trade. Empty: the feed's default."""
+    timeframe: Timeframe | None = None
+    """Length of a bar. Unset: the feed's own."""
+    start: date | None = None
+    """First day to decide on. Unset: the feed's default."""
+    end: date | None = None
+    """Last day to decide on. Unset: as far as the data goes."""
+    cycles: Annotated[Whole, Field(ge=1)] | None = None
+    """Stop after so many rounds. Unset: at the end of the data."""
+    speed: NotNegative = 0.0
+    """Rounds a second, at most. 0: as fast as they go."""
+    seed: Annotated[Whole, Field(ge=0)] = 0
+    """Seeds whatever is drawn at random."""
+
+
+class Settings(Value):
+    """Everything that was set, and the defaults of what was not."""
+
+    desk: Desk = Desk()
+    paper: Paper = Paper()
+    run: Run = Run()
+    risk: dict[str, Any] = {}
+    """`[risk]` as it was written; numbers are int or Decimal. The limits validate it."""
+    agents: dict[str, dict[str, Any]] = {}
+    """`[agents.NAME]` as they were written. The roster validates them."""
+
+
+TYPED: Mapping[str, type[Section]] = {"desk": Desk, "paper": Paper, "run": Run}
+"""The tables whose settings are known here."""
+PLAIN = ("risk", "agents")
+"""The tables that their owners validate."""
+PLANNED = {
+    "llm": "language models are planned, and not part of this version: every agent follows its rule",
+    "live": "trading live is planned, and not part of this version",
+}
+"""What a reader of the plans might try, and what to say to that."""
