@@ -1,0 +1,102 @@
+"""What flows through the graphs (values), and what rides beside them (live objects)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, TypedDict, TypeVar
+
+from trader.agents.agent import Agent
+from trader.brokers.broker import Broker
+from trader.brokers.costs import CostModel
+from trader.clock import Clock
+from trader.data.market import Market
+from trader.domain.decisions import Decision
+from trader.domain.ids import RoundId
+from trader.domain.learned import LearnedState
+from trader.domain.opinions import Abstention, Opinion, Verdict
+from trader.domain.orders import Order, Ruling
+from trader.domain.portfolio import Account, Book
+from trader.domain.reports import Report
+from trader.domain.signals import Signal
+from trader.domain.value import Value
+from trader.graph.consensus import Thresholds
+from trader.journal.writer import Recorder
+from trader.risk.facts import Facts
+from trader.risk.limits import Limits
+from trader.tools.forecast.forecaster import Forecaster
+from trader.tools.toolbox import Toolbox
+
+Item = TypeVar("Item")
+
+
+def merged(before: dict[str, Item], update: dict[str, Item]) -> dict[str, Item]:
+    """Both, sorted by key: what comes out does not depend on who answered first."""
+    return dict(sorted({**before, **update}.items()))
+
+
+class Case(TypedDict, total=False):
+    """The state of `decide`: one instrument at one moment."""
+
+    round: RoundId
+    as_of: datetime
+    symbol: str
+    signals: tuple[Signal, ...]
+    account: Account
+    learned: LearnedState
+    consulted: tuple[str, ...]
+    """Agents that the brief asked."""
+    reports: Annotated[dict[str, Report], merged]
+    forms: Annotated[dict[str, Opinion | Abstention], merged]
+    verdict: Verdict
+    decisions: Annotated[dict[str, Decision], merged]
+
+
+class Decided(TypedDict):
+    """What `decide` hands back to the round."""
+
+    decisions: Annotated[dict[str, Decision], merged]
+
+
+class Allotment(Value):
+    """An order that a decision became, what was ruled of it, and the stop that protects what it buys."""
+
+    order: Order
+    ruling: Ruling
+    stop: Order | None = None
+
+
+class Round(TypedDict, total=False):
+    """The state of `desk`: every signal of one book that shares one `as_of`."""
+
+    round: RoundId
+    as_of: datetime
+    signals: tuple[Signal, ...]
+    account: Account
+    facts: Facts
+    learned: LearnedState
+    accepted: dict[str, tuple[Signal, ...]]
+    """Signals that intake let through, by symbol."""
+    decisions: Annotated[dict[str, Decision], merged]
+    allotments: tuple[Allotment, ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything alive that a round needs. It rides in the graph's context and is never part of its state."""
+
+    book: Book
+    agents: tuple[Agent, ...]
+    thresholds: Thresholds
+    limits: Limits
+    market: Market
+    toolbox: Toolbox
+    forecaster: Forecaster
+    costs: CostModel
+    signal_confidence: float
+    stop_atr: float
+    """Average ranges below the price where a stop goes when no opinion names one."""
+    recorder: Recorder
+    broker: Broker
+    halted: Callable[[], str | None]
+    """Why nothing may be sent, or None. Looked at just before each send."""
+    clock: Clock

@@ -1,0 +1,214 @@
+"""The nodes of `decide`. Each records its step as it happens; what breaks is an abstention with its cause."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
+
+from langgraph.runtime import Runtime
+
+from trader.agents.agent import Agent
+from trader.agents.case import Case as AgentCase
+from trader.domain.errors import JournalError
+from trader.domain.ids import DecisionId, decision_id
+from trader.domain.opinions import Abstention, Opinion
+from trader.domain.reports import Evidence, Report
+from trader.domain.value import Value
+from trader.graph.consensus import Question, conclude, undecided
+from trader.graph.state import Case, Desk
+from trader.journal.records import DecisionMade, Form, Step
+from trader.tools.tool import ToolContext
+
+Update = dict[str, object]
+Node = Callable[[Case, Runtime[Desk]], Awaitable[Update]]
+
+STAGES = {"brief": 0, "junior": 1, "senior": 2, "executive": 3}
+
+
+async def brief(state: Case, runtime: Runtime[Desk]) -> Update:
+    """Who is asked: those whose mandate covers the instrument. The rest are recorded with the reason."""
+    desk = runtime.context
+    instrument = desk.market.instruments[state["symbol"]]
+    passed_over = {agent.name: agent.passed_over(instrument) for agent in desk.agents}
+    asked = tuple(agent.name for agent in desk.agents if passed_over[agent.name] is None)
+    body = {
+        "consulted": list(asked),
+        "not_consulted": {name: reason for name, reason in passed_over.items() if reason is not None},
+    }
+    chief = next(agent for agent in desk.agents if agent.tier == "executive")
+    _record(desk, state, chief, "brief", body, stage=STAGES["brief"], agent="brief")
+    return {"consulted": asked}
+
+
+def consulted(agents: Sequence[Agent], otherwise: str) -> Callable[[Case], list[str]]:
+    """A router: those of `agents` that the brief asked, or the node that comes after them all."""
+    names = [agent.name for agent in agents]
+
+    def route(state: Case) -> list[str]:
+        return [name for name in names if name in state["consulted"]] or [otherwise]
+
+    return route
+
+
+async def reports_are_in(state: Case) -> Update:
+    """Where juniors join: nothing more than the moment after the last of them."""
+    return {}
+
+
+def junior(agent: Agent) -> Node:
+    """A node that runs the agent's tools and files its report."""
+
+    async def node(state: Case, runtime: Runtime[Desk]) -> Update:
+        desk = runtime.context
+        began = desk.clock.monotonic()
+        evidence = agent.gather(desk.toolbox, tool_context(state, desk))
+        report = agent.report(agent_case(state, desk, evidence))
+        _record(desk, state, agent, "report", report, evidence=evidence, ms=_ms_since(began, desk))
+        return {"reports": {agent.name: report}}
+
+    return node
+
+
+def senior(agent: Agent) -> Node:
+    """A node that runs the agent's tools, reads the reports and files one opinion or an abstention."""
+
+    async def node(state: Case, runtime: Runtime[Desk]) -> Update:
+        desk = runtime.context
+        began = desk.clock.monotonic()
+        evidence = agent.gather(desk.toolbox, tool_context(state, desk))
+        form = agent.judge(agent_case(state, desk, evidence))
+        kind: Form = "opinion" if isinstance(form, Opinion) else "abstention"
+        _record(desk, state, agent, kind, form, evidence=evidence, ms=_ms_since(began, desk))
+        return {"forms": {agent.name: form}}
+
+    return node
+
+
+async def executive(state: Case, runtime: Runtime[Desk]) -> Update:
+    """The executive reads opinions and dissent, and approves, shrinks or vetoes."""
+    desk = runtime.context
+    chief = next(agent for agent in desk.agents if agent.tier == "executive")
+    began = desk.clock.monotonic()
+    evidence = chief.gather(desk.toolbox, tool_context(state, desk))
+    verdict = chief.verdict(agent_case(state, desk, evidence))
+    _record(desk, state, chief, "verdict", verdict, evidence=evidence, ms=_ms_since(began, desk))
+    return {"verdict": verdict}
+
+
+async def consensus(state: Case, runtime: Runtime[Desk]) -> Update:
+    """Pool, size and decide. A failure is `undecided`; only an unwritable journal stops the round."""
+    desk = runtime.context
+    asked = question(state, desk)
+    try:
+        decision = conclude(asked, desk.thresholds)
+    except JournalError:
+        raise
+    except Exception as error:
+        held = float(asked.account.weight(asked.symbol))
+        decision = undecided(asked, held, f"consensus broke: {type(error).__name__}: {error}")
+    desk.recorder.append(DecisionMade(decision=decision))
+    return {"decisions": {decision.symbol: decision}}
+
+
+def question(state: Case, desk: Desk) -> Question:
+    """Everything that consensus may use, sorted, so that it cannot tell who answered first."""
+    symbol, account = state["symbol"], state["account"]
+    forms = sorted(state.get("forms", {}).items())
+    opinions = tuple(form for _, form in forms if isinstance(form, Opinion))
+    price = account.marks.get(symbol)
+    return Question(
+        book=desk.book.id,
+        round=state["round"],
+        as_of=state["as_of"],
+        symbol=symbol,
+        horizon=desk.book.horizon,
+        price=price,
+        opinions=opinions,
+        silent={name: form.reason for name, form in forms if isinstance(form, Abstention)},
+        records={agent.name: agent.record for agent in desk.agents},
+        verdict=state.get("verdict"),
+        account=account,
+        learned=state["learned"],
+        cost=desk.costs.round_trip(desk.market.instruments[symbol]),
+        fallback_stop=_fallback_stop(state.get("reports", {}), price, desk.stop_atr),
+    )
+
+
+def _fallback_stop(reports: dict[str, Report], price: Decimal | None, ranges: float) -> Decimal | None:
+    """Some average true ranges below the price, where a report has the range."""
+    facts = (fact for report in reports.values() for fact in report.facts if fact.name.endswith("atr_14"))
+    fact = next(facts, None)
+    if price is None or fact is None or not isinstance(fact.value, float):
+        return None
+    stop = price - Decimal(repr(ranges * fact.value))
+    return stop if stop > 0 else None
+
+
+def tool_context(state: Case, desk: Desk) -> ToolContext:
+    """What a tool may see of this case."""
+    return ToolContext(
+        view=desk.market.view(state["as_of"]),
+        symbol=state["symbol"],
+        horizon=desk.book.horizon,
+        account=state["account"],
+        forecaster=desk.forecaster,
+        costs=desk.costs.round_trip(desk.market.instruments[state["symbol"]]),
+    )
+
+
+def agent_case(state: Case, desk: Desk, evidence: tuple[Evidence, ...]) -> AgentCase:
+    """What an agent may look at."""
+    symbol = state["symbol"]
+    known = state["learned"].of_symbol(symbol)
+    return AgentCase(
+        symbol=symbol,
+        as_of=state["as_of"],
+        horizon=desk.book.horizon,
+        asset_class=desk.market.instruments[symbol].asset_class,
+        base_rate=known.base_rate if known else 0.5,
+        price=state["account"].marks.get(symbol),
+        reports=state.get("reports", {}),
+        evidence={item.tool: item for item in evidence},
+        opinions=tuple(form for _, form in sorted(state.get("forms", {}).items())),
+        account=state["account"],
+    )
+
+
+def _record(
+    desk: Desk,
+    state: Case,
+    agent: Agent,
+    form: Form,
+    body: Value | dict[str, object],
+    *,
+    evidence: tuple[Evidence, ...] = (),
+    stage: int | None = None,
+    ms: float = 0.0,
+    **named: str,
+) -> None:
+    desk.recorder.append(
+        Step(
+            decision=case_decision(state, desk),
+            round=state["round"],
+            book=desk.book.id,
+            as_of=state["as_of"],
+            symbol=state["symbol"],
+            stage=STAGES[agent.tier] if stage is None else stage,
+            agent=named.get("agent", agent.name),
+            tier=agent.tier,
+            form=form,
+            body=body.model_dump(mode="json") if isinstance(body, Value) else body,
+            evidence=tuple(desk.recorder.put(item) for item in evidence),
+            prompt=agent.prompt.digest,
+            source=agent.source,
+            record=agent.record if agent.tier == "senior" else "",
+            ms=ms,
+        )
+    )
+
+
+def case_decision(state: Case, desk: Desk) -> DecisionId:
+    """The id of the decision that this case will become."""
+    return decision_id(desk.book.id, state["as_of"], state["symbol"], desk.book.horizon)
+
+
+def _ms_since(began: float, desk: Desk) -> float:
+    return (desk.clock.monotonic() - began) * 1000.0

@@ -1,0 +1,1 @@
+"""Pure functions of arrays that score: no files, no clock, no opinion on what is good."""

@@ -1,0 +1,1 @@
+"""What the desk has learned from what has already happened: how often, how much, and whom to believe."""

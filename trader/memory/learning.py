@@ -1,0 +1,52 @@
+"""One learned state from everything that had resolved at a moment."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from trader.data.view import MarketView
+from trader.domain.learned import Calibration, LearnedState
+from trader.measures.forecasts import brier
+from trader.memory.base_rates import symbol_evidence
+from trader.memory.cases import Forecasts, resolve
+from trader.memory.pooling import calibrate, equal_weights, fit_weights
+
+
+def learn(
+    view: MarketView,
+    symbols: tuple[str, ...],
+    horizon: int,
+    forecasts: Mapping[str, Forecasts],
+    families: Mapping[str, str],
+) -> LearnedState:
+    """What is known at the view's moment.
+
+    `forecasts` by record; `families` names every record of the desk that forecasts, with its family. A
+    record with no forecast yet keeps its priors. Forecasts that have not resolved in `view` have no
+    influence.
+    """
+    evidence, rho, histories = symbol_evidence(view, symbols, horizon)
+    names = sorted(families)
+    known = [forecasts.get(name, Forecasts.empty(name)) for name in names]
+    resolved = [resolve(record, histories, horizon, rho) for record in known]
+    prior = equal_weights({name: families[name] for name in names})
+    weights = fit_weights(resolved, np.array([prior[name] for name in names])) if names else np.zeros(0)
+    records = []
+    for name, cases, weight in zip(names, resolved, weights, strict=True):
+        intercept, slope = calibrate(cases)
+        records.append(
+            Calibration(
+                record=name,
+                intercept=intercept,
+                slope=slope,
+                weight=float(weight),
+                prior_weight=prior[name],
+                n=len(cases),
+                n_eff=cases.n_eff,
+                brier=brier(cases.p_up, cases.happened, cases.weight) if len(cases) else None,
+                brier_base=brier(cases.base_rate, cases.happened, cases.weight) if len(cases) else None,
+            )
+        )
+    return LearnedState(
+        cut_off=view.as_of, horizon=horizon, symbols=evidence, records=tuple(records), correlation=rho
+    )

@@ -1,0 +1,154 @@
+"""Whom to believe, and how much: calibration of each record, weights of the pool, and the pool itself.
+
+    calibrate   d_i = a_i + c_i (logit p_i - logit pi)        pi: the base rate of the event
+    pool        logit p = logit pi + sum w_i d_i               w_i >= 0, one in sum over those who answered
+
+The parameters are posterior modes. Little evidence moves little: c starts at one half (an unproven agent is
+believed by half), a at zero, the weights equal over families and then over agents. A slope is cut at zero:
+a bad record silences an agent, it does not turn it round. Weights that sum to one cannot make the pool
+surer than its surest member. Platt 1999 (calibration); Ranjan and Gneiting 2010, Satopaa and others 2014
+(pooling in log-odds).
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trader.measures.forecasts import expit, logit
+from trader.memory.cases import Resolved
+
+Floats = NDArray[np.float64]
+
+SLOPE_PRIOR, SLOPE_SD = 0.5, 0.25
+"""c ~ N(0.5, 0.25), the second number a standard deviation: half belief, either end two deviations away."""
+INTERCEPT_SD = 0.1
+"""a ~ N(0, 0.1), a standard deviation: a lasting bias of five points would be two deviations."""
+WEIGHT_SD = 0.15
+"""How far a weight may plausibly lie from equal before it has shown anything: lambda = 1 / (2 * 0.15^2)."""
+FOLDS = 5
+"""Blocks of time for out-of-fold calibration."""
+
+
+def calibrate(cases: Resolved) -> tuple[float, float]:
+    """(intercept a, slope c): the posterior mode on `cases`; the prior (0, 0.5) where there are none."""
+    base, x = logit(cases.base_rate), logit(cases.p_up) - logit(cases.base_rate)
+    intercept, slope = _posterior_mode(base, x, cases.happened, cases.weight)
+    if slope < 0.0:
+        intercept, _ = _posterior_mode(base, np.zeros_like(x), cases.happened, cases.weight)
+        slope = 0.0
+    return intercept, slope
+
+
+def _posterior_mode(base: Floats, x: Floats, happened: Floats, weight: Floats) -> tuple[float, float]:
+    """Newton's method on a strictly concave posterior of two parameters: a handful of steps."""
+    a, c = 0.0, SLOPE_PRIOR
+    for _ in range(25):
+        p = expit(base + a + c * x)
+        error, curvature = weight * (happened - p), weight * p * (1 - p)
+        gradient_a = error.sum() - a / INTERCEPT_SD**2
+        gradient_c = (error * x).sum() - (c - SLOPE_PRIOR) / SLOPE_SD**2
+        haa = curvature.sum() + 1 / INTERCEPT_SD**2
+        hcc = (curvature * x * x).sum() + 1 / SLOPE_SD**2
+        hac = (curvature * x).sum()
+        determinant = haa * hcc - hac * hac
+        step_a = (hcc * gradient_a - hac * gradient_c) / determinant
+        step_c = (haa * gradient_c - hac * gradient_a) / determinant
+        a, c = a + step_a, c + step_c
+        if abs(step_a) + abs(step_c) < 1e-10:
+            break
+    return float(a), float(c)
+
+
+def shift(p_up: float, base_rate: float, intercept: float, slope: float) -> float:
+    """d: how far this agent, calibrated, would move the log-odds from the base rate."""
+    return float(intercept + slope * (logit(p_up) - logit(base_rate)))
+
+
+def pooled(base_rate: float, shifts: Sequence[float], weights: Sequence[float]) -> float:
+    """The pool's probability. `weights` need not sum to one; at least one must be above zero."""
+    share = np.asarray(weights, dtype=np.float64)
+    return float(expit(logit(base_rate) + np.dot(share / share.sum(), shifts)))
+
+
+def equal_weights(families: Mapping[str, str]) -> dict[str, float]:
+    """Record -> weight: equal over families, then over the records of one family."""
+    size = Counter(families.values())
+    return {name: 1.0 / len(size) / size[family] for name, family in families.items()}
+
+
+def fit_weights(records: Sequence[Resolved], prior: Floats) -> Floats:
+    """Weights (k,) that minimise the weighted log loss of the pool plus |w - prior|^2 / (2 WEIGHT_SD^2).
+
+    The calibrated forecasts are out of fold: each block of time is calibrated on the others, so that no
+    record is rewarded for having been fitted well.
+    """
+    if sum(len(record) for record in records) == 0:
+        return prior
+    shifts, answered, base, happened, weight = _align(records)
+    penalty = 1.0 / WEIGHT_SD**2
+    curvature = 0.25 * float(weight @ (shifts**2).sum(axis=1))
+    w, step = prior.copy(), 1.0 / (penalty + curvature)
+    for _ in range(200):
+        total = np.maximum(answered @ w, 1e-12)
+        mean = (shifts @ w) / total
+        error = weight * (expit(base + mean) - happened)
+        gradient = ((shifts - answered * mean[:, None]) * (error / total)[:, None]).sum(axis=0)
+        moved = onto_simplex(w - step * (gradient + penalty * (w - prior)))
+        if np.abs(moved - w).max() < 1e-7:
+            return moved
+        w = moved
+    return w
+
+
+def _align(records: Sequence[Resolved]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """A row per case of any record: shifts (n, k), answered (n, k) 0 or 1, logit base, outcome, weight."""
+    keys = [np.char.add(np.datetime_as_string(record.decided), record.symbol) for record in records]
+    cases, first = np.unique(np.concatenate(keys), return_index=True)
+    shifts, answered = np.zeros((len(cases), len(records))), np.zeros((len(cases), len(records)))
+    for column, (record, key) in enumerate(zip(records, keys, strict=True)):
+        row = np.searchsorted(cases, key)
+        shifts[row, column] = out_of_fold_shifts(record)
+        answered[row, column] = 1.0
+    stacked = (np.concatenate([getattr(record, name) for record in records])[first] for name in _CASE_FIELDS)
+    base_rate, happened, weight = stacked
+    return shifts, answered, logit(base_rate), happened, weight
+
+
+_CASE_FIELDS = ("base_rate", "happened", "weight")
+
+
+def out_of_fold_shifts(record: Resolved) -> Floats:
+    """Calibrated shifts (n,), each block of time calibrated on the other blocks."""
+    x = logit(record.p_up) - logit(record.base_rate)
+    dates = np.unique(record.decided)
+    fold = np.searchsorted(dates, record.decided) * FOLDS // max(len(dates), 1)
+    shifts = np.empty(len(record))
+    for block in range(FOLDS):
+        inside = fold == block
+        if inside.any():
+            a, c = calibrate(_without(record, inside))
+            shifts[inside] = a + c * x[inside]
+    return shifts
+
+
+def _without(record: Resolved, rows: NDArray[np.bool_]) -> Resolved:
+    keep = ~rows
+    return Resolved(
+        record.decided[keep],
+        record.symbol[keep],
+        record.p_up[keep],
+        record.base_rate[keep],
+        record.happened[keep],
+        record.weight[keep],
+    )
+
+
+def onto_simplex(point: Floats) -> Floats:
+    """The nearest weights (k,) that are at least zero and sum to one (Duchi and others 2008)."""
+    descending = np.sort(point)[::-1]
+    excess = (np.cumsum(descending) - 1.0) / np.arange(1, len(point) + 1)
+    last = np.flatnonzero(descending > excess)[-1]
+    nearest: Floats = np.maximum(point - excess[last], 0.0)
+    return nearest
