@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trader.data.adjust import adjusted
+from trader.data.adjust import ActionTable, adjusted, copied
 from trader.data.calendar import trading_calendar
 from trader.data.outcomes import EventReturns, event_returns
 from trader.domain.errors import ToolError, UnknownName
@@ -43,6 +43,12 @@ class MarketView:
         self._series: dict[str, Series] = {}
         self._events: dict[tuple[str, int], EventReturns] = {}
 
+    def earlier(self, as_of: datetime) -> "MarketView":
+        """What was available at a moment not after this view's. Raises ValueError for a later one."""
+        if as_of > self.as_of:
+            raise ValueError(f"{as_of} is after {self.as_of}")
+        return self._market.view(as_of)
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """What can be traded, whether or not it has bars yet."""
@@ -65,12 +71,12 @@ class MarketView:
         The last bar is as traded, unless an action has come into effect since it closed.
         """
         if symbol not in self._bars:
-            self._bars[symbol] = adjusted(self._traded(symbol), self.actions(symbol))
+            self._bars[symbol] = adjusted(self._traded(symbol), self._action_table(symbol))
         return _last(self._bars[symbol], count)
 
     def traded(self, symbol: str, count: int | None = None) -> Bars:
         """Bars as they traded."""
-        return adjusted(_last(self._traded(symbol), count), ())
+        return copied(_last(self._traded(symbol), count))
 
     def actions(self, symbol: str) -> tuple[CorporateAction, ...]:
         """The splits and dividends in effect, oldest first."""
@@ -113,8 +119,9 @@ class MarketView:
     def event_returns(self, symbol: str, horizon: int) -> EventReturns:
         """What the event paid after each earlier bar, for those that are resolved (see `outcomes.py`)."""
         if (symbol, horizon) not in self._events:
-            bars = self._traded(symbol)
-            self._events[symbol, horizon] = event_returns(bars, self.actions(symbol), horizon)
+            self._events[symbol, horizon] = event_returns(
+                self._traded(symbol), self._action_table(symbol), horizon
+            )
         return self._events[symbol, horizon]
 
     def series(self, name: str) -> Series:
@@ -154,6 +161,9 @@ class MarketView:
             self.instrument(symbol)
             raise ToolError(f"there are no bars of {symbol}")
         return self._market.bars[symbol].until(self.as_of)
+
+    def _action_table(self, symbol: str) -> ActionTable:
+        return self._market.action_tables[symbol].until(self.as_of)
 
     def _nothing(self, what: str) -> ToolError:
         return ToolError(f"no {what} is available at {self.as_of:%Y-%m-%d %H:%M} UTC")
