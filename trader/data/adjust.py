@@ -3,25 +3,68 @@
 Only actions that have come into effect are passed in, so an adjusted level never knows of a later one.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trader.domain.market import ActionKind, Bars, CorporateAction, Floats, to_datetime64
+from trader.domain.market import ActionKind, Bars, CorporateAction, Floats, Times, to_datetime64
 
 
-def adjusted(bars: Bars, actions: Sequence[CorporateAction]) -> Bars:
-    """Bars as traded, adjusted for `actions` (any order), all of which are in effect. New arrays.
+@dataclass(frozen=True, eq=False)
+class ActionTable:
+    """Corporate actions of one instrument as arrays of one length, oldest first, splits before dividends."""
+
+    effective: Times
+    amount: Floats
+    """New shares for an old one, or cash for a share as it stands after the splits of the same moment."""
+    split: NDArray[np.bool_]
+    same_moment: Floats
+    """Product of the ratios of all splits that come into effect with it; 1 where there is none."""
+
+    @classmethod
+    def of(cls, actions: Iterable[CorporateAction]) -> Self:
+        """From actions in any order."""
+        rows = sorted(actions, key=in_time)
+        effective = np.array([to_datetime64(row.effective) for row in rows], dtype="datetime64[s]")
+        amount = np.array([float(row.amount) for row in rows])
+        split = np.array([row.kind is ActionKind.SPLIT for row in rows], dtype=np.bool_)
+        together = effective[:, None] == effective[None, split]
+        return cls(effective, amount, split, np.prod(np.where(together, amount[split], 1.0), axis=1))
+
+    def until(self, as_of: datetime) -> Self:
+        """What has come into effect."""
+        end = int(np.searchsorted(self.effective, to_datetime64(as_of), side="right"))
+        return replace(
+            self,
+            effective=self.effective[:end],
+            amount=self.amount[:end],
+            split=self.split[:end],
+            same_moment=self.same_moment[:end],
+        )
+
+    def first_bars(self, bars: Bars) -> NDArray[np.intp]:
+        """For each action the row of the first bar that opened with it in effect; `len(bars)` if none has."""
+        return np.searchsorted(bars.opened, self.effective, side="left")
+
+
+def in_time(action: CorporateAction) -> tuple[datetime, bool]:
+    """The order of actions: by moment, splits first."""
+    return action.effective, action.kind is ActionKind.DIVIDEND
+
+
+def adjusted(bars: Bars, actions: ActionTable) -> Bars:
+    """Bars as traded, adjusted for `actions`, all of which are in effect. New arrays.
 
     A split divides earlier prices by its ratio and multiplies earlier volumes by it; a dividend D multiplies
     earlier prices by 1 - D / C, C being the last close before the ex-date (the convention of CRSP).
     """
-    if not actions or not len(bars):
-        return _copy(bars)
-    ordered = sorted(actions, key=lambda action: (action.effective, action.kind is ActionKind.DIVIDEND))
-    price, volume = _factors(bars, ordered)
+    if not len(bars) or not len(actions.effective):
+        return copied(bars)
+    price, volume = _factors(bars, actions)
     return replace(
         bars,
         opened=bars.opened.copy(),
@@ -34,38 +77,7 @@ def adjusted(bars: Bars, actions: Sequence[CorporateAction]) -> Bars:
     )
 
 
-def first_bars(bars: Bars, actions: Sequence[CorporateAction]) -> NDArray[np.int64]:
-    """For each action the row of the first bar that opened with it in effect, or `len(bars)` if none has."""
-    effective = np.array([to_datetime64(action.effective) for action in actions], dtype="datetime64[s]")
-    return np.searchsorted(bars.opened, effective, side="left")
-
-
-def _factors(bars: Bars, actions: Sequence[CorporateAction]) -> tuple[Floats, Floats]:
-    """What each bar's prices and volume are multiplied by; `actions` are in order of time, splits first."""
-    effective = np.array([to_datetime64(action.effective) for action in actions], dtype="datetime64[s]")
-    closes_before = np.searchsorted(bars.available, effective, side="right") - 1
-    price, volume = np.ones(len(actions)), np.ones(len(actions))
-    for row, (action, before) in enumerate(zip(actions, closes_before, strict=True)):
-        amount = float(action.amount)
-        if action.kind is ActionKind.SPLIT:
-            price[row], volume[row] = 1.0 / amount, amount
-        elif before >= 0:
-            same_day = price[:row][
-                effective[:row] == effective[row]
-            ]  # a split of the same day rescales the close
-            price[row] = 1.0 - amount / (bars.close[before] * float(np.prod(same_day)))
-    firsts = first_bars(bars, actions)
-    lengths = np.diff(firsts, prepend=0, append=len(bars))
-    return _spread(price, lengths), _spread(volume, lengths)
-
-
-def _spread(factors: Floats, lengths: NDArray[np.int64]) -> Floats:
-    """The product of all factors from each stretch of bars on, exactly 1 on the last stretch."""
-    products = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
-    return np.repeat(products, lengths)
-
-
-def _copy(bars: Bars) -> Bars:
+def copied(bars: Bars) -> Bars:
     """The same rows in arrays of their own."""
     return replace(
         bars,
@@ -77,3 +89,19 @@ def _copy(bars: Bars) -> Bars:
         close=bars.close.copy(),
         volume=bars.volume.copy(),
     )
+
+
+def _factors(bars: Bars, actions: ActionTable) -> tuple[Floats, Floats]:
+    """What each bar's prices and volume are multiplied by."""
+    before = np.searchsorted(bars.available, actions.effective, side="right") - 1
+    close = np.where(before >= 0, bars.close[before], np.inf)  # no bar before: nothing to adjust
+    price = np.where(actions.split, 1.0 / actions.amount, 1.0 - actions.amount * actions.same_moment / close)
+    volume = np.where(actions.split, actions.amount, 1.0)
+    lengths = np.diff(actions.first_bars(bars), prepend=0, append=len(bars))
+    return _spread(price, lengths), _spread(volume, lengths)
+
+
+def _spread(factors: Floats, lengths: NDArray[np.intp]) -> Floats:
+    """For each stretch of bars the product of all later factors, exactly 1 on the last stretch."""
+    products = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
+    return np.repeat(products, lengths)

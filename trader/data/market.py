@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from trader.data.adjust import ActionTable, in_time
 from trader.data.calendar import TradingCalendar, trading_calendar
 from trader.data.view import MarketView
 from trader.domain.errors import DataError, UnknownName
 from trader.domain.instruments import Instrument
 from trader.domain.market import (
-    ActionKind,
     Bars,
     CorporateAction,
     FundamentalRow,
@@ -61,7 +61,7 @@ class Market:
     def __post_init__(self) -> None:
         for symbol, bars in self.bars.items():
             _check(symbol, bars, self)
-        ordered = {symbol: tuple(sorted(rows, key=_in_time)) for symbol, rows in self.actions.items()}
+        ordered = {symbol: tuple(sorted(rows, key=in_time)) for symbol, rows in self.actions.items()}
         object.__setattr__(self, "actions", MappingProxyType(ordered))
         object.__setattr__(self, "news", tuple(sorted(self.news, key=lambda item: item.published_at)))
         rows = sorted(self.fundamentals, key=lambda row: (row.published_at, row.symbol, row.period_end))
@@ -86,6 +86,11 @@ class Market:
     def last_day(self) -> date:
         """UTC date of the last close."""
         return max(_day(bars.available[-1]) for bars in self.bars.values())
+
+    @cached_property
+    def action_tables(self) -> Mapping[str, ActionTable]:
+        """The actions of every symbol with bars, as arrays."""
+        return {symbol: ActionTable.of(self.actions.get(symbol, ())) for symbol in self.bars}
 
     @cached_property
     def news_of(self) -> Mapping[str, tuple[NewsItem, ...]]:
@@ -173,10 +178,6 @@ def _check(symbol: str, bars: Bars, market: Market) -> None:
         raise DataError(f"{symbol}: bars are not in order of time")
     if not (bars.available > bars.opened).all():
         raise DataError(f"{symbol}: a bar is available before it has opened")
-
-
-def _in_time(action: CorporateAction) -> tuple[datetime, bool]:
-    return action.effective, action.kind is ActionKind.DIVIDEND
 
 
 def _arrays(bars: Bars) -> tuple[np.ndarray, ...]:

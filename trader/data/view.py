@@ -177,7 +177,10 @@ def _latest_versions(known: Series) -> Series:
     """One row a period, the last published; `known` is in order of publication. New arrays."""
     periods, rows = np.unique(known.period[::-1], return_index=True)
     keep = len(known) - 1 - rows
-    return Series(known.name, periods, known.published[keep], known.value[keep])
+    latest = Series(known.name, periods, known.published[keep], known.value[keep])
+    for array in (latest.period, latest.published, latest.value):
+        array.flags.writeable = False
+    return latest
 
 
 def _effective(action: CorporateAction) -> datetime:
