@@ -104,7 +104,11 @@ def fit_weights(records: Sequence[Resolved], prior: Floats) -> Floats:
 
 def _align(records: Sequence[Resolved]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """A row per case of any record: shifts (n, k), answered (n, k) 0 or 1, logit base, outcome, weight."""
-    keys = [np.char.add(np.datetime_as_string(record.decided), record.symbol) for record in records]
+    names = np.unique(np.concatenate([record.symbol for record in records]))
+    keys = [
+        record.decided.astype(np.int64) * len(names) + np.searchsorted(names, record.symbol)
+        for record in records
+    ]
     cases, first = np.unique(np.concatenate(keys), return_index=True)
     shifts, answered = np.zeros((len(cases), len(records))), np.zeros((len(cases), len(records)))
     for column, (record, key) in enumerate(zip(records, keys, strict=True)):
