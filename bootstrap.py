@@ -305,7 +305,13 @@ def run(place: Place, command: list[str], lock: int) -> None:
         pass_fds=() if sys.platform == "win32" else (lock,),
     )
     lines: list[str] = []
-    reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
+
+    def listen() -> None:
+        if process.stdout:
+            with process.stdout:
+                lines.extend(process.stdout)
+
+    reader = threading.Thread(target=listen, daemon=True)
     reader.start()
     try:
         watch(place, lines, reader.is_alive)
