@@ -37,7 +37,7 @@ LEARNED = LearnedState(
             base_rate=0.54,
             mean_gain=0.035,
             mean_loss=0.03,
-            volatility=0.3,
+            volatility=0.3, bars_a_year=252.0,
             n=3000,
             n_eff=600.0,
         ),

@@ -34,6 +34,8 @@ class SymbolEvidence(Value):
     mean_loss: Number
     volatility: Number
     """Annual, of close-to-close returns, over the last `VOLATILITY_BARS`."""
+    bars_a_year: Number = Field(gt=0)
+    """Bars in a year at the pace of those bars: what annual measures are read by."""
     n: int
     n_eff: Number
 

@@ -44,10 +44,12 @@ def _refusal(signal: Signal, seen: set[str], state: Round, desk: Desk) -> str | 
         return "the same signal again"
     if signal.symbol not in desk.market.instruments:
         return "no such instrument in this book"
+    if signal.symbol not in state["account"].marks:
+        return "no price is known"
     if signal.at > state["as_of"]:
         return f"from {signal.at.isoformat()}, which has not come yet"
     allowed = float(desk.limits.value("data_age"))
-    age = desk.market.view(state["as_of"]).age(signal.symbol) if signal.source is SignalSource.BAR else 0.0
+    age = state["facts"].data_age.get(signal.symbol, 0.0)
     if age > allowed:
         return f"its last bar is {age:.1f} bars old, {allowed:g} allowed"
     outside = signal.source is SignalSource.WEBHOOK and signal.confidence is not None

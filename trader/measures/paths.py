@@ -14,7 +14,7 @@ def max_drawdown(equity: Floats) -> float:
 
 
 def annual_volatility(returns: Floats, periods_per_year: float) -> float:
-    """Sample standard deviation of per-period `returns` (n,), scaled to a year; NaN for fewer than two."""
+    """Sample standard deviation of per-period `returns` (n,), scaled to a year; 0 for fewer than two."""
     if len(returns) < 2:
-        return float("nan")
+        return 0.0
     return float(np.std(returns, ddof=1) * np.sqrt(periods_per_year))

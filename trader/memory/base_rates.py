@@ -11,6 +11,7 @@ POOL_STRENGTH = 100.0
 """Effective cases that the pool of symbols is worth against a symbol's own record."""
 VOLATILITY_BARS = 63
 """Bars that volatility is measured over: a quarter of trading days, steady enough and quick enough."""
+SECONDS_A_YEAR = 365.25 * 86400.0
 SMALLEST_PAYOFF = 1e-4
 """One basis point: a mean gain or loss below it is rounding of the price."""
 
@@ -35,13 +36,15 @@ def symbol_evidence(
             (n_eff * mine + POOL_STRENGTH * shared) / (n_eff + POOL_STRENGTH)
             for mine, shared in zip(own, pool, strict=True)
         )
+        pace = bars_a_year(view, history.symbol)
         rows.append(
             SymbolEvidence(
                 symbol=history.symbol,
                 base_rate=base,
                 mean_gain=gain,
                 mean_loss=loss,
-                volatility=volatility(view, history.symbol),
+                volatility=annual_volatility(recent_returns(view, history.symbol), pace),
+                bars_a_year=pace,
                 n=n,
                 n_eff=n_eff,
             )
@@ -49,14 +52,18 @@ def symbol_evidence(
     return tuple(rows), rho, histories
 
 
-def volatility(view: MarketView, symbol: str) -> float:
-    """Annual volatility of returns over the last VOLATILITY_BARS; 0 for fewer than three bars."""
-    bars = view.bars(symbol, VOLATILITY_BARS + 1)
-    if len(bars) < 3:
-        return 0.0
-    span = (bars.available[-1] - bars.available[0]).astype("timedelta64[s]").astype(float)
-    per_year = (len(bars) - 1) / (span / (365.25 * 86400.0))
-    return annual_volatility(np.diff(np.log(bars.close)), per_year)
+def recent_returns(view: MarketView, symbol: str) -> np.ndarray:
+    """Logarithmic close-to-close returns of the last VOLATILITY_BARS bars, shape (n,); dividends and splits undone."""
+    return np.diff(np.log(view.bars(symbol, VOLATILITY_BARS + 1).close))
+
+
+def bars_a_year(view: MarketView, symbol: str) -> float:
+    """How many bars a year the last ones came at: about 252 for days of an exchange; 252 where there are too few."""
+    available = view.bars(symbol, VOLATILITY_BARS + 1).available
+    if len(available) < 3:
+        return 252.0
+    years = (available[-1] - available[0]).astype("timedelta64[s]").astype(float) / SECONDS_A_YEAR
+    return float((len(available) - 1) / years)
 
 
 def _means(returns: np.ndarray, otherwise: tuple[float, float, float]) -> tuple[float, float, float]:
