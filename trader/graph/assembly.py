@@ -1,0 +1,73 @@
+"""A desk from its settings: the one place that turns settings into thresholds, limits and costs."""
+
+from collections.abc import Callable, Sequence
+
+from trader.agents.agent import Agent
+from trader.brokers.broker import Broker
+from trader.brokers.costs import CostModel
+from trader.clock import Clock
+from trader.data.market import Market
+from trader.domain.portfolio import Book
+from trader.graph.consensus import Thresholds
+from trader.graph.state import Desk
+from trader.journal.writer import Recorder
+from trader.risk.limits import Limits, resolve_limits
+from trader.settings import Settings
+from trader.tools.forecast.forecaster import Forecaster
+from trader.tools.toolbox import Toolbox
+
+
+def assemble(
+    book: Book,
+    settings: Settings,
+    agents: Sequence[Agent],
+    market: Market,
+    toolbox: Toolbox,
+    forecaster: Forecaster,
+    recorder: Recorder,
+    broker: Broker,
+    halted: Callable[[], str | None],
+    clock: Clock,
+) -> Desk:
+    """Everything alive that the rounds of `book` need."""
+    limits = resolve_limits(settings.risk)
+    return Desk(
+        book=book,
+        agents=tuple(agents),
+        thresholds=thresholds(settings, limits, len(book.symbols)),
+        limits=limits,
+        market=market,
+        toolbox=toolbox,
+        forecaster=forecaster,
+        costs=cost_model(settings),
+        signal_confidence=settings.desk.signal_confidence,
+        stop_atr=settings.desk.stop_atr,
+        recorder=recorder,
+        broker=broker,
+        halted=halted,
+        clock=clock,
+    )
+
+
+def thresholds(settings: Settings, limits: Limits, symbols: int) -> Thresholds:
+    """What consensus needs, from the desk's settings and the limits that sizing respects in advance."""
+    desk = settings.desk
+    return Thresholds(
+        quorum=desk.quorum,
+        minimum_agreement=desk.minimum_agreement,
+        kelly_fraction=desk.kelly_fraction,
+        volatility_ceiling=desk.volatility_ceiling,
+        band=desk.band,
+        band_share=desk.band_share,
+        position_limit=float(limits.value("position_size")),
+        drawdown_limit=float(limits.value("drawdown")),
+        positions=min(symbols, int(limits.value("open_positions"))),
+    )
+
+
+def cost_model(settings: Settings) -> CostModel:
+    """What trading costs on paper."""
+    paper = settings.paper
+    return CostModel(
+        fee_bps=paper.fee_bps, half_spread_bps=paper.half_spread_bps, slippage_bps=paper.slippage_bps
+    )
