@@ -1,0 +1,76 @@
+"""How everything prints: stdout is data, stderr is talk, and colour is for terminals.
+
+A screen is a value: commands build something that rich can draw, and it is drawn once, here. On a terminal it
+is as wide as the terminal. Elsewhere it is as wide as it needs to be, without colour, and nothing is folded.
+"""
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from trader.domain.value import jsonable
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+UNBOUNDED = 4000
+"""Columns of what is not a terminal: more than any line here has."""
+
+
+def document(value: Any) -> None:
+    """One JSON document on stdout. Plain ASCII, so that it survives every encoding."""
+    print(json.dumps(jsonable(value), indent=2, allow_nan=False))
+
+
+def screen(*parts: "RenderableType", stream: TextIO | None = None) -> None:
+    """Each part on stdout (or `stream`), one under the other."""
+    target = stream or sys.stdout
+    if target.isatty():
+        terminal(target).print(*parts, sep="\n")
+    else:
+        target.write(drawn(*parts, width=UNBOUNDED, encoding=target.encoding))
+
+
+def say(text: str) -> None:
+    """A line for the person at the keyboard, on stderr: no program reads it."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def terminal(stream: TextIO) -> "Console":
+    """A console that takes text as it is: no markup, no guessing at what deserves a colour."""
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def drawn(*parts: "RenderableType", width: int, encoding: str | None = "utf-8") -> str:
+    """What `parts` look like without colour at a width; where the encoding has no lines, with ASCII ones."""
+    from rich.console import Console
+
+    paper = io.TextIOWrapper(io.BytesIO(), encoding=encoding or "utf-8", errors="replace", newline="\n")
+    console = Console(
+        file=paper,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    console.print(*parts, sep="\n")
+    paper.seek(0)
+    return "".join(f"{line.rstrip()}\n" for line in paper.read().splitlines())
+
+
+def columns(*headings: str, right: tuple[str, ...] = ()) -> "Table":
+    """An empty table in the house's style; the headings in `right` stand over numbers."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in headings:
+        number = heading in right
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    return table

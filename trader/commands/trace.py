@@ -1,0 +1,164 @@
+"""`trader trace`: reads the journal, and changes nothing."""
+
+import os
+from pathlib import Path
+
+from trader.commands import output, trace_document, words
+from trader.commands.session import Session
+from trader.commands.story import Story, Turn, in_order
+from trader.domain.decisions import Decision, Outcome
+from trader.domain.errors import UnknownName, UsageError
+from trader.domain.ids import decision_of
+from trader.domain.portfolio import Book
+from trader.domain.value import digest_bytes
+from trader.journal.reader import JournalReader
+from trader.workspace import Workspace
+
+NEWEST_NAMED = 3
+"""Ids that an unknown one is answered with."""
+
+
+def show_list(
+    session: Session, *, symbol: str | None, outcome: str | None, book: str | None, limit: int
+) -> None:
+    """`trace list`."""
+    if outcome is not None and outcome not in list(Outcome):
+        raise UnknownName("outcome", outcome, Outcome)
+    with _reader(session.workspace) as reader:
+        books = reader.books()
+        if symbol is not None:
+            symbol = _known_symbol(symbol, books)
+        found = reader.decisions(
+            book=_known_book(book, books).id if book else None,
+            symbol=symbol,
+            limit=None if outcome else limit,  # the journal does not sift by outcome
+        )
+    chosen = [made for made in found if outcome in (None, made.outcome)][:limit]
+    if session.json:
+        output.document({"decisions": [trace_document.summary(made) for made in chosen]})
+        return
+    table = output.columns(
+        "id", "as of (UTC)", "symbol", "outcome", "side", "weight", "p", "why", right=("weight", "p")
+    )
+    for made in chosen:
+        table.add_row(
+            made.id,
+            words.moment(made.as_of),
+            made.symbol,
+            made.outcome.value,
+            words.side(made) or "",
+            words.share(made.target_weight),
+            words.probability(made.pool.p_up if made.pool else None),
+            made.cause,
+        )
+    output.screen(table)
+
+
+def show(session: Session, decision: str, *, full: bool) -> None:
+    """`trace show`."""
+    from trader.commands.trace_tree import tree
+
+    with _reader(session.workspace) as reader:
+        told = story(reader, _decision(reader, decision), session.workspace)
+    if session.json:
+        output.document(trace_document.whole(told))
+    else:
+        output.screen(tree(told, full=full))
+
+
+def diff(session: Session, one: str, other: str) -> None:
+    """`trace diff`."""
+    from trader.commands import trace_diff
+
+    workspace = session.workspace
+    with _reader(workspace) as reader:
+        before = story(reader, _decision(reader, one), workspace)
+        after = story(reader, _decision(reader, other), workspace)
+    if session.json:
+        output.document(trace_diff.document(before, after))
+    else:
+        output.screen(trace_diff.table(before, after))
+
+
+def replay(session: Session, decision: str) -> int:
+    """`trace replay`: 0 where the decision is the same again, 1 where it is not."""
+    from trader.graph.replay import replay as decide_again
+
+    with _reader(session.workspace) as reader:
+        again = decide_again(reader, _decision(reader, decision).id)
+    if session.json:
+        output.document(
+            {"id": again.id, "identical": again.identical, "differences": list(again.differences)}
+        )
+    elif again.identical:
+        output.screen(f"{again.id} decided again from the journal alone: identical")
+    else:
+        output.screen(f"{again.id} decided again from the journal alone: different", *again.differences)
+    return 0 if again.identical else 1
+
+
+def story(reader: JournalReader, decision: Decision, workspace: Workspace) -> Story:
+    """Everything that the journal knows of the decision."""
+    record = reader.round_of(decision.id)
+    steps = [step for step in record.steps if step.decision == decision.id]
+    turns = (Turn(step, tuple(reader.evidence(digest) for digest in step.evidence)) for step in steps)
+    return Story(
+        book=reader.book(decision.book),
+        decision=decision,
+        account=record.opened.account,
+        signals=tuple(signal for signal in record.opened.signals if signal.symbol == decision.symbol),
+        turns=in_order(turns),
+        learned=record.learned,
+        rulings=tuple(made for made in record.rulings if made.decision == decision.id),
+        orders=tuple(placed.order for placed in record.orders if placed.order.decision == decision.id),
+        events=tuple(event for event in record.events if decision_of(event.client_id) == decision.id),
+        fills=tuple(fill for fill in record.fills if decision_of(fill.client_id) == decision.id),
+        notes=tuple(note for note in record.notes if note.decision in ("", decision.id)),
+        prompts=_prompt_texts({step.prompt for step in steps}, workspace),
+    )
+
+
+def _prompt_texts(named: set[str], workspace: Workspace) -> dict[str, str]:
+    """Digest -> text, of the files that have not changed since."""
+    from trader.prompts.loader import PACKAGED
+
+    found: dict[str, str] = {}
+    for folder in (PACKAGED, workspace.prompts):
+        for path in sorted(folder.glob("*.md")):
+            text = path.read_text(encoding="utf-8-sig", errors="replace")
+            digest = digest_bytes(text.encode())
+            if digest in named:
+                found[digest] = text
+    return found
+
+
+def _reader(workspace: Workspace) -> JournalReader:
+    return JournalReader(journal_place(workspace))
+
+
+def journal_place(workspace: Workspace) -> Path | str:
+    """The workspace's file, or the database that the environment names."""
+    return os.environ.get("DATABASE_URL") or workspace.journal
+
+
+def _decision(reader: JournalReader, id: str) -> Decision:
+    try:
+        return reader.decision(id)
+    except UsageError as error:
+        newest = ", ".join(made.id for made in reader.decisions(limit=NEWEST_NAMED))
+        hint = f"the newest are {newest}; `trader trace list` shows more" if newest else "there are none yet"
+        raise UsageError(error.message, hint=hint) from None
+
+
+def _known_symbol(symbol: str, books: list[Book]) -> str:
+    symbols = {known for book in books for known in book.symbols}
+    if symbol not in symbols:
+        raise UnknownName("symbol", symbol, symbols)
+    return symbol
+
+
+def _known_book(id: str, books: list[Book]) -> Book:
+    found = [book for book in books if book.id.startswith(id.upper())]
+    if len(found) != 1:
+        raise UnknownName("book", id, (book.id for book in books))
+    return found[0]

@@ -1,0 +1,226 @@
+"""A decision as a tree: the signal, who said what from which facts, pool, sizing, and what came of it."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+from rich.tree import Tree
+
+from trader.commands import words
+from trader.commands.story import Story, Turn
+from trader.domain.decisions import Outcome
+from trader.domain.opinions import Abstention, Opinion, Verdict
+from trader.domain.orders import Order, OrderType, Ruling, RulingOutcome
+from trader.domain.reports import Report
+from trader.journal.records import Noted
+
+FACTS_SHOWN = 4
+"""Facts of one report in the short form."""
+
+OUTCOME_STYLES = {Outcome.TRADE: "bold green", Outcome.HOLD: "bold", Outcome.UNDECIDED: "bold yellow"}
+RULING_STYLES = {
+    RulingOutcome.ALLOWED: "green",
+    RulingOutcome.CUT: "yellow",
+    RulingOutcome.REFUSED: "red",
+}
+
+
+def tree(story: Story, *, full: bool = False) -> Tree:
+    """The whole story; `full` adds every fact, the evidence behind it and the prompts."""
+    root = Tree(_title(story), guide_style="dim")
+    for signal in story.signals:
+        what = f"{signal.timeframe} bar closed" if signal.source == "bar" else f"from {signal.source}"
+        root.add(_line("signal", f"{what} at {words.moment(signal.at)} UTC", signal.note))
+    _brief(root, story)
+    _reports(root, story, full)
+    _opinions(root, story, full)
+    for turn in story.of_form("verdict"):
+        verdict = Verdict.model_validate(turn.step.body)
+        factor = f" to {words.share(verdict.factor, 0)}" if verdict.action == "shrink" else ""
+        node = root.add(_line("executive", f"{verdict.action}{factor}", verdict.reason))
+        _behind(node, turn, story, full)
+    _pool(root, story)
+    _sizing(root, story)
+    _outcome(root, story)
+    _dealing(root, story)
+    _notes(root, story.notes)
+    return root
+
+
+def _title(story: Story) -> Text:
+    decision = story.decision
+    title = Text.assemble(
+        (decision.symbol, "bold"),
+        f"  {words.moment(decision.as_of)} UTC  ",
+        (decision.outcome.value, OUTCOME_STYLES[decision.outcome]),
+        f"  {words.share(decision.held_weight)} held, {words.share(decision.target_weight)} wanted",
+    )
+    title.append(f"  {decision.id}", "dim")
+    return title
+
+
+def _line(name: str, what: str, why: str = "", *, style: str = "", width: int = 0) -> Text:
+    line = Text.assemble((f"{name:<{width}}", "cyan"), "  ", (what, style))
+    if why:
+        line.append("  " + why, "dim")
+    return line
+
+
+def _brief(root: Tree, story: Story) -> None:
+    for turn in story.of_form("brief"):
+        left_out = turn.step.body.get("not_consulted", {})
+        asked = words.count(len(turn.step.body.get("consulted", [])), "agent")
+        node = root.add(_line("brief", f"{asked} consulted"))
+        for agent, reason in left_out.items():
+            node.add(_line(agent, "not consulted", reason))
+
+
+def _reports(root: Tree, story: Story, full: bool) -> None:
+    turns = story.of_form("report")
+    branch = root.add(Text("reports", "cyan")) if turns else root
+    width = _widest(turns)
+    for turn in turns:
+        report = Report.model_validate(turn.step.body)
+        shown = report.facts if full else report.facts[:FACTS_SHOWN]
+        text = "; ".join(f"{fact.name} {words.fact(fact.value)}" for fact in shown)
+        more = len(report.facts) - len(shown)
+        what = f"{text} (and {more} more)" if more > 0 else text or "found nothing"
+        node = branch.add(_line(turn.step.agent, what, "; ".join(report.missing), width=width))
+        _behind(node, turn, story, full)
+
+
+def _opinions(root: Tree, story: Story, full: bool) -> None:
+    turns = story.of_form("opinion", "abstention")
+    branch = root.add(Text("opinions", "cyan")) if turns else root
+    width = _widest(turns)
+    for turn in turns:
+        if turn.step.form == "abstention":
+            form = Abstention.model_validate(turn.step.body)
+            said = "broke" if form.failed else "abstained"
+            node = branch.add(_line(turn.step.agent, said, form.reason, style="yellow", width=width))
+        else:
+            node = _opinion(branch, turn, width)
+        _behind(node, turn, story, full)
+
+
+def _opinion(branch: Tree, turn: Turn, width: int) -> Tree:
+    opinion = Opinion.model_validate(turn.step.body)
+    said = [] if opinion.p_up is None else [f"p {words.probability(opinion.p_up)}"]
+    if opinion.size_cap < 1.0 or opinion.p_up is None:
+        said.append(f"at most {words.share(opinion.size_cap, 0)} of the limit")
+    if opinion.stop is not None:
+        said.append(f"stop {words.amount(opinion.stop)}")
+    node = branch.add(_line(turn.step.agent, ", ".join(said), opinion.reasoning, width=width))
+    for sign, factors in (("+", opinion.factors_for), ("−", opinion.factors_against)):
+        for factor in factors:
+            node.add(Text(f"{sign} {factor}", "dim"))
+    return node
+
+
+def _behind(node: Tree, turn: Turn, story: Story, full: bool) -> None:
+    """What the agent looked at, and the words it was given."""
+    if not full:
+        return
+    step = turn.step
+    node.add(Text(f"{step.source}, prompt {step.prompt or words.NOTHING}, {step.ms:.1f} ms", "dim"))
+    for evidence in turn.evidence:
+        call = ", ".join(f"{name}={value}" for name, value in evidence.arguments.items())
+        said = evidence.error or json.dumps(evidence.result, ensure_ascii=False)
+        node.add(_line(f"{evidence.tool}({call})", said, evidence.digest))
+    if step.prompt in story.prompts:
+        node.add(Text(story.prompts[step.prompt].rstrip(), "dim"))
+
+
+def _pool(root: Tree, story: Story) -> None:
+    pool = story.decision.pool
+    if pool is None:
+        return
+    branch = root.add(
+        _line(
+            "pool",
+            f"base rate {words.probability(pool.base_rate)} became p {words.probability(pool.p_up)}",
+            f"error {pool.sigma_p:.4f} on {pool.n_eff:.0f} effective cases, "
+            f"{words.share(pool.agreement, 0)} of the weight finds it worth its cost",
+        )
+    )
+    width = max((len(row.agent) for row in pool.contributions), default=0)
+    for row in pool.contributions:
+        moved = f"weight {row.weight:.3f} × shift {row.shift:+.4f} = {row.weight * row.shift:+.4f}"
+        said = f"said {words.probability(row.p_up)}, calibrated {words.probability(row.p_calibrated)}"
+        learned = story.learned.of_record(row.record) if story.learned else None
+        if learned is not None:
+            said += f" by {learned.intercept:+.4f} and slope {learned.slope:.3f}"
+        branch.add(_line(row.agent, moved, said, width=width))
+
+
+def _sizing(root: Tree, story: Story) -> None:
+    decision = story.decision
+    if decision.payoff is not None:
+        payoff = decision.payoff
+        root.add(
+            _line(
+                "edge",
+                f"{words.change(decision.edge, 3)} ± {words.share(decision.edge_error, 3)}",
+                f"mean gain {words.share(payoff.mean_gain)}, mean loss {words.share(payoff.mean_loss)}, "
+                f"costs {words.share(payoff.cost)}",
+            )
+        )
+    if decision.sizing:
+        branch = root.add(Text("sizing", "cyan"))
+        width = max(len(step.name) for step in decision.sizing)
+        for step in decision.sizing:
+            label = f"{step.value:>9.4f} -> {words.share(step.weight)}"
+            branch.add(_line(step.name, label, step.note, width=width))
+    if decision.cuts:
+        branch = root.add(Text("cuts", "cyan"))
+        for cut in decision.cuts:
+            label = f"{words.share(cut.before)} -> {words.share(cut.after)}"
+            branch.add(_line(cut.by, label, cut.reason, style="yellow"))
+
+
+def _outcome(root: Tree, story: Story) -> None:
+    decision = story.decision
+    side = words.side(decision)
+    what = decision.outcome.value if side is None else f"{side} to {words.share(decision.target_weight)}"
+    node = root.add(_line("decision", what, decision.cause, style=OUTCOME_STYLES[decision.outcome]))
+    if decision.stop is not None and side == "buy":
+        node.add(_line("stop", words.amount(decision.stop), f"last price {words.amount(decision.price)}"))
+
+
+def _dealing(root: Tree, story: Story) -> None:
+    for made in story.rulings:
+        root.add(_ruling(made.stage, made.ruling))
+    for order in story.orders:
+        node = root.add(_line("order", ordered(order), f"{story.state(order)}  {order.client_id}"))
+        for event in story.events:
+            if event.client_id == order.client_id:
+                node.add(_line(event.state.value, f"{words.moment(event.at)} UTC", event.reason, style="dim"))
+        for fill in story.fills:
+            if fill.client_id == order.client_id:
+                what = f"{words.amount(fill.quantity)} at {words.amount(fill.price)}"
+                what += f", fee {words.amount(fill.fee)} {fill.fee_currency}"
+                node.add(_line("fill", what, f"{words.moment(fill.at)} UTC  {fill.note}".rstrip()))
+
+
+def _ruling(stage: str, ruling: Ruling) -> Text:
+    quantities = words.amount(ruling.quantity_asked)
+    if ruling.quantity != ruling.quantity_asked:
+        quantities += f" -> {words.amount(ruling.quantity)}"
+    what = f"{ruling.outcome.value} {quantities}"
+    return _line(stage, what, ruling.sentence, style=RULING_STYLES[ruling.outcome])
+
+
+def ordered(order: Order) -> str:
+    """An order in words: buy 12 AAPL limit 567.25 day."""
+    price = order.limit_price if order.type is OrderType.LIMIT else order.stop_price
+    parts = [order.side, words.amount(order.quantity), order.symbol, order.type]
+    return " ".join([*parts, *([words.amount(price)] if price is not None else []), order.time_in_force])
+
+
+def _notes(root: Tree, notes: Sequence[Noted]) -> None:
+    for note in notes:
+        root.add(_line("note", note.text, note.kind))
+
+
+def _widest(turns: Iterable[Turn]) -> int:
+    return max((len(turn.step.agent) for turn in turns), default=0)
