@@ -1,0 +1,138 @@
+"""The gate: one pure function with the last word on every order. No model reaches it.
+
+An entry is a limit order at the collar, and limits are asked at that worst price with every working order
+counted. A reduction passes every limit that exists for increases. Of an order that would turn a position
+through zero only the part that closes it is a reduction: a cut never goes below that part.
+"""
+
+from decimal import Decimal
+
+from trader.domain.errors import OrderError
+from trader.domain.instruments import Instrument
+from trader.domain.orders import Order, Ruling, RulingOutcome, Side
+from trader.risk.facts import Breaker, Facts
+from trader.risk.limits import LIMITS, WAITING_AT_MOST, Asked, Breach, Limit, Limits
+
+UNRESOLVED = "unknown_order"
+"""Named as the limit while the venue has not said what became of another order of the instrument."""
+
+
+def rule(order: Order, facts: Facts, limits: Limits) -> Ruling:
+    """Allowed, cut or refused, by which limit, with both numbers.
+
+    Of several limits the one that leaves least is named, the first in the table where they leave the same.
+    Raises OrderError for what is no order: an instrument that the book does not have or that is not traded, a
+    quantity off the lot, a price off the tick.
+    """
+    instrument = facts.instrument(order.symbol)
+    check(order, instrument)
+    increase = facts.increase(order)
+    ruling = _ruling(order, order.quantity)
+    if increase == 0:
+        return ruling
+    closing = instrument.lots(order.quantity - increase)
+    unresolved = facts.unresolved(order.symbol)
+    if unresolved is not None:
+        sentence = (
+            f"order {unresolved.order.client_id} is unknown: no entry in {order.symbol} until that is known"
+        )
+        return _ruling(order, closing, UNRESOLVED, sentence)
+    for limit in LIMITS:
+        held = _held_to(limit, limits.value(limit.slug), order, facts, closing)
+        if held is not None and held.quantity < ruling.quantity:
+            ruling = held
+        if ruling.quantity == closing:
+            break
+    return ruling
+
+
+def check(order: Order, instrument: Instrument) -> None:
+    """Raise OrderError unless the instrument is traded, and quantity and prices are on its steps."""
+    if not instrument.tradable:
+        raise OrderError(f"{instrument.symbol}: not traded")
+    instrument.check_quantity(order.quantity)
+    for price in (order.limit_price, order.stop_price):
+        if price is not None:
+            instrument.check_price(price)
+
+
+def at_collar(instrument: Instrument, side: Side, last: Decimal, limits: Limits) -> Decimal:
+    """The worst price an order may have: the collar away from the last price, rounded inwards."""
+    collar = limits.value("price_collar")
+    if side is Side.BUY:
+        return instrument.price_at_most(last * (1 + collar))
+    return instrument.price_at_least(last * (1 - collar))
+
+
+def _held_to(limit: Limit, permitted: Decimal, order: Order, facts: Facts, closing: Decimal) -> Ruling | None:
+    """What one limit makes of the order; None where it lets all of it pass."""
+    if limit.on_breach is Breach.BREAKER:
+        breaker = facts.breaker(limit.slug)
+        if breaker is None:
+            return None
+        return _ruling(order, closing, limit.slug, barred(limit, breaker), breaker.asked, breaker.permitted)
+    if limit.on_breach is Breach.QUEUE:
+        if facts.waiting <= WAITING_AT_MOST:
+            return None
+        sentence = f"{limit.name}: {facts.waiting} requests waiting, {WAITING_AT_MOST} allowed"
+        return _ruling(order, closing, limit.slug, sentence, Decimal(facts.waiting), Decimal(WAITING_AT_MOST))
+    asked = limit.asked(order, facts)
+    if isinstance(asked, str):
+        return _ruling(order, closing, limit.slug, f"{limit.name}: {asked}")
+    if asked is None or asked <= permitted:
+        return None
+    quantity = closing
+    if limit.on_breach is Breach.CUT:
+        quantity = _largest(limit, permitted, order, facts, closing)
+    return _ruling(order, quantity, limit.slug, limit.sentence(asked, permitted), asked, permitted)
+
+
+def barred(limit: Limit, breaker: Breaker) -> str:
+    """Why there are no entries, and until when: "daily loss: 2.3 % of the day's opening equity, …"."""
+    until = (
+        "a person resumes" if breaker.until is None else breaker.until.isoformat(" ", "minutes")[:16] + " UTC"
+    )
+    measured = ""
+    if breaker.asked is not None and breaker.permitted is not None:
+        shown = limit.shown(breaker.asked, breaker.permitted)
+        measured = f"{shown} {limit.of}, the limit is {limit.amount(breaker.permitted)}; "
+    return f"{limit.name}: {measured}no entries until {until}"
+
+
+def _largest(limit: Limit, permitted: Decimal, order: Order, facts: Facts, closing: Decimal) -> Decimal:
+    """The most whole lots within the limit, at least `closing`. More lots never ask for less."""
+    lot = facts.instrument(order.symbol).lot_size
+    fits, breaks = int(closing / lot), int(order.quantity / lot)
+    while breaks - fits > 1:
+        middle = (fits + breaks) // 2
+        if _within(limit.asked(order.model_copy(update={"quantity": middle * lot}), facts), permitted):
+            fits = middle
+        else:
+            breaks = middle
+    return fits * lot
+
+
+def _within(asked: Asked, permitted: Decimal) -> bool:
+    return isinstance(asked, Decimal) and asked <= permitted
+
+
+def _ruling(
+    order: Order,
+    quantity: Decimal,
+    limit: str = "",
+    sentence: str = "",
+    asked: Decimal | None = None,
+    permitted: Decimal | None = None,
+) -> Ruling:
+    outcome = RulingOutcome.CUT if quantity > 0 else RulingOutcome.REFUSED
+    return Ruling(
+        client_id=order.client_id,
+        symbol=order.symbol,
+        outcome=RulingOutcome.ALLOWED if quantity == order.quantity else outcome,
+        limit=limit,
+        asked=None if asked is None else float(asked),
+        permitted=None if permitted is None else float(permitted),
+        quantity_asked=order.quantity,
+        quantity=quantity,
+        sentence=sentence,
+    )
