@@ -124,7 +124,7 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
 @pytest.mark.parametrize(
     ("text", "sentence", "hint"),
     [
-        ("[desk]\n\nhorizn = 5\n", ":3: there is no setting desk.horizn", "did you mean desk.horizon?"),
+        ("[desk]\n\nhorizn = 5\n", ":3: there is no setting desk.horizn", "did you mean horizon?"),
         ("[desk]\ncash = 5\n", ":2: there is no setting desk.cash", "did you mean paper.cash?"),
         ("horizon = 5\n", ":1: there is no setting horizon", "did you mean desk.horizon?"),
         ("[dsk]\n", ":1: there is no setting dsk", "did you mean desk?"),

@@ -37,8 +37,8 @@ enabled = false
 ```
 
 In `.env` and in the environment a setting is `TRADER_`, its table, two underscores and its name:
-`TRADER_DESK__HORIZON=10`, `TRADER_RUN__SYMBOLS=AAPL,MSFT`. Keys of brokers and feeds are no settings: they stay
-in `.env` or in the environment, and never reach a trace.
+`TRADER_DESK__HORIZON=10`, `TRADER_RUN__SYMBOLS=AAPL,MSFT`. Keys of brokers and feeds are no settings: they
+stay in `.env` or in the environment, and never reach a trace.
 
 A setting that does not exist, or a value that it may not have, is an error before anything runs. It names the
 file, the line and the nearest setting.

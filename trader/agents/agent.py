@@ -1,0 +1,135 @@
+"""One agent, made from one prompt file: what it runs, and the form it fills.
+
+No language model is asked yet. A senior follows its rule, and says so in `source`; one with no rule abstains.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from trader.agents.case import Case
+from trader.agents.policies.policy import ExecutivePolicy, Policy
+from trader.domain.instruments import Instrument
+from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
+from trader.domain.reports import Evidence, Fact, Report
+from trader.prompts.prompt import Prompt, Tier, ToolCall
+
+if TYPE_CHECKING:
+    from trader.tools.tool import ToolContext
+    from trader.tools.toolbox import Toolbox
+
+NO_RULE = "no model is configured and it follows no rule"
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A junior files a `report`, a senior `judge`s, the executive `rule`s. None of them raises."""
+
+    prompt: Prompt
+    policy: Policy | ExecutivePolicy | None = None
+    """The rule in force: the prompt's, or the one that trader.toml puts in its place."""
+
+    @property
+    def name(self) -> str:
+        """As in the trace, on the desk and in its file's name."""
+        return self.prompt.name
+
+    @property
+    def tier(self) -> Tier:
+        """Whether it gathers, judges or rules."""
+        return self.prompt.tier
+
+    @property
+    def source(self) -> str:
+        """Where its form comes from: `tools`, `rule:NAME`, or `none`."""
+        if self.tier is Tier.JUNIOR:
+            return "tools"
+        return f"rule:{self.policy.name}" if self.policy else "none"
+
+    @property
+    def record(self) -> str:
+        """The key of its learned record, one for each source it has had; empty for a junior."""
+        return "" if self.tier is Tier.JUNIOR else f"{self.name}/{self.source}"
+
+    @cached_property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """What is run before it speaks: what its file names, then what its rule needs besides."""
+        named = {call.name for call in self.prompt.tools}
+        needed = self.policy.tools if isinstance(self.policy, Policy) else ()
+        return self.prompt.tools + tuple(ToolCall(name=tool) for tool in needed if tool not in named)
+
+    def consulted(self, instrument: Instrument, unavailable: Mapping[str, str] | None = None) -> str | None:
+        """None where it is consulted, else why not.
+
+        `unavailable` maps tools that cannot answer to the reason: an agent is left out where all of its
+        tools are.
+        """
+        if instrument.asset_class not in self.prompt.asset_classes:
+            return f"its mandate does not cover {instrument.asset_class}"
+        lacking = unavailable or {}
+        if self.calls and all(call.name in lacking for call in self.calls):
+            return "; ".join(f"{call.name}: {lacking[call.name]}" for call in self.calls)
+        return None
+
+    def gather(self, toolbox: "Toolbox", context: "ToolContext") -> dict[str, Evidence]:
+        """What its tools say, by tool, in the order of `calls`."""
+        return {call.name: toolbox.call(call.name, call.arguments, context) for call in self.calls}
+
+    def report(self, case: Case) -> Report:
+        """Every number and word in its tools' results as a fact; what they could not say is missing."""
+        facts: list[Fact] = []
+        missing: list[str] = []
+        seen: list[str] = []
+        for call in self.calls:
+            evidence = case.evidence.get(call.name)
+            if evidence is None or evidence.result is None:
+                missing.append(case.lack(call.name))
+                continue
+            digest = evidence.digest
+            seen.append(digest)
+            # Sorted, because a result read back from the journal has its keys in another order.
+            found = sorted(_scalars(evidence.result))
+            facts += (Fact(name=f"{call.name}.{name}", value=_plain(value), evidence=digest)
+                      for name, value in found if value is not None)  # fmt: skip
+            absent = [name for name, value in found if value is None]
+            if absent:
+                missing.append(f"{call.name}: no value for {', '.join(absent)}")
+        return Report(agent=self.name, facts=tuple(facts), missing=tuple(missing), evidence=tuple(seen))
+
+    def judge(self, case: Case) -> Opinion | Abstention:
+        """A senior's form. A rule that breaks is an abstention that says so."""
+        if not isinstance(self.policy, Policy):
+            return Abstention(agent=self.name, reason=NO_RULE)
+        filed = [case.reports[name] for name in self.prompt.reads if name in case.reports]
+        if filed and all(report.empty for report in filed):
+            lacks = "; ".join(f"{report.agent}: {', '.join(report.missing)}" for report in filed)
+            return Abstention(agent=self.name, reason=f"nothing to weigh ({lacks})")
+        try:
+            return self.policy.judge(self.name, case)
+        except Exception as error:  # a failed agent never fails a decision
+            reason = f"its rule broke: {type(error).__name__}: {error}"
+            return Abstention(agent=self.name, reason=reason, failed=True)
+
+    def rule(self, case: Case) -> Verdict:
+        """The executive's form. A rule that breaks lets nothing grow: it might have said no."""
+        if not isinstance(self.policy, ExecutivePolicy):
+            return Verdict(agent=self.name, action=VerdictAction.APPROVE, reason=NO_RULE)
+        try:
+            return self.policy.rule(self.name, case)
+        except Exception as error:
+            reason = f"its rule broke: {type(error).__name__}: {error}"
+            return Verdict(agent=self.name, action=VerdictAction.VETO, factor=0.0, reason=reason)
+
+
+def _scalars(result: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) of everything in `result` but lists, which stay in the evidence."""
+    for name, value in result.items():
+        if isinstance(value, Mapping):
+            yield from _scalars(value, f"{prefix}{name}.")
+        elif not isinstance(value, list):
+            yield f"{prefix}{name}", value
+
+
+def _plain(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool) else value

@@ -1,0 +1,62 @@
+"""The agents of a desk: the prompt files, with what trader.toml says of each."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trader.agents.agent import Agent
+from trader.agents.policies import POLICIES
+from trader.domain.errors import nearest
+from trader.prompts.loader import PACKAGED, load_prompts
+from trader.prompts.prompt import Prompt, Tier
+from trader.settings import Sources
+from trader.tools.registry import TOOLS
+
+KEYS = ("enabled", "policy")
+"""What `[agents.NAME]` may say."""
+
+
+def roster(
+    workspace: Path | None = None,
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
+    sources: Sources | None = None,
+    packaged: Path = PACKAGED,
+) -> tuple[Agent, ...]:
+    """The agents, juniors first and the executive last, without those that are not enabled.
+
+    `workspace` is the folder of the user's own prompts, `tables` is `Settings.agents`. Raises PromptError
+    for a file that cannot become an agent, and SettingsError for a table that fits none; both name the
+    file and the line.
+    """
+    prompts = load_prompts(packaged, workspace, {tool.name: tool.Arguments for tool in TOOLS}, POLICIES)
+    places = sources or Sources()
+    by_name = {prompt.name: prompt for prompt in prompts}
+    for name in tables or {}:
+        if name not in by_name:
+            raise places.error(f"agents.{name}", "there is no such agent", nearest(name, by_name))
+    agents = (_agent(prompt, (tables or {}).get(prompt.name, {}), places) for prompt in prompts)
+    return tuple(agent for agent in agents if agent is not None)
+
+
+def _agent(prompt: Prompt, table: Mapping[str, Any], sources: Sources) -> Agent | None:
+    """The agent as the table has it; None where it is not enabled."""
+    place = f"agents.{prompt.name}"
+    for key in table:
+        if key == "model":
+            raise sources.error(f"{place}.model", "language models are planned, and not part of this version")
+        if key not in KEYS:
+            raise sources.error(f"{place}.{key}", "there is no such setting", nearest(key, KEYS))
+    enabled, policy = table.get("enabled", True), table.get("policy", prompt.policy)
+    if not isinstance(enabled, bool):
+        raise sources.error(f"{place}.enabled", f"expected true or false, found {enabled!r}")
+    if not enabled:
+        if prompt.tier is Tier.EXECUTIVE:
+            raise sources.error(f"{place}.enabled", "a desk has exactly one executive")
+        return None
+    if policy is None or policy == "none":
+        return Agent(prompt)
+    known = POLICIES.get(prompt.tier, {})
+    if policy not in known:
+        hint = nearest(str(policy), known) if known else "a junior follows none: it files what its tools say"
+        raise sources.error(f"{place}.policy", f"a {prompt.tier} has no policy {policy}", hint)
+    return Agent(prompt, known[policy])

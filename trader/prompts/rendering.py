@@ -1,0 +1,94 @@
+"""From a template and what the desk knows to the text that a model reads.
+
+Templates run in a sandbox, and an undefined name is an error. Whatever is more than a plain word or
+number stands in a fence that its own text cannot close: it is data, and prompts say so.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import yaml
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from trader.domain.errors import PromptError, at_line, nearest
+from trader.domain.value import jsonable
+from trader.prompts.prompt import Prompt
+
+VARIABLES = (
+    "signal", "reports", "symbol", "as_of", "horizon", "base_rate",
+    "lessons", "opinions", "evidence", "account",
+)  # fmt: skip
+"""What a body may name. Each is always given, empty where there is nothing to say."""
+
+_WORD = re.compile(r"[\w.:/^=+-]{1,40}")
+"""What needs no fence: a symbol, a day, the name of an agent."""
+
+
+def render(prompt: Prompt, context: Mapping[str, Any]) -> str:
+    """The body with `context`, which has every name of VARIABLES. Raises PromptError, naming the file."""
+    try:
+        return _environment().from_string(prompt.body).render(context)
+    except TemplateError as error:
+        raise PromptError(f"{prompt.path}: {error.message or 'cannot be rendered'}") from None
+
+
+def check_body(prompt: Prompt) -> None:
+    """Raise PromptError, naming the line, for a body that could not be rendered."""
+    environment = _environment()
+    try:
+        tree = environment.parse(prompt.body)
+        for line, problem, hint in _problems(tree, environment):
+            raise PromptError(at_line(prompt.path, prompt.body_line + line - 1, problem), hint=hint)
+        environment.compile(tree)
+    except TemplateSyntaxError as error:
+        line = prompt.body_line + error.lineno - 1
+        message = (error.message or "not a template").rstrip(".")
+        raise PromptError(at_line(prompt.path, line, f"template: {message}")) from None
+
+
+def fenced(value: Any) -> str:
+    """A value as text: numbers and plain words as they are, everything else as YAML in a fence of its own."""
+    if value is None or value in ((), [], {}, ""):
+        return "(none)"
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, datetime):
+        return str(jsonable(value))
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return str(value)
+    return _fence(value if isinstance(value, str) else _yaml(value))
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    # No escaping: the text is read by a model, not by a browser.
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, finalize=fenced, autoescape=False, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _problems(
+    tree: nodes.Template, environment: ImmutableSandboxedEnvironment
+) -> Iterator[tuple[int, str, str]]:
+    """(line, problem, hint) of names that nothing defines, and of parts taken from other files."""
+    undefined = meta.find_undeclared_variables(tree) - {*VARIABLES, *environment.globals}
+    for name in tree.find_all(nodes.Name):
+        if name.ctx == "load" and name.name in undefined:
+            yield name.lineno, f"undefined variable: {name.name}", nearest(name.name, VARIABLES)
+    for part in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        yield part.lineno, "a prompt cannot include another file", ""
+
+
+def _yaml(value: Any) -> str:
+    return str(yaml.safe_dump(jsonable(value), sort_keys=False, allow_unicode=True, width=110)).rstrip()
+
+
+def _fence(text: str) -> str:
+    """The text between two rows of backticks longer than any row of them in it."""
+    longest = max((len(row) for row in re.findall("`+", text)), default=0)
+    row = "`" * max(3, longest + 1)
+    return f"{row}\n{text}\n{row}"
