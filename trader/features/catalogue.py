@@ -1,5 +1,7 @@
 """Every indicator there is, in one table. A new one is a row in its group's file."""
 
+from collections.abc import Iterable
+
 from trader.domain.errors import UnknownName
 from trader.domain.market import Bars, Floats
 from trader.features.feature import DAYS_A_YEAR, Feature, Inputs
@@ -36,6 +38,7 @@ def compute_all(
     return {row.name: row.compute(inputs) for row in FEATURES}
 
 
-def compute_bars(bars: Bars, *, bars_a_year: float = DAYS_A_YEAR) -> dict[str, Floats]:
-    """`compute_all` for bars, which must be adjusted: a split is not a return."""
-    return compute_all(bars.open, bars.high, bars.low, bars.close, bars.volume, bars_a_year=bars_a_year)
+def compute(names: Iterable[str], bars: Bars, *, bars_a_year: float = DAYS_A_YEAR) -> dict[str, Floats]:
+    """The named indicators of `bars`, which must be adjusted: a split is not a return. Raises UnknownName."""
+    inputs = Inputs(bars.open, bars.high, bars.low, bars.close, bars.volume, bars_a_year)
+    return {name: feature(name).compute(inputs) for name in names}

@@ -1,9 +1,9 @@
 """How much to stake: the edge, its error, and Kelly's fraction shrunk by how little is known.
 
-The event pays G with probability p and costs L otherwise; a round trip costs c. With g = G - c and l = L + c the
-odds are b = g / l. Everything is a fraction of the price, over the horizon. Sources: Kelly 1956; Thorp 2006, "The
-Kelly criterion in blackjack, sports betting and the stock market"; Baker and McHale 2013, "Optimal betting under
-parameter uncertainty: improving the Kelly criterion".
+The event pays G with probability p and costs L otherwise; a round trip costs c. With g = G - c and l = L + c
+the odds are b = g / l. Everything is a fraction of the price, over the horizon. Sources: Kelly 1956; Thorp
+2006, "The Kelly criterion in blackjack, sports betting and the stock market"; Baker and McHale 2013, "Optimal
+betting under parameter uncertainty: improving the Kelly criterion".
 """
 
 from math import sqrt

@@ -3,9 +3,28 @@
 from typing import Any
 
 from trader.domain.errors import UnknownName
+from trader.tools.account import ACCOUNT
+from trader.tools.features import FEATURES
+from trader.tools.forecast.tool import FORECAST
+from trader.tools.fundamentals import FUNDAMENTALS
+from trader.tools.levels import LEVELS
+from trader.tools.macro import MACRO
+from trader.tools.news import NEWS
+from trader.tools.portfolio import PORTFOLIO
+from trader.tools.sizing import KELLY
 from trader.tools.tool import Tool
 
-TOOLS: tuple[Tool[Any, Any], ...] = ()
+TOOLS: tuple[Tool[Any, Any], ...] = (
+    FEATURES,
+    FORECAST,
+    LEVELS,
+    MACRO,
+    FUNDAMENTALS,
+    NEWS,
+    KELLY,
+    PORTFOLIO,
+    ACCOUNT,
+)
 
 
 def tool(name: str) -> Tool[Any, Any]:

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from trader.data.view import MarketView
 from trader.domain.portfolio import Account
 from trader.domain.value import Value
-
-if TYPE_CHECKING:
-    from trader.data.view import MarketView
-    from trader.tools.forecast.forecaster import Forecaster
+from trader.tools.forecast.forecaster import Forecaster
 
 Asked = TypeVar("Asked", bound=Value)
 Given = TypeVar("Given", bound=Value)
@@ -23,14 +21,14 @@ class NoArguments(Value):
 class ToolContext:
     """All that a tool may see."""
 
-    view: "MarketView"
+    view: MarketView
     """The market as it was known at `view.as_of`."""
     symbol: str
     horizon: int
     """Bars ahead of the event that the desk forecasts."""
     account: Account | None
     """The snapshot taken at the start of the round; None where nothing is traded (scoring over history)."""
-    forecaster: "Forecaster"
+    forecaster: Forecaster
     costs: float
     """A round trip's cost, as a fraction of the price."""
 
@@ -45,8 +43,10 @@ class Tool(Generic[Asked, Given]):
     Arguments: type[Asked]
     Result: type[Given]
     run: Callable[[ToolContext, Asked], Given]
+    reads_symbol: bool = True
+    """Whether the answer depends on the symbol; one that does not is computed once for all."""
     reads_account: bool = False
-    """Whether the answer depends on the account: its answers are never shared between accounts."""
+    """Whether the answer depends on the account; one that does is never shared between accounts."""
 
     @property
     def schema(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from trader.domain.errors import TraderError, UnknownName
 from trader.domain.reports import Evidence
-from trader.domain.value import canonical_json, digest, jsonable
+from trader.domain.value import Value, canonical_json, digest, jsonable
 from trader.tools.registry import TOOLS
 from trader.tools.tool import Tool, ToolContext
 
@@ -45,13 +45,12 @@ class LiveToolbox:
         if tool is None:
             return _failure(name, arguments, UnknownName("tool", name, self._tools))
         asked = with_defaults(tool, arguments)
-        account = digest(context.account) if tool.reads_account else ""
         key = (
             context.view.as_of,
-            context.symbol,
+            context.symbol if tool.reads_symbol else "",
             context.horizon,
             context.costs,
-            account,
+            digest(context.account) if tool.reads_account else "",
             name,
             canonical_json(asked),
         )
@@ -86,9 +85,10 @@ class RecordedToolbox:
 def with_defaults(tool: Tool[Any, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments as evidence keeps them: defaults filled in; as given where the tool would refuse them."""
     try:
-        return tool.Arguments.model_validate(dict(arguments)).model_dump(mode="json")
+        asked: Value = tool.Arguments.model_validate(dict(arguments))
+        return asked.model_dump(mode="json")
     except ValidationError:
-        return dict(jsonable(dict(arguments)))
+        return {key: jsonable(value) for key, value in arguments.items()}
 
 
 def run(tool: Tool[Any, Any], arguments: Mapping[str, Any], context: ToolContext) -> Evidence:

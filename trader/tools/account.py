@@ -1,0 +1,74 @@
+"""The account as it was at the start of the round, around one symbol."""
+
+from decimal import Decimal
+
+from trader.domain.errors import ToolError
+from trader.domain.orders import OrderType, Side
+from trader.domain.portfolio import Account
+from trader.domain.value import Amount, Value
+from trader.tools.tool import NoArguments, Tool, ToolContext
+
+
+class Working(Value):
+    """An order that may still fill."""
+
+    client_id: str
+    side: Side
+    type: OrderType
+    remaining: Amount
+    """Units still to come."""
+    price: Amount | None
+    """Its limit or stop; null for a market order."""
+
+
+class Result(Value):
+    """Money, units and orders; amounts in the account's currency."""
+
+    currency: str
+    cash: Amount
+    equity: Amount
+    quantity: Amount
+    """Units held of the symbol, signed."""
+    value: Amount
+    """Their market value, signed."""
+    cost: Amount
+    """What they cost in all, signed like the quantity."""
+    working: tuple[Working, ...]
+    """Orders in the symbol."""
+
+
+def run(context: ToolContext, _: NoArguments) -> Result:
+    """Read the snapshot."""
+    account, symbol = snapshot(context), context.symbol
+    held = account.position(symbol)
+    return Result(
+        currency=account.currency,
+        cash=account.cash,
+        equity=account.equity,
+        quantity=account.quantity(symbol),
+        value=account.value(symbol),
+        cost=held.cost if held else Decimal(0),
+        working=tuple(
+            Working(
+                client_id=item.order.client_id,
+                side=item.order.side,
+                type=item.order.type,
+                remaining=item.remaining,
+                price=item.order.limit_price or item.order.stop_price,
+            )
+            for item in account.working
+            if item.order.symbol == symbol
+        ),
+    )
+
+
+def snapshot(context: ToolContext) -> Account:
+    """The account. Raises ToolError where nothing is traded."""
+    if context.account is None:
+        raise ToolError("there is no account: nothing is traded here")
+    return context.account
+
+
+ACCOUNT = Tool(
+    "account", "Cash, equity, units held and working orders", NoArguments, Result, run, reads_account=True
+)

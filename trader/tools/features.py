@@ -1,0 +1,50 @@
+"""The indicators of one symbol at its last bar."""
+
+import math
+
+from trader.domain.errors import ToolError
+from trader.domain.value import Moment, Number, Value
+from trader.features.annual import bars_a_year
+from trader.tools.moments import as_datetime
+from trader.tools.tool import Tool, ToolContext
+
+
+class Arguments(Value):
+    """Which indicators."""
+
+    names: tuple[str, ...] = ()
+    """Names from the catalogue (`trader tools features`); empty for all."""
+
+
+class Result(Value):
+    """Each indicator at the last bar."""
+
+    bars: int
+    """Bars of history it was computed from."""
+    closed_at: Moment
+    """When the last bar closed."""
+    values: dict[str, Number | None]
+    """By name; null where the history is too short or the indicator has no meaning."""
+
+
+def run(context: ToolContext, arguments: Arguments) -> Result:
+    """Compute over all bars, adjusted as of the view's moment, and take the last row."""
+    # Imported here: talib brings pandas, which whoever only lists the tools need not wait for.
+    from trader.features import catalogue
+
+    bars = context.view.bars(context.symbol)
+    rows = [catalogue.feature(name) for name in arguments.names] or list(catalogue.FEATURES)
+    shortest = min(rows, key=lambda row: row.warmup)
+    if len(bars) <= shortest.warmup:
+        raise ToolError(f"{shortest.name} needs {shortest.warmup + 1:,} bars, has {len(bars):,}")
+    a_year = bars_a_year(bars.timeframe, context.view.instrument(context.symbol).calendar)
+    columns = catalogue.compute([row.name for row in rows], bars, bars_a_year=a_year)
+    last = {name: float(values[-1]) for name, values in columns.items()}
+    return Result(
+        bars=len(bars),
+        closed_at=as_datetime(bars.available[-1]),
+        values={name: None if math.isnan(value) else value for name, value in last.items()},
+    )
+
+
+FEATURES = Tool("features", "Indicators at the last bar, from the catalogue", Arguments, Result, run)

@@ -1,0 +1,125 @@
+"""Which model forecasts at which moment: the one trained at the latest refit moment not after it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trader.data.view import MarketView
+from trader.domain.errors import ToolError
+from trader.domain.market import Floats, Times
+from trader.tools.forecast import cache
+from trader.tools.forecast.model import Model, check_enough, dump, load, probability, train, training_digest
+from trader.tools.forecast.rows import INPUTS, TrainingRows, closes, input_table, training_rows
+from trader.tools.moments import as_datetime
+
+REFIT_BARS = 21
+"""A month of daily bars."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One prediction and what moved it."""
+
+    p_up: float
+    model: Model
+    shifts: tuple[tuple[str, float, float], ...]
+    """(input, its value, its shift of the log-odds), the largest shift first; NaN where it had no value."""
+
+
+class Forecaster:
+    """Trains, keeps and asks the models of one market. All symbols share a model.
+
+    Refit moments are counted from the first bar of the data, so they do not depend on when a run starts: the
+    model for a moment is the same whether a long run reached it or it is asked for alone.
+    """
+
+    def __init__(self, folder: Path | None = None, *, seed: int = 0, refit_bars: int = REFIT_BARS) -> None:
+        """`folder` keeps trained models between runs; without one they live as long as this object."""
+        self._folder = folder
+        self._seed = seed
+        self._refit_bars = refit_bars
+        self._models: dict[tuple[np.datetime64, int], Model] = {}
+        self._refits: tuple[MarketView, Times] | None = None
+        self._notes: list[str] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was survived: damaged or unwritable cache files."""
+        return tuple(self._notes)
+
+    def at(self, view: MarketView, horizon: int) -> Model:
+        """The model for the view's moment. Raises ToolError while there is too little to train on."""
+        refits = self.refits(view)
+        if not len(refits):
+            raise ToolError(f"needs {self._refit_bars} bars before it is first trained")
+        moment = refits[-1]
+        if (moment, horizon) not in self._models:
+            self._models[moment, horizon] = self._fit(view.earlier(as_datetime(moment)), horizon)
+        return self._models[moment, horizon]
+
+    def predict(self, view: MarketView, symbol: str, horizon: int) -> Forecast:
+        """Forecast the event of `symbol` at the view's moment. Raises ToolError for too little history."""
+        model = self.at(view, horizon)
+        row = input_table(view, symbol)[-1:]
+        if not len(row):
+            raise ToolError(f"needs a bar of {symbol}, has none")
+        shifts = model.shifts(row)[0]
+        order = np.argsort(-np.abs(shifts[:-1]), kind="stable")
+        return Forecast(
+            p_up=float(probability(shifts.sum())),
+            model=model,
+            shifts=tuple((INPUTS[i], float(row[0, i]), float(shifts[i])) for i in order),
+        )
+
+    def history(self, view: MarketView, horizon: int) -> dict[str, tuple[Times, Floats]]:
+        """Walk-forward forecasts of all that is past: symbol -> (close of bar t, p_up), shape (n,) each.
+
+        Each is by the model of its own moment. Inputs are read from one table as of the view's moment, which
+        differs from what was drawn at the time by the rounding of adjusted prices alone.
+        """
+        refits = self.refits(view)
+        tables = {symbol: input_table(view, symbol) for symbol in view.symbols if len(view.bars(symbol))}
+        parts: dict[str, list[tuple[Times, Floats]]] = {symbol: [] for symbol in tables}
+        for moment, following in zip(refits, (*refits[1:], None), strict=True):
+            try:
+                model = self.at(view.earlier(as_datetime(moment)), horizon)
+            except ToolError:  # the first years: nothing was trained, so nothing was forecast
+                continue
+            for symbol, table in tables.items():
+                moments = view.bars(symbol).available
+                first = np.searchsorted(moments, moment)
+                last = len(moments) if following is None else np.searchsorted(moments, following)
+                if first < last:
+                    parts[symbol].append((moments[first:last], model.probabilities(table[first:last])))
+        return {
+            symbol: (np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found]))
+            for symbol, found in parts.items()
+            if found
+        }
+
+    def refits(self, view: MarketView) -> Times:
+        """Every refit moment up to the view's, oldest first."""
+        if self._refits is None or self._refits[0] is not view:
+            symbols = [symbol for symbol in view.symbols if len(view.bars(symbol))]
+            moments = closes(view, symbols) if symbols else np.array([], "datetime64[s]")
+            self._refits = view, moments[self._refit_bars - 1 :: self._refit_bars]
+        return self._refits[1]
+
+    def _fit(self, view: MarketView, horizon: int) -> Model:
+        rows = training_rows(view, horizon)
+        check_enough(rows)
+        booster = load(self._trained(rows))
+        return Model(view.as_of, len(rows.inputs), rows.n_eff, rows.base_rate, booster)
+
+    def _trained(self, rows: TrainingRows) -> bytes:
+        """The model's bytes: from disk where they are whole, else trained and kept."""
+        if self._folder is None:
+            return dump(train(rows, self._seed))
+        training = training_digest(rows, self._seed)
+        data, notes = cache.find(self._folder, training)
+        if data is None:
+            data = dump(train(rows, self._seed))
+            notes += cache.keep(self._folder, training, data)
+        self._notes += [note for note in notes if note not in self._notes]
+        return data

@@ -1,0 +1,95 @@
+"""The last days' headlines and their tone, newer ones counting more.
+
+Tone is VADER's compound score of the headline, -1 to 1 (Hutto and Gilbert 2014): a word list and no model. Of
+financial headlines labelled in three classes it gets about half right: a weak signal.
+"""
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from trader.domain.errors import ToolError
+from trader.domain.value import Moment, Number, Value
+from trader.tools.tool import Tool, ToolContext
+
+if TYPE_CHECKING:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+_SHOWN = 20
+_HOUR = timedelta(hours=1)
+
+
+class Arguments(Value):
+    """How far back, and how fast news fades."""
+
+    days: float = Field(default=7.0, gt=0.0, le=90.0)
+    """Headlines published longer ago are left out."""
+    half_life_hours: float = Field(default=24.0, gt=0.0, le=2160.0)
+    """After so long a headline counts half."""
+
+
+class Headline(Value):
+    """One headline."""
+
+    published_at: Moment
+    title: str
+    source: str
+    sentiment: Number
+    """-1 to 1."""
+
+
+class Result(Value):
+    """What was published, and how it sounds."""
+
+    count: int
+    """Headlines in the window."""
+    mean_sentiment: Number
+    """-1 to 1; each headline weighs 0.5 ** (age / half-life)."""
+    newest_hours: Number
+    """Age of the newest."""
+    items: tuple[Headline, ...]
+    """The newest 20, newest first."""
+
+
+def run(context: ToolContext, arguments: Arguments) -> Result:
+    """Score the headlines that name the symbol."""
+    view = context.view
+    items = view.news(context.symbol, view.as_of - timedelta(days=arguments.days))
+    if not items:
+        raise ToolError(
+            f"no news of {context.symbol} in the {arguments.days:g} days before {view.as_of:%Y-%m-%d}"
+        )
+    ages = [(view.as_of - item.published_at) / _HOUR for item in items]
+    tones = [tone(item.title) for item in items]
+    # Counted from the newest: however old they all are, the weights never vanish together.
+    weights = [0.5 ** ((age - min(ages)) / arguments.half_life_hours) for age in ages]
+    weighted = sum(weight * score for weight, score in zip(weights, tones, strict=True))
+    headlines = (
+        Headline(published_at=item.published_at, title=item.title, source=item.source, sentiment=score)
+        for item, score in zip(items[::-1], tones[::-1], strict=True)
+    )
+    return Result(
+        count=len(items),
+        mean_sentiment=weighted / sum(weights),
+        newest_hours=min(ages),
+        items=tuple(headlines)[:_SHOWN],
+    )
+
+
+@lru_cache(maxsize=4096)
+def tone(title: str) -> float:
+    """VADER's compound score of `title`, -1 to 1. Remembered: each headline is asked for on many days."""
+    return float(_analyzer().polarity_scores(title)["compound"])
+
+
+@lru_cache(maxsize=1)
+def _analyzer() -> "SentimentIntensityAnalyzer":
+    """Reads its word list once."""
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    return SentimentIntensityAnalyzer()
+
+
+NEWS = Tool("news", "Headlines of the last days and their tone", Arguments, Result, run)
