@@ -1,8 +1,8 @@
 """Prices at which the market has turned before: support below the last close, resistance above.
 
-A pivot is a high (or low) that no bar within `side` bars passed. It is known only when those bars have closed,
-so the last `side` bars never hold one. Pivots within a part of the average true range are one level. Source:
-Osler 2000, "Support for resistance", FRBNY Economic Policy Review 6.
+A pivot is a high (or low) that no bar within `side` bars passed. It is known only when those bars have
+closed, so the last `side` bars never hold one. Pivots within a part of the average true range are one level.
+Source: Osler 2000, "Support for resistance", FRBNY Economic Policy Review 6.
 """
 
 from collections.abc import Iterable

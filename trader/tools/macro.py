@@ -1,7 +1,7 @@
 """The weather: credit, the stock market's volatility, oil and inflation, against their own history.
 
-Each is read as it had been published at the view's moment. A z-score is (value - mean) / standard deviation of
-the same series over its last ten years, the value included.
+Each is read as it had been published at the view's moment. A z-score is (value - mean) / standard deviation
+of the same series over its last ten years, the value included.
 """
 
 from collections.abc import Callable
@@ -119,7 +119,8 @@ def _credit_spread(view: MarketView) -> Floats:
 def _market_volatility(view: MarketView) -> Floats:
     levels = _current(view, "sp500", _MONTH + 1).value
     returns = np.lib.stride_tricks.sliding_window_view(np.diff(np.log(levels)), _MONTH)
-    return np.multiply(returns.std(axis=1, ddof=1), np.sqrt(_YEAR))
+    volatility: Floats = returns.std(axis=1, ddof=1) * np.sqrt(_YEAR)
+    return volatility
 
 
 def _vix(view: MarketView) -> Floats:
