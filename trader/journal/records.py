@@ -1,7 +1,7 @@
 """What is written down: one record type for each thing that happens, each with a table of its own.
 
-A record says its key in its docstring. A record whose key was recorded before is left as first recorded, so that
-a round which is run again after a crash changes nothing.
+A record says its key in its docstring. What was recorded under a key stays as first recorded, so that a round
+which is run again after a crash changes nothing.
 """
 
 from typing import Any, Literal, Self, TypeAlias

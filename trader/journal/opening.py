@@ -1,0 +1,157 @@
+"""Connections to the journal, and its failures in words that say what to do."""
+
+import os
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from trader.domain.errors import JournalError, MissingExtra, TraderError, UsageError
+
+PAGE_BYTES = 8192
+"""Of a new SQLite file. A decision is some 2.7 KB, of which a page of the usual 4096 bytes holds one."""
+
+BUSY_S = 10.0
+"""How long to wait for another program's transaction before giving up."""
+
+
+def for_writing(place: Path | str) -> Engine:
+    """An engine whose transactions wait for the disk, at a path (made where there is none) or a URL."""
+    url = _url(place)
+    if url is not None:
+        return _postgres(url)
+    path = Path(place)
+    with failures_named(place):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    engine = _sqlite(lambda: sqlite3.connect(path, BUSY_S, isolation_level=None, check_same_thread=False))
+
+    @event.listens_for(engine, "connect")
+    def _durable(connection: sqlite3.Connection, _: Any) -> None:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    _begin(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def for_reading(place: Path | str) -> Engine:
+    """An engine that cannot write, at a path or a URL.
+
+    Raises:
+        JournalError: there is no such file.
+    """
+    url = _url(place)
+    if url is not None:
+        return _postgres(url)
+    path = Path(place).resolve()
+    if not path.is_file():
+        raise JournalError(f"there is no journal at {path}", hint="`trader run` makes one")
+    uri = f"{path.as_uri()}?mode=ro"
+    if not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+        uri += "&immutable=1"  # on a read-only disk nobody writes, and no file for locks can be made
+    engine = _sqlite(
+        lambda: sqlite3.connect(uri, BUSY_S, isolation_level=None, check_same_thread=False, uri=True)
+    )
+    _begin(engine, "BEGIN")
+    return engine
+
+
+def shown(place: Path | str) -> str:
+    """`place` for a person: a path, or a URL without its password."""
+    url = _url(place)
+    return url.render_as_string(hide_password=True) if url is not None else str(place)
+
+
+def _url(place: Path | str) -> URL | None:
+    if isinstance(place, Path) or "://" not in place:
+        return None
+    url = make_url(place)
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise UsageError(f"DATABASE_URL: {url.drivername} is not supported", hint="use postgresql://…")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _postgres(url: URL) -> Engine:
+    try:
+        return create_engine(url)
+    except ImportError as error:
+        raise MissingExtra("psycopg", "postgres") from error
+
+
+def _sqlite(connect: Callable[[], sqlite3.Connection]) -> Engine:
+    return create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+
+
+def _begin(engine: Engine, statement: str) -> None:
+    """Begin transactions ourselves: left to itself the driver begins them late, and not before reads."""
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+@contextmanager
+def failures_named(place: Path | str) -> Iterator[None]:
+    """Turn whatever the database, its driver or the disk raises into a JournalError about `place`."""
+    try:
+        yield
+    except TraderError:
+        raise
+    except SQLAlchemyError as error:
+        raise _explained(getattr(error, "orig", None) or error, place) from error
+    except (sqlite3.Error, OSError, zlib.error, ValueError) as error:
+        raise _explained(error, place) from error
+
+
+_SAVED = "everything committed before is kept"
+_EXPLANATIONS = (
+    # sqlite's name of the error begins with, what to say, what to do
+    ("SQLITE_FULL", "cannot be written: the disk is full", f"free some space and run again; {_SAVED}"),
+    ("SQLITE_IOERR", "cannot be read or written: the disk failed or is full", f"check the disk; {_SAVED}"),
+    (
+        "SQLITE_READONLY",
+        "cannot be written: the file or its folder is read-only",
+        "make both writable, or use another folder with --workspace DIR",
+    ),
+    (
+        "SQLITE_CANTOPEN",
+        "cannot be opened",
+        "check that its folder exists and is writable, or use another with --workspace DIR",
+    ),
+    (
+        "SQLITE_BUSY",
+        "is locked by another program",
+        "close what has it open (a database browser, a backup) and run again",
+    ),
+    ("SQLITE_LOCKED", "is locked by another program", "close what has it open and run again"),
+    (
+        "SQLITE_NOTADB",
+        "is not a journal: the file is not an SQLite database",
+        "move it away and run again, or restore a copy of it",
+    ),
+)
+_CORRUPT = (
+    "is corrupt",
+    "restore a copy, or move it away and run again; `sqlite3 FILE .recover` saves what can still be read",
+)
+
+
+def _explained(error: BaseException, place: Path | str) -> JournalError:
+    name = getattr(error, "sqlite_errorname", "")
+    for start, what, todo in _EXPLANATIONS:
+        if name.startswith(start):
+            return JournalError(f"the journal {shown(place)} {what}", hint=todo)
+    if name.startswith("SQLITE_CORRUPT") or isinstance(error, (zlib.error, ValueError)):
+        what, todo = _CORRUPT
+        return JournalError(f"the journal {shown(place)} {what}: {_first_line(error)}", hint=todo)
+    return JournalError(f"the journal {shown(place)} cannot be used: {_first_line(error)}")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

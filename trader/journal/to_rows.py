@@ -1,0 +1,203 @@
+"""From records to rows. A row is complete when it is made: nothing that changes later can change it."""
+
+import json
+from collections.abc import Iterator
+from functools import singledispatch
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table
+
+from trader.domain.value import Value, canonical_json, digest, digest_bytes, jsonable
+from trader.journal import schema
+from trader.journal.records import (
+    AccountMoved,
+    BookOpened,
+    BreakerChanged,
+    Commanded,
+    DecisionMade,
+    FillReceived,
+    Marked,
+    Noted,
+    OrderChanged,
+    OrderIntended,
+    Record,
+    RoundClosed,
+    RoundOpened,
+    RulingMade,
+    RunEnded,
+    RunStarted,
+    StateLearned,
+    Step,
+)
+
+CODEC = "zlib"
+"""How `blobs.data` is packed."""
+
+
+class Row(NamedTuple):
+    """A row that waits to be written; `seq` is added when it is."""
+
+    table: Table
+    values: dict[str, Any]
+
+
+def blob(value: Any) -> Row:
+    """`value` as a row of `blobs`, named by its digest."""
+    text = canonical_json(value)
+    return Row(schema.blobs, {"digest": digest_bytes(text.encode()), "codec": CODEC, "data": text})
+
+
+_plain_json = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=jsonable
+).encode
+"""`canonical_json` of what is plain JSON already, at a third of its time: most of what is recorded is forms."""
+
+
+def _columns(value: Value) -> dict[str, Any]:
+    """The fields of `value` as columns of the same names."""
+    return {name: getattr(value, name) for name in type(value).model_fields}
+
+
+@singledispatch
+def rows(record: Record) -> Iterator[Row]:
+    """The rows that `record` becomes."""
+    raise TypeError(f"{type(record).__name__} is not a record of the journal")
+
+
+@rows.register
+def _(record: BookOpened) -> Iterator[Row]:
+    values = _columns(record.book)
+    yield Row(schema.books, values | {"symbols": canonical_json(record.book.symbols)})
+
+
+@rows.register
+def _(record: RunStarted) -> Iterator[Row]:
+    packed = {"settings": canonical_json(record.settings), "prompts": canonical_json(record.prompts)}
+    yield Row(schema.runs, _columns(record) | packed)
+
+
+@rows.register
+def _(record: RunEnded) -> Iterator[Row]:
+    yield Row(schema.run_ends, _columns(record))
+
+
+@rows.register
+def _(record: RoundOpened) -> Iterator[Row]:
+    account, facts = blob(record.account), blob(record.facts)
+    yield account
+    yield facts
+    packed = {
+        "signals": canonical_json(record.signals),
+        "account": account.values["digest"],
+        "facts": facts.values["digest"],
+    }
+    yield Row(schema.rounds, _columns(record) | packed)
+
+
+@rows.register
+def _(record: Step) -> Iterator[Row]:
+    values = _columns(record)
+    del values["book"], values["round"]
+    values["p_up"] = record.body.get("p_up") if record.form == "opinion" else None
+    values["evidence"] = _plain_json(record.evidence)
+    values["body"] = _plain_json(record.body)
+    yield Row(schema.steps, values)
+
+
+@rows.register
+def _(record: DecisionMade) -> Iterator[Row]:
+    made = record.decision
+    pool = made.pool
+    yield Row(
+        schema.decisions,
+        {
+            "id": made.id,
+            "book": made.book,
+            "round": made.round,
+            "as_of": made.as_of,
+            "symbol": made.symbol,
+            "horizon": made.horizon,
+            "outcome": made.outcome,
+            "cause": made.cause,
+            "held_weight": made.held_weight,
+            "target_weight": made.target_weight,
+            "price": made.price,
+            "stop": made.stop,
+            "base_rate": pool.base_rate if pool else None,
+            "p_up": pool.p_up if pool else None,
+            "sigma_p": pool.sigma_p if pool else None,
+            "agreement": pool.agreement if pool else None,
+            "edge": made.edge,
+            "edge_error": made.edge_error,
+            "learned": made.learned,
+            "body": made.model_dump_json(),
+        },
+    )
+
+
+@rows.register
+def _(record: RulingMade) -> Iterator[Row]:
+    of = {"round": record.round, "book": record.book, "decision": record.decision, "stage": record.stage}
+    yield Row(schema.rulings, of | _columns(record.ruling))
+
+
+@rows.register
+def _(record: OrderIntended) -> Iterator[Row]:
+    of = {"book": record.book, "round": record.round, "at": record.at}
+    yield Row(schema.orders, of | _columns(record.order))
+
+
+@rows.register
+def _(record: OrderChanged) -> Iterator[Row]:
+    yield Row(schema.order_events, {"key": digest(record), "book": record.book} | _columns(record.event))
+
+
+@rows.register
+def _(record: FillReceived) -> Iterator[Row]:
+    yield Row(schema.fills, {"book": record.book} | _columns(record.fill))
+
+
+@rows.register
+def _(record: AccountMoved) -> Iterator[Row]:
+    yield Row(schema.entries, {"book": record.book} | _columns(record.entry))
+
+
+@rows.register
+def _(record: Marked) -> Iterator[Row]:
+    yield Row(schema.marks, _columns(record))
+
+
+@rows.register
+def _(record: StateLearned) -> Iterator[Row]:
+    state = record.state
+    yield blob(state)
+    yield Row(
+        schema.learned,
+        {
+            "book": record.book,
+            "digest": record.digest,
+            "cut_off": state.cut_off,
+            "horizon": state.horizon,
+        },
+    )
+
+
+@rows.register
+def _(record: BreakerChanged) -> Iterator[Row]:
+    yield Row(schema.breakers, _columns(record))
+
+
+@rows.register
+def _(record: Noted) -> Iterator[Row]:
+    packed = {"key": digest(record), "data": canonical_json(record.data)}
+    yield Row(schema.notes, _columns(record) | packed)
+
+
+@rows.register
+def _(record: Commanded) -> Iterator[Row]:
+    yield Row(schema.commands, _columns(record) | {"arguments": canonical_json(record.arguments)})
+
+
+@rows.register
+def _(record: RoundClosed) -> Iterator[Row]:
+    yield Row(schema.round_ends, _columns(record))
