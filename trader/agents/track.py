@@ -1,8 +1,8 @@
-"""Rules scored over the history before a run: what each agent would have said, close by close, as the desk asks it.
+"""Rules scored over the history before a run: what each agent would have said, asked as the desk asks.
 
-There is no second, vectorised version of any rule: at every h-th close each agent is asked through the same tools,
-the same report and the same rule as on the desk, from a view that ends there. Cases h bars apart do not overlap, so
-little is lost by leaving out those between.
+There is no second, vectorised version of any rule: at every h-th close each agent is asked through the same
+tools, the same report and the same rule as on the desk, from a view that ends there. Cases h bars apart do
+not overlap, so little is lost by leaving out those between.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +23,8 @@ from trader.domain.reports import Report
 from trader.memory.base_rates import symbol_evidence
 from trader.memory.cases import Forecasts
 from trader.tools.forecast.forecaster import Forecaster
-from trader.tools.toolbox import Toolbox
 from trader.tools.tool import ToolContext
+from trader.tools.toolbox import Toolbox
 
 Progress = Callable[[int, int], None]
 """Called with closes done and closes in all."""
@@ -51,7 +51,7 @@ def score_history(
     before: datetime,
     progress: Progress,
 ) -> Mapping[str, Forecasts]:
-    """Forecasts by record, at every `horizon`-th close earlier than `before`, of every senior that has a rule."""
+    """Forecasts by record, at every `horizon`-th close before `before`, of each senior with a rule."""
     seniors = [agent for agent in agents if agent.tier == "senior" and agent.prompt.policy is not None]
     needed = {name for agent in seniors for name in agent.prompt.reads}
     juniors = [agent for agent in agents if agent.tier == "junior" and agent.name in needed]
@@ -104,11 +104,11 @@ def _forecasts(
     reports = {
         agent.name: agent.report(_case(context, known, agent, toolbox, {}))
         for agent in juniors
-        if agent.passed_over(instrument) is None
+        if agent.consulted(instrument) is None
     }
     stated = {}
     for agent in seniors:
-        if agent.passed_over(instrument) is None:
+        if agent.consulted(instrument) is None:
             form = agent.judge(_case(context, known, agent, toolbox, reports))
             if isinstance(form, Opinion) and form.p_up is not None:
                 stated[agent.record] = form.p_up
@@ -132,5 +132,5 @@ def _case(
         bars_a_year=known.bars_a_year,
         price=view.price(context.symbol),
         reports=reports,
-        evidence={item.tool: item for item in agent.gather(toolbox, context)},
+        evidence=agent.gather(toolbox, context),
     )

@@ -15,7 +15,7 @@ from trader.domain.orders import Order, OrderType, Ruling, Side, TimeInForce
 from trader.domain.portfolio import Account
 from trader.graph.state import Allotment
 from trader.risk.facts import Facts
-from trader.risk.gate import rule
+from trader.risk.gate import at_collar, rule
 from trader.risk.limits import Limits
 
 
@@ -24,9 +24,8 @@ def allot(
 ) -> tuple[Allotment, ...]:
     """An allotment for each decision to trade that comes to at least one lot, refused ones included."""
     instruments = {instrument.symbol: instrument for instrument in facts.instruments}
-    collar = Decimal(str(limits.value("price_collar")))
     wanted = [
-        (decision, order_for(decision, account, instruments[decision.symbol], collar))
+        (decision, order_for(decision, account, instruments[decision.symbol], limits))
         for decision in decisions
         if decision.outcome is Outcome.TRADE
     ]
@@ -55,7 +54,7 @@ def rule_in_turn(orders: Iterable[Order], facts: Facts, limits: Limits) -> tuple
     return tuple(ruled)
 
 
-def order_for(decision: Decision, account: Account, instrument: Instrument, collar: Decimal) -> Order | None:
+def order_for(decision: Decision, account: Account, instrument: Instrument, limits: Limits) -> Order | None:
     """The way from held to target as a marketable limit at the collar; None where it is below one lot."""
     price = account.marks[decision.symbol]
     held = account.quantity(decision.symbol)
@@ -66,19 +65,15 @@ def order_for(decision: Decision, account: Account, instrument: Instrument, coll
         return None
     buying = difference > 0
     reducing = held != 0 and (difference > 0) != (held > 0)
-    limit = (
-        instrument.price_at_most(price * (1 + collar))
-        if buying
-        else instrument.price_at_least(price * (1 - collar))
-    )
+    side = Side.BUY if buying else Side.SELL
     return Order(
         client_id=client_order_id(decision.id, EXIT if reducing else ENTRY),
         decision=decision.id,
         symbol=decision.symbol,
-        side=Side.BUY if buying else Side.SELL,
+        side=side,
         type=OrderType.LIMIT,
         quantity=quantity,
-        limit_price=limit,
+        limit_price=at_collar(instrument, side, price, limits),
         reduce_only=reducing,
     )
 

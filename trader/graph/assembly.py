@@ -1,6 +1,7 @@
 """A desk from its settings: the one place that turns settings into thresholds, limits and costs."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from trader.agents.agent import Agent
 from trader.brokers.broker import Broker
@@ -40,6 +41,7 @@ def assemble(
         toolbox=toolbox,
         forecaster=forecaster,
         costs=cost_model(settings),
+        max_consulted=settings.desk.max_consulted,
         signal_confidence=settings.desk.signal_confidence,
         stop_atr=settings.desk.stop_atr,
         recorder=recorder,
@@ -69,5 +71,11 @@ def cost_model(settings: Settings) -> CostModel:
     """What trading costs on paper."""
     paper = settings.paper
     return CostModel(
-        fee_bps=paper.fee_bps, half_spread_bps=paper.half_spread_bps, slippage_bps=paper.slippage_bps
+        fee_bps=_exact(paper.fee_bps),
+        half_spread_bps=_exact(paper.half_spread_bps),
+        slippage_bps=_exact(paper.slippage_bps),
     )
+
+
+def _exact(number: float | None) -> Decimal | None:
+    return None if number is None else Decimal(repr(number))

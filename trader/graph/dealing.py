@@ -44,6 +44,8 @@ def _refusal(signal: Signal, seen: set[str], state: Round, desk: Desk) -> str | 
         return "the same signal again"
     if signal.symbol not in desk.market.instruments:
         return "no such instrument in this book"
+    if not desk.market.instruments[signal.symbol].tradable:
+        return "its prices cannot be traded at"
     if signal.symbol not in state["account"].marks:
         return "no price is known"
     if signal.at > state["as_of"]:

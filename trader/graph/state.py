@@ -92,6 +92,7 @@ class Desk:
     toolbox: Toolbox
     forecaster: Forecaster
     costs: CostModel
+    max_consulted: int
     signal_confidence: float
     stop_atr: float
     """Average ranges below the price where a stop goes when no opinion names one."""

@@ -1,6 +1,6 @@
 """The nodes of `decide`. Each records its step as it happens; what breaks is an abstention with its cause."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 
 from langgraph.runtime import Runtime
@@ -24,11 +24,14 @@ STAGES = {"brief": 0, "junior": 1, "senior": 2, "executive": 3}
 
 
 async def brief(state: Case, runtime: Runtime[Desk]) -> Update:
-    """Who is asked: those whose mandate covers the instrument. The rest are recorded with the reason."""
+    """Who is asked: those whose mandate covers the instrument; seniors first, where there are too many."""
     desk = runtime.context
     instrument = desk.market.instruments[state["symbol"]]
-    passed_over = {agent.name: agent.passed_over(instrument) for agent in desk.agents}
-    asked = tuple(agent.name for agent in desk.agents if passed_over[agent.name] is None)
+    passed_over = {agent.name: agent.consulted(instrument) for agent in desk.agents}
+    covering = [agent for agent in desk.agents if passed_over[agent.name] is None]
+    for agent in sorted(covering, key=lambda one: -one.tier.rank)[desk.max_consulted :]:
+        passed_over[agent.name] = f"no more than {desk.max_consulted} agents are consulted"
+    asked = tuple(name for name, reason in passed_over.items() if reason is None)
     body = {
         "consulted": list(asked),
         "not_consulted": {name: reason for name, reason in passed_over.items() if reason is not None},
@@ -82,15 +85,18 @@ def senior(agent: Agent) -> Node:
     return node
 
 
-async def executive(state: Case, runtime: Runtime[Desk]) -> Update:
-    """The executive reads opinions and dissent, and approves, shrinks or vetoes."""
-    desk = runtime.context
-    chief = next(agent for agent in desk.agents if agent.tier == "executive")
-    began = desk.clock.monotonic()
-    evidence = chief.gather(desk.toolbox, tool_context(state, desk))
-    verdict = chief.verdict(agent_case(state, desk, evidence))
-    _record(desk, state, chief, "verdict", verdict, evidence=evidence, ms=_ms_since(began, desk))
-    return {"verdict": verdict}
+def executive(agent: Agent) -> Node:
+    """A node that reads opinions and dissent, and approves, shrinks or vetoes."""
+
+    async def node(state: Case, runtime: Runtime[Desk]) -> Update:
+        desk = runtime.context
+        began = desk.clock.monotonic()
+        evidence = agent.gather(desk.toolbox, tool_context(state, desk))
+        verdict = agent.rule(agent_case(state, desk, evidence))
+        _record(desk, state, agent, "verdict", verdict, evidence=evidence, ms=_ms_since(began, desk))
+        return {"verdict": verdict}
+
+    return node
 
 
 async def consensus(state: Case, runtime: Runtime[Desk]) -> Update:
@@ -154,7 +160,7 @@ def tool_context(state: Case, desk: Desk) -> ToolContext:
     )
 
 
-def agent_case(state: Case, desk: Desk, evidence: tuple[Evidence, ...]) -> AgentCase:
+def agent_case(state: Case, desk: Desk, evidence: Mapping[str, Evidence]) -> AgentCase:
     """What an agent may look at."""
     symbol = state["symbol"]
     known = state["learned"].of_symbol(symbol)
@@ -167,7 +173,7 @@ def agent_case(state: Case, desk: Desk, evidence: tuple[Evidence, ...]) -> Agent
         bars_a_year=known.bars_a_year if known else 252.0,
         price=state["account"].marks[symbol],
         reports=state.get("reports", {}),
-        evidence={item.tool: item for item in evidence},
+        evidence=evidence,
         opinions=tuple(form for _, form in sorted(state.get("forms", {}).items())),
         account=state["account"],
     )
@@ -180,7 +186,7 @@ def _record(
     form: Form,
     body: Value | dict[str, object],
     *,
-    evidence: tuple[Evidence, ...] = (),
+    evidence: Mapping[str, Evidence] | None = None,
     stage: int | None = None,
     ms: float = 0.0,
     **named: str,
@@ -197,7 +203,7 @@ def _record(
             tier=agent.tier,
             form=form,
             body=body.model_dump(mode="json") if isinstance(body, Value) else body,
-            evidence=tuple(desk.recorder.put(item) for item in evidence),
+            evidence=tuple(desk.recorder.put(item) for item in (evidence or {}).values()),
             prompt=agent.prompt.digest,
             source=agent.source,
             record=agent.record if agent.tier == "senior" else "",

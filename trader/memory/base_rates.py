@@ -53,12 +53,12 @@ def symbol_evidence(
 
 
 def recent_returns(view: MarketView, symbol: str) -> np.ndarray:
-    """Logarithmic close-to-close returns of the last VOLATILITY_BARS bars, shape (n,); dividends and splits undone."""
+    """Logarithmic returns of the last VOLATILITY_BARS bars, shape (n,); dividends and splits undone."""
     return np.diff(np.log(view.bars(symbol, VOLATILITY_BARS + 1).close))
 
 
 def bars_a_year(view: MarketView, symbol: str) -> float:
-    """How many bars a year the last ones came at: about 252 for days of an exchange; 252 where there are too few."""
+    """Bars a year at the pace of the last ones; 252, an exchange's days, where there are too few."""
     available = view.bars(symbol, VOLATILITY_BARS + 1).available
     if len(available) < 3:
         return 252.0

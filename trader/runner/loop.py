@@ -1,0 +1,123 @@
+"""The clock of paper: each close of a replay is a round, and each round goes through the whole desk."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from trader.agents.roster import roster
+from trader.clock import Clock, SetClock
+from trader.domain.ids import RunId
+from trader.domain.portfolio import Book
+from trader.graph.assembly import assemble
+from trader.journal.reader import JournalReader
+from trader.journal.records import RunEnded
+from trader.journal.writer import Journal
+from trader.risk.killswitch import halted
+from trader.runner import opening
+from trader.runner.rounds import Rounds
+from trader.runner.watching import Control, Observer, Opening
+from trader.settings import Settings, Sources
+from trader.tools.toolbox import LiveToolbox
+from trader.workspace import Workspace
+
+WAIT_S = 0.05
+"""How often a paused or paced run looks whether it may go on."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run that ended in good order."""
+
+    book: Book
+    run: RunId
+    finished: bool
+    """Whether the span was gone through to its end."""
+    journal: Path
+    duration_s: float
+
+
+async def run(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    new: bool,
+    observer: Observer,
+    control: Control,
+    clock: Clock,
+    sources: Sources | None = None,
+) -> Ran:
+    """Replay a span of closes through the desk, from the start or from where an earlier run stopped.
+
+    Returns when the span is done, or when `control.stop` is set and the round in hand closed. Raises
+    TraderError for whatever keeps the desk from working; what was recorded until then stays.
+    """
+    began = clock.monotonic()
+    agents = roster(workspace.prompts, settings.agents, sources)
+    with workspace.hold():
+        observer.preparing("reading the data", 0, 1)
+        market = opening.load_market(settings)
+        opening.check_currencies(market, settings)
+        chosen = opening.span(market, settings)
+        with Journal.open(workspace.journal) as journal:
+            book, resumed = opening.find_or_open_book(
+                workspace.journal, journal, market, settings, chosen, clock, new
+            )
+            run_id = opening.start_run(journal, book, agents, market, settings, clock)
+            journal.commit()
+            replay_clock = SetClock(book.opened_at)
+            toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
+            with JournalReader(workspace.journal) as reader:
+                broker = opening.restore_broker(reader, book, market, settings)
+                desk = assemble(
+                    book,
+                    settings,
+                    agents,
+                    market,
+                    toolbox,
+                    forecaster,
+                    journal,
+                    broker,
+                    lambda: halted(workspace.halt),
+                    replay_clock,
+                )
+                prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
+                rounds = Rounds(
+                    desk, broker, replay_clock, chosen, run_id, settings.desk.refit_bars, prior, reader
+                )
+            observer.opened(
+                Opening(
+                    book=book,
+                    run=run_id,
+                    resumed=resumed,
+                    rounds=len(chosen.closes),
+                    done=rounds.done,
+                    agents=agents,
+                    notes=(*market.notes, *forecaster.notes),
+                    journal=workspace.journal,
+                )
+            )
+            reason = "failed"
+            try:
+                finished = await _replay(rounds, settings.run.speed, observer, control, clock)
+                reason = "finished" if finished else "stopped"
+            except BaseException as error:
+                reason = f"failed: {type(error).__name__}: {error}"
+                raise
+            finally:
+                journal.append(RunEnded(run=run_id, at=clock.now(), reason=reason))
+                journal.commit()
+    return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began)
+
+
+async def _replay(rounds: Rounds, speed: float, observer: Observer, control: Control, clock: Clock) -> bool:
+    """Round after round, at most `speed` a second; True where none is left."""
+    while rounds.left:
+        began = clock.monotonic()
+        observer.round_closed(await rounds.next())
+        due = began + 1.0 / speed if speed > 0 else began
+        while not control.stop and not control.step and (control.paused or clock.monotonic() < due):  # noqa: ASYNC110 - set by other threads
+            await asyncio.sleep(WAIT_S)
+        control.step = False
+        if control.stop:
+            break
+    return not rounds.left

@@ -1,0 +1,191 @@
+"""Everything that must stand before the first round: data, book, agents, evidence, broker, desk."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+import numpy as np
+
+from trader import __version__
+from trader.agents.agent import Agent
+from trader.agents.track_cache import scored_history
+from trader.brokers.ledger import fold
+from trader.brokers.paper import PaperBroker
+from trader.clock import Clock
+from trader.data.feeds import open_feed
+from trader.data.market import Market
+from trader.domain.errors import UsageError
+from trader.domain.ids import BookId, RunId, ulid
+from trader.domain.market import to_datetime64
+from trader.domain.portfolio import Book, Mode
+from trader.domain.value import digest
+from trader.graph.assembly import cost_model
+from trader.graph.state import Desk
+from trader.journal.reader import Forecast, JournalReader
+from trader.journal.records import BookOpened, Noted, OrderIntended, RunStarted
+from trader.journal.writer import Journal
+from trader.memory.cases import Forecasts
+from trader.runner.watching import Observer
+from trader.settings import Settings
+from trader.tools.forecast.forecaster import Forecaster
+from trader.workspace import Workspace
+
+DEFAULT_ROUNDS = 250
+"""Rounds of a replay when no span is given: about a year of trading days."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The closes that a run decides at, oldest first, and the close before them."""
+
+    closes: tuple[datetime, ...]
+    before: datetime | None
+
+
+def span(market: Market, settings: Settings) -> Span:
+    """From `--start` to `--end`, the first `--cycles` of them; by default the last DEFAULT_ROUNDS."""
+    run = settings.run
+    every = market.closes(market.symbols)
+    first = datetime.combine(run.start, time.min, UTC) if run.start else every[0]
+    last = datetime.combine(run.end, time.max, UTC) if run.end else every[-1]
+    if run.start and run.end and run.start > run.end:
+        raise UsageError(f"--start {run.start} is after --end {run.end}")
+    chosen = [close for close in every if first <= close <= last]
+    if not run.start:
+        chosen = chosen[-DEFAULT_ROUNDS:]
+    if not chosen:
+        raise UsageError(
+            f"no bar closes between {first:%Y-%m-%d} and {last:%Y-%m-%d}",
+            hint=f"the data goes from {every[0]:%Y-%m-%d} to {every[-1]:%Y-%m-%d}",
+        )
+    chosen = chosen[: run.cycles]
+    earlier = [close for close in every if close < chosen[0]]
+    return Span(tuple(chosen), earlier[-1] if earlier else None)
+
+
+def load_market(settings: Settings) -> Market:
+    """The feed that settings name, with its symbols."""
+    return open_feed(settings.run.feed, settings.run.symbols, settings.run.timeframe)
+
+
+def find_or_open_book(
+    path: Path, journal: Journal, market: Market, settings: Settings, chosen: Span, clock: Clock, new: bool
+) -> tuple[Book, bool]:
+    """The unfinished book of equal settings and data, or a new one; and whether it was there before."""
+    same = book_settings(settings, market, chosen)
+    if not new:
+        with JournalReader(path) as reader:
+            found = reader.unfinished_book(same)
+        if found is not None:
+            return found, True
+    symbols = market.symbols
+    book = Book(
+        id=BookId(ulid(clock.now(), secrets.token_bytes(10))),
+        mode=Mode.PAPER,
+        feed=settings.run.feed,
+        symbols=symbols,
+        timeframe=market.timeframe,
+        horizon=settings.desk.horizon or market.timeframe.default_horizon,
+        currency=settings.paper.currency,
+        calendar=market.instruments[symbols[0]].calendar,
+        cash=settings.paper.cash,
+        opened_at=chosen.closes[0],
+        settings=same,
+    )
+    journal.append(BookOpened(book=book))
+    return book, False
+
+
+def book_settings(settings: Settings, market: Market, chosen: Span) -> str:
+    """The digest by which the same command finds its book again. How fast it runs does not matter to it."""
+    paced = settings.run.model_copy(update={"speed": 0.0})
+    return digest(
+        [settings.model_copy(update={"run": paced}), market.digest, chosen.closes[0], chosen.closes[-1]]
+    )
+
+
+def check_currencies(market: Market, settings: Settings) -> None:
+    """One account has one currency: instruments quoted in another would need exchange rates."""
+    foreign = [s for s in market.symbols if market.instruments[s].currency != settings.paper.currency]
+    if foreign:
+        raise UsageError(
+            f"{', '.join(foreign)}: not quoted in {settings.paper.currency}, the account's currency",
+            hint="set paper.currency in trader.toml to the instruments' currency",
+        )
+
+
+def start_run(
+    journal: Journal, book: Book, agents: tuple[Agent, ...], market: Market, settings: Settings, clock: Clock
+) -> RunId:
+    """Write down that a process begins to work on the book, with all that makes its decisions."""
+    run = RunId(ulid(clock.now(), secrets.token_bytes(10)))
+    for agent in agents:
+        journal.put(agent.prompt.text)
+    journal.append(
+        RunStarted(
+            run=run,
+            book=book.id,
+            at=clock.now(),
+            mode=book.mode,
+            version=__version__,
+            seed=settings.run.seed,
+            settings=settings.model_dump(mode="json"),
+            settings_digest=book.settings,
+            prompts={agent.name: agent.prompt.digest for agent in agents},
+            data_digest=market.digest,
+        ),
+        *(Noted(book=book.id, at=clock.now(), kind="data", text=note) for note in market.notes),
+    )
+    return run
+
+
+def restore_broker(reader: JournalReader, book: Book, market: Market, settings: Settings) -> PaperBroker:
+    """The paper account as the journal has it: the fold of everything that happened to it."""
+    movements = [
+        movement.order if isinstance(movement, OrderIntended) else movement
+        for movement in reader.movements(book.id)
+    ]
+    return PaperBroker(book, market.instruments, cost_model(settings), fold(book, movements))
+
+
+def forecaster_of(workspace: Workspace, settings: Settings) -> Forecaster:
+    """The forecaster that settings name, keeping its models in the workspace's cache."""
+    return Forecaster(
+        workspace.cache / "forecast", seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster
+    )
+
+
+def prior_forecasts(
+    workspace: Workspace, desk: Desk, before: datetime, observer: Observer
+) -> dict[str, Forecasts]:
+    """What every rule said over the history before the book's first round, from the cache where known."""
+    return scored_history(
+        workspace.cache / "track",
+        desk.agents,
+        desk.market,
+        desk.toolbox,
+        desk.forecaster,
+        desk.costs.round_trip,
+        desk.book.symbols,
+        desk.book.horizon,
+        before,
+        lambda done, total: observer.preparing("scoring the rules over their history", done, total),
+    )
+
+
+def with_opinions(prior: Mapping[str, Forecasts], said: list[Forecast]) -> dict[str, Forecasts]:
+    """The prior forecasts and what was said on the desk since, by record."""
+    joined = dict(prior)
+    for record in sorted({forecast.record for forecast in said}):
+        rows = [one for one in said if one.record == record and one.base_rate is not None]
+        later = Forecasts(
+            record,
+            np.array([to_datetime64(one.as_of) for one in rows], dtype="datetime64[s]"),
+            np.array([one.symbol for one in rows], dtype=np.str_),
+            np.array([one.p_up for one in rows], dtype=np.float64),
+            np.array([one.base_rate for one in rows], dtype=np.float64),
+        )
+        joined[record] = joined.get(record, Forecasts.empty(record)).joined(later)
+    return joined

@@ -1,0 +1,228 @@
+"""One book, round after round: what the bar did, what is known, what the desk makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from trader.brokers.paper import MarketStep, PaperBroker
+from trader.clock import SetClock
+from trader.domain.ids import RunId, round_id, signal_id
+from trader.domain.learned import LearnedState
+from trader.domain.opinions import Abstention, Opinion, Verdict
+from trader.domain.reports import Report
+from trader.domain.signals import Signal, SignalSource
+from trader.graph.desk import build_desk
+from trader.graph.state import Desk
+from trader.journal.reader import Forecast, JournalReader
+from trader.journal.records import (
+    BreakerChanged,
+    DecisionMade,
+    OrderIntended,
+    Record,
+    RoundOpened,
+    RulingMade,
+    StateLearned,
+    Step,
+)
+from trader.memory.cases import Forecasts
+from trader.memory.learning import learn
+from trader.risk import breakers
+from trader.risk.facts import Facts
+from trader.runner import market_step
+from trader.runner.listening import Listening
+from trader.runner.opening import Span, with_opinions
+from trader.runner.past import Past
+from trader.runner.watching import AgentForm, ClosedRound
+
+FORMS: Mapping[str, type[AgentForm]] = {
+    "report": Report,
+    "opinion": Opinion,
+    "abstention": Abstention,
+    "verdict": Verdict,
+}
+
+
+class Rounds:
+    """The rounds of one span that are still to come. `next` closes one."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        broker: PaperBroker,
+        clock: SetClock,
+        span: Span,
+        run: RunId,
+        refit_bars: int,
+        prior: Mapping[str, Forecasts],
+        reader: JournalReader,
+    ) -> None:
+        self._recorder = Listening(desk.recorder)
+        self._desk = replace(desk, recorder=self._recorder)
+        self._graph = build_desk(desk.agents)
+        self._broker, self._clock, self._span, self._run = broker, clock, span, run
+        self._refit_bars, self._prior = refit_bars, prior
+        book = desk.book
+        self._families = {
+            agent.record: agent.prompt.family
+            for agent in desk.agents
+            if agent.tier == "senior" and (agent.record in prior or agent.policy is not None)
+        }
+        self._past = Past.of(reader, book, desk.market.calendar(book.symbols[0]))
+        self._said: list[Forecast] = reader.opinions(book.id)
+        self._learned: LearnedState | None = reader.last_learned(book.id)
+        self._unclosed: RoundOpened | None = reader.open_round(book.id)
+        last = reader.last_closed(book.id)
+        self.done = sum(1 for close in span.closes if last is not None and close <= last)
+
+    @property
+    def left(self) -> int:
+        """Rounds that are not closed."""
+        return len(self._span.closes) - self.done
+
+    async def next(self) -> ClosedRound:
+        """Take the next close through the desk. When it returns, all of the round is on disk."""
+        began = self._clock.monotonic()
+        as_of = self._span.closes[self.done]
+        self._clock.set(as_of)
+        self._recorder.forget()
+        step = MarketStep()
+        if self._unclosed is not None and self._unclosed.as_of == as_of:
+            opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
+        else:
+            opened, learned, step = self._open(as_of)
+        self._unclosed = None
+        facts = Facts.model_validate(opened.facts)
+        state = {
+            "round": opened.round,
+            "as_of": as_of,
+            "signals": opened.signals,
+            "account": opened.account,
+            "facts": facts,
+            "learned": learned,
+            "decisions": {},
+            "allotments": (),
+        }
+        await self._graph.ainvoke(state, context=self._desk)
+        self._remember(learned)
+        self.done += 1
+        return self._closed(opened, facts, step, (self._clock.monotonic() - began) * 1000.0)
+
+    def _open(self, as_of: datetime) -> tuple[RoundOpened, LearnedState, MarketStep]:
+        """Let the bar happen to the account, see what is known, and write both down in one transaction."""
+        desk, book = self._desk, self._desk.book
+        step = self._advance(as_of)
+        view = desk.market.view(as_of)
+        marks = market_step.marks_at(view, book.symbols)
+        account = self._broker.account(as_of, marks, self._past.peak(), self._past.day_open(as_of))
+        account = account.model_copy(update={"peak": max(account.peak, account.equity)})
+        records: list[Record] = market_step.step_records(book, step, account)
+        tripped = breakers.tripped(
+            account,
+            self._broker.closed_trades,
+            self._past.breakers,
+            desk.limits,
+            self._past.calendar.next_session_close,
+        )
+        for breaker in tripped:
+            records.append(
+                BreakerChanged(
+                    book=book.id,
+                    reason=breaker.reason,
+                    since=breaker.since,
+                    until=breaker.until,
+                    lifted=False,
+                    at=as_of,
+                )
+            )
+        self._past.breakers += tripped
+        learned = self._learn(as_of)
+        facts = market_step.facts_at(
+            view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
+        )
+        opened = RoundOpened(
+            round=round_id(book.id, as_of),
+            book=book.id,
+            run=self._run,
+            as_of=as_of,
+            signals=self._signals(as_of),
+            account=account,
+            facts=facts.model_dump(mode="json"),
+            learned=StateLearned.of(book.id, learned).digest,
+        )
+        self._past.marks.append(market_step.mark(book, account))
+        self._recorder.append(*records, StateLearned.of(book.id, learned), opened)
+        return opened, learned, step
+
+    def _advance(self, as_of: datetime) -> MarketStep:
+        market, symbols = self._desk.market, self._desk.book.symbols
+        index = self._span.closes.index(as_of)
+        before = self._span.closes[index - 1] if index else self._span.before
+        bars = {symbol: bar for symbol in symbols if (bar := market.bar_at(symbol, as_of)) is not None}
+        actions = market_step.actions_between(market, symbols, before, as_of)
+        return self._broker.advance(bars, actions, as_of)
+
+    def _signals(self, as_of: datetime) -> tuple[Signal, ...]:
+        """A signal for each bar that has just closed."""
+        market = self._desk.market
+        return tuple(
+            Signal(
+                id=signal_id(SignalSource.BAR, symbol, as_of),
+                source=SignalSource.BAR,
+                symbol=symbol,
+                timeframe=market.timeframe,
+                at=as_of,
+            )
+            for symbol in self._desk.book.symbols
+            if market.bar_at(symbol, as_of) is not None
+        )
+
+    def _learn(self, as_of: datetime) -> LearnedState:
+        """Fit anew every `refit_bars` rounds of the book; in between, what was learned last."""
+        if self._learned is None or self.done % self._refit_bars == 0:
+            book = self._desk.book
+            self._learned = learn(
+                self._desk.market.view(as_of),
+                book.symbols,
+                book.horizon,
+                with_opinions(self._prior, self._said),
+                self._families,
+            )
+        return self._learned
+
+    def _known(self) -> LearnedState:
+        if self._learned is None:
+            raise AssertionError("a round was opened without a learned state")
+        return self._learned
+
+    def _remember(self, learned: LearnedState) -> None:
+        """What this round said and intended counts for those to come."""
+        for step in self._recorder.heard(Step):
+            p_up = step.body.get("p_up") if step.form == "opinion" else None
+            known = learned.of_symbol(step.symbol)
+            if p_up is not None and known is not None:
+                self._said.append(
+                    Forecast(step.as_of, step.symbol, step.agent, step.record, p_up, known.base_rate)
+                )
+        for intended in self._recorder.heard(OrderIntended):
+            self._past.intended(intended)
+
+    def _closed(self, opened: RoundOpened, facts: Facts, step: MarketStep, own_ms: float) -> ClosedRound:
+        forms: dict[str, dict[str, AgentForm]] = {}
+        for filed in self._recorder.heard(Step):
+            if filed.form in FORMS:
+                form = FORMS[filed.form].model_validate(filed.body)
+                forms.setdefault(filed.symbol, {})[filed.agent] = form
+        rulings = {made.ruling.client_id: made.ruling for made in self._recorder.heard(RulingMade)}
+        return ClosedRound(
+            index=self.done,
+            total=len(self._span.closes),
+            as_of=opened.as_of,
+            account=opened.account,
+            decisions=tuple(made.decision for made in self._recorder.heard(DecisionMade)),
+            forms=forms,
+            rulings=tuple(rulings.values()),
+            fills=step.fills,
+            entries=step.entries,
+            breakers=tuple(one for one in facts.breakers if one.bars(opened.as_of)),
+            own_ms=own_ms,
+        )
