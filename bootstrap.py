@@ -28,7 +28,12 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_BYTES = 1_500_000_000
 """Free space for the packages (1.1 GB unpacked) and what was downloaded of them."""
 
-QUIET = {"ANONYMIZED_TELEMETRY": "False", "LANGSMITH_TRACING": "false", "DO_NOT_TRACK": "1"}
+QUIET = {
+    "ANONYMIZED_TELEMETRY": "False",
+    "DO_NOT_TRACK": "1",
+    "LANGSMITH_TRACING": "false",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
 """No library calls home, unless the user's own environment says otherwise."""
 
 REASONS = {
@@ -41,6 +46,9 @@ REASONS = {
     "ready-made build for this system",
 }
 """What an installer says, in lower case, and what it means; the first that fits."""
+
+DOING = ("Collecting", "Downloading", "Processing", "Building", "Installing", "Prepared")
+"""How the lines of an installer begin that say what it does."""
 
 PROJECT_CHANGED = "pyproject.toml has changed"
 
@@ -338,8 +346,8 @@ def watch(place: Place, lines: list[str], working: Callable[[], bool]) -> None:
         if now - shown < (0.2 if live else 10):
             continue
         shown = now
-        word = lines[-1].strip() if lines else ""
-        text = f"{now - begun:.0f} s, {installed(place)} packages in place: {word}"
+        doing = next((line for line in reversed(lines) if line.startswith(DOING)), "").split()
+        text = f"{now - begun:.0f} s, {installed(place)} packages in place  {' '.join(doing[:2])}"
         if live:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r{text[:width]:{width}}\r", end="", file=sys.stderr, flush=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap import QUIET
+
 NOWHERE = "http://127.0.0.1:9"  # the discard port of RFC 863: nothing answers
 OUTSIDE = re.compile(r"TRADER_.*|DATABASE_URL|.*_(API_KEY|TOKEN|SECRET)|.*_PROXY", re.IGNORECASE)
 """Variables that would configure the desk, give it keys, or open a way out."""
@@ -25,11 +27,7 @@ def closed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name.lower(), NOWHERE)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1,localhost,::1")
-    for name, value in (
-        ("ANONYMIZED_TELEMETRY", "False"),
-        ("LANGSMITH_TRACING", "false"),
-        ("DO_NOT_TRACK", "1"),
-    ):
+    for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
 
 
