@@ -1,13 +1,12 @@
 """Reading the journal: what was committed, as the values it was made of. Nothing here writes."""
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, select
+from sqlalchemy import RowMapping, Table, select
 
 from trader.domain.decisions import Decision
 from trader.domain.errors import UnknownName, UsageError
@@ -16,72 +15,21 @@ from trader.domain.learned import LearnedState
 from trader.domain.orders import Fill, OrderEvent
 from trader.domain.portfolio import AccountEntry, Book
 from trader.domain.reports import Evidence
-from trader.domain.value import Value
-from trader.journal import from_rows, opening, schema
+from trader.journal import from_rows, schema
+from trader.journal.answers import Forecast, Movement, RoundRecord, RoundSummary, RunRecord
+from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
     Commanded,
     Marked,
     Noted,
     OrderIntended,
-    RoundClosed,
     RoundOpened,
     RulingMade,
-    RunEnded,
-    RunStarted,
     Step,
 )
-from trader.journal.upgrade import check_readable
 
-T = TypeVar("T")
-
-Movement: TypeAlias = OrderIntended | OrderEvent | Fill | AccountEntry
-"""What changes an account, or may."""
-
-_AT_ONCE = 500
-"""Values in one IN (…): SQLite's older limit is 999."""
-
-
-class RoundRecord(Value):
-    """Everything recorded of one round, in the order it was recorded, and what became of its orders since."""
-
-    opened: RoundOpened
-    steps: tuple[Step, ...]
-    decisions: tuple[Decision, ...]
-    rulings: tuple[RulingMade, ...]
-    orders: tuple[OrderIntended, ...]
-    events: tuple[OrderEvent, ...]
-    fills: tuple[Fill, ...]
-    learned: LearnedState | None
-    notes: tuple[Noted, ...]
-    closed: RoundClosed | None
-
-
-class RunRecord(NamedTuple):
-    """One process's work on a book; `ended` is None where it is still at work, or died."""
-
-    started: RunStarted
-    ended: RunEnded | None
-
-
-class RoundSummary(NamedTuple):
-    """One round in a list."""
-
-    round: RoundId
-    as_of: datetime
-    closed: bool
-
-
-class Forecast(NamedTuple):
-    """One stated probability of the event, and what the base rate was."""
-
-    as_of: datetime
-    symbol: str
-    agent: str
-    record: str
-    p_up: float
-    base_rate: float | None
-    """None where nothing had been learned."""
+__all__ = ["Forecast", "JournalReader", "Movement", "RoundRecord", "RoundSummary", "RunRecord"]
 
 
 class JournalReader:
@@ -94,10 +42,7 @@ class JournalReader:
             JournalError: there is none, or it cannot be read.
             SchemaTooNew: a newer program wrote it.
         """
-        self.place = place
-        self._engine = opening.for_reading(place)
-        with opening.failures_named(place), self._engine.begin() as connection:
-            check_readable(connection, place)
+        self._tables = Tables(place)
 
     def __enter__(self) -> Self:
         return self
@@ -107,24 +52,24 @@ class JournalReader:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._engine.dispose()
+        self._tables.close()
 
     # Books, runs and rounds
 
     def books(self) -> list[Book]:
         """All books, oldest first."""
-        return self._all(schema.books, from_rows.book)
+        return self._tables.all(schema.books, from_rows.book)
 
     def book(self, book: BookId) -> Book:
         """The book with this id. Raises UnknownName."""
-        found = self._all(schema.books, from_rows.book, schema.books.c.id == book)
+        found = self._tables.all(schema.books, from_rows.book, schema.books.c.id == book)
         if not found:
             raise UnknownName("book", book, (known.id for known in self.books()))
         return found[0]
 
     def unfinished_book(self, settings_digest: str) -> Book | None:
         """The newest book of these settings, unless its last run finished it."""
-        books = self._all(schema.books, from_rows.book, schema.books.c.settings == settings_digest)
+        books = self._tables.all(schema.books, from_rows.book, schema.books.c.settings == settings_digest)
         if not books:
             return None
         runs = self.runs(books[-1].id)
@@ -133,9 +78,9 @@ class JournalReader:
 
     def runs(self, book: BookId) -> list[RunRecord]:
         """Every process that worked on the book, oldest first."""
-        started = self._all(schema.runs, from_rows.run_started, schema.runs.c.book == book)
-        ends = self._among(
-            schema.run_ends, schema.run_ends.c.run, [run.run for run in started], from_rows.run_ended
+        started = self._tables.all(schema.runs, from_rows.run_started, schema.runs.c.book == book)
+        ends = self._tables.among(
+            select(schema.run_ends), schema.run_ends.c.run, [run.run for run in started], from_rows.run_ended
         )
         by_run = {end.run: end for end in ends}
         return [RunRecord(run, by_run.get(run.run)) for run in started]
@@ -149,13 +94,15 @@ class JournalReader:
             .where(opened.book == book)
             .order_by(opened.seq)
         )
-        return self._read(query, lambda row: RoundSummary(row["round"], row["as_of"], bool(row["closed"])))
+        return self._tables.read(
+            query, lambda row: RoundSummary(row["round"], row["as_of"], bool(row["closed"]))
+        )
 
     def last_closed(self, book: BookId) -> datetime | None:
         """`as_of` of the newest closed round."""
         ends = schema.round_ends.c
         query = select(ends.as_of).where(ends.book == book).order_by(ends.as_of.desc()).limit(1)
-        latest: list[datetime] = self._read(query, lambda row: row["as_of"])
+        latest: list[datetime] = self._tables.read(query, lambda row: row["as_of"])
         return latest[0] if latest else None
 
     def open_round(self, book: BookId) -> RoundOpened | None:
@@ -168,7 +115,7 @@ class JournalReader:
             .order_by(opened.seq.desc())
             .limit(1)
         )
-        unclosed = self._read(query, lambda row: row["round"])
+        unclosed = self._tables.read(query, lambda row: row["round"])
         return self._opened(unclosed[0]) if unclosed else None
 
     # Decisions
@@ -187,15 +134,15 @@ class JournalReader:
             query = query.where(table.book == book)
         if symbol is not None:
             query = query.where(table.symbol == symbol)
-        return self._read(query, from_rows.decision)
+        return self._tables.read(query, from_rows.decision)
 
     def decision(self, id: str) -> Decision:
         """The decision with this id, or whose id alone begins so. Raises UsageError."""
         table = schema.decisions.c
-        found = self._read(select(table.body).where(table.id == id), from_rows.decision)
+        found = self._tables.read(select(table.body).where(table.id == id), from_rows.decision)
         if not found:
             beginning = table.id.startswith(id, autoescape=True)
-            found = self._read(select(table.body).where(beginning).limit(2), from_rows.decision)
+            found = self._tables.read(select(table.body).where(beginning).limit(2), from_rows.decision)
         if len(found) == 1:
             return found[0]
         if found:
@@ -208,25 +155,29 @@ class JournalReader:
 
     def round(self, round: RoundId) -> RoundRecord:
         """Everything recorded of a round, and of the orders it placed since."""
+        tables = self._tables
         opened = self._opened(round)
-        decisions = self._all(schema.decisions, from_rows.decision, schema.decisions.c.round == round)
-        orders = self._all(schema.orders, from_rows.order_intended, schema.orders.c.round == round)
+        decisions = tables.all(schema.decisions, from_rows.decision, schema.decisions.c.round == round)
+        orders = tables.all(schema.orders, from_rows.order_intended, schema.orders.c.round == round)
         clients = [placed.order.client_id for placed in orders]
-        closed = self._all(schema.round_ends, from_rows.round_closed, schema.round_ends.c.round == round)
+        events, fills = schema.order_events, schema.fills
+        closed = tables.all(schema.round_ends, from_rows.round_closed, schema.round_ends.c.round == round)
         return RoundRecord(
             opened=opened,
             steps=tuple(self._steps([made.id for made in decisions])),
             decisions=tuple(decisions),
-            rulings=tuple(self._all(schema.rulings, from_rows.ruling_made, schema.rulings.c.round == round)),
+            rulings=tuple(tables.all(schema.rulings, from_rows.ruling_made, schema.rulings.c.round == round)),
             orders=tuple(orders),
             events=tuple(
-                self._among(
-                    schema.order_events, schema.order_events.c.client_id, clients, from_rows.order_event
+                tables.among(
+                    select(events).order_by(events.c.seq), events.c.client_id, clients, from_rows.order_event
                 )
             ),
-            fills=tuple(self._among(schema.fills, schema.fills.c.client_id, clients, from_rows.fill)),
+            fills=tuple(
+                tables.among(select(fills).order_by(fills.c.seq), fills.c.client_id, clients, from_rows.fill)
+            ),
             learned=self._learned(opened.learned),
-            notes=tuple(self._all(schema.notes, from_rows.noted, schema.notes.c.round == round)),
+            notes=tuple(tables.all(schema.notes, from_rows.noted, schema.notes.c.round == round)),
             closed=closed[0] if closed else None,
         )
 
@@ -254,61 +205,60 @@ class JournalReader:
                 base_rate = known.base_rate if known else None
             return Forecast(row["as_of"], row["symbol"], row["agent"], row["record"], row["p_up"], base_rate)
 
-        return self._read(query, forecast)
+        return self._tables.read(query, forecast)
 
     # What is named by a digest
 
     def blob(self, digest: str) -> Any:
-        """The JSON value with this digest. Raises UnknownName."""
-        found = self._blobs([digest])
+        """The JSON value with this digest. Raises UsageError."""
+        found = self._tables.blobs([digest])
         if digest not in found:
-            raise UnknownName("digest", digest, ())
+            raise UsageError(f"nothing in the journal has the digest {digest}")
         return found[digest]
 
     def evidence(self, digest: str) -> Evidence:
-        """The tool call with this digest. Raises UnknownName."""
+        """The tool call with this digest. Raises UsageError."""
         return Evidence.model_validate(self.blob(digest))
 
     def find_evidence(self, decision: DecisionId, agent: str) -> list[Evidence]:
         """What was gathered for one agent's step, in the order it was gathered."""
-        named = [
-            digest for step in self._steps([decision]) if step.agent == agent for digest in step.evidence
-        ]
-        found = self._blobs(named)
-        return [Evidence.model_validate(found[digest]) for digest in named]
+        steps = self._steps([decision])
+        return [self.evidence(digest) for step in steps if step.agent == agent for digest in step.evidence]
 
     def learned(self, book: BookId, digest: str) -> LearnedState:
-        """A learned state of the book. Raises UnknownName."""
+        """A learned state of the book. Raises UsageError."""
         table = schema.learned.c
-        digests = self._read(select(table.digest).where(table.book == book), lambda row: row["digest"])
-        if digest not in digests:
-            raise UnknownName("learned state", digest, digests)
+        of_book = select(table.digest).where(table.book == book, table.digest == digest)
+        if not self._tables.read(of_book, dict):
+            raise UsageError(f"the book {book} has no learned state {digest}")
         return LearnedState.model_validate(self.blob(digest))
 
     def last_learned(self, book: BookId) -> LearnedState | None:
         """What the book learned last."""
         table = schema.learned.c
         query = select(table.digest).where(table.book == book).order_by(table.seq.desc()).limit(1)
-        digests = self._read(query, lambda row: row["digest"])
+        digests = self._tables.read(query, lambda row: row["digest"])
         return self._learned(digests[0]) if digests else None
 
     # The account
 
     def orders(self, book: BookId) -> list[OrderIntended]:
         """Every order of the book, oldest first."""
-        return self._all(schema.orders, from_rows.order_intended, schema.orders.c.book == book)
+        return self._tables.all(schema.orders, from_rows.order_intended, schema.orders.c.book == book)
 
     def order_events(self, book: BookId) -> list[OrderEvent]:
         """Every step in the life of the book's orders, oldest first."""
-        return self._all(schema.order_events, from_rows.order_event, schema.order_events.c.book == book)
+        return self._tables.all(
+            schema.order_events, from_rows.order_event, schema.order_events.c.book == book
+        )
 
     def fills(self, book: BookId) -> list[Fill]:
         """Every fill of the book, oldest first."""
-        return self._all(schema.fills, from_rows.fill, schema.fills.c.book == book)
+        return self._tables.all(schema.fills, from_rows.fill, schema.fills.c.book == book)
 
     def entries(self, book: BookId) -> list[AccountEntry]:
         """Every movement of the book that is not a fill, oldest first."""
-        return self._all(schema.entries, from_rows.entry, schema.entries.c.book == book)
+        return self._tables.all(schema.entries, from_rows.entry, schema.entries.c.book == book)
 
     def movements(self, book: BookId) -> list[Movement]:
         """Orders, their events, fills and entries of the book in the one order they were recorded in."""
@@ -321,74 +271,46 @@ class JournalReader:
         numbered: list[tuple[int, Movement]] = []
         for table, decode in kinds.items():
             query = select(table).where(table.c.book == book)
-            numbered += self._read(query, lambda row, decode=decode: (row["seq"], decode(row)))  # type: ignore[misc]
+            numbered += self._tables.read(query, lambda row, decode=decode: (row["seq"], decode(row)))  # type: ignore[misc]
         return [movement for _, movement in sorted(numbered, key=itemgetter(0))]
 
     def marks(self, book: BookId) -> list[Marked]:
         """What the book was worth, step by step."""
-        return self._all(schema.marks, from_rows.marked, schema.marks.c.book == book)
+        return self._tables.all(schema.marks, from_rows.marked, schema.marks.c.book == book)
 
     def rulings(self, book: BookId) -> list[RulingMade]:
         """Every ruling of the book, oldest first."""
-        return self._all(schema.rulings, from_rows.ruling_made, schema.rulings.c.book == book)
+        return self._tables.all(schema.rulings, from_rows.ruling_made, schema.rulings.c.book == book)
 
     def breakers(self, book: BookId) -> list[BreakerChanged]:
         """Every breaker that tripped or was lifted, oldest first."""
-        return self._all(schema.breakers, from_rows.breaker, schema.breakers.c.book == book)
+        return self._tables.all(schema.breakers, from_rows.breaker, schema.breakers.c.book == book)
 
     def notes(self, book: BookId) -> list[Noted]:
         """Everything that was noted, oldest first."""
-        return self._all(schema.notes, from_rows.noted, schema.notes.c.book == book)
+        return self._tables.all(schema.notes, from_rows.noted, schema.notes.c.book == book)
 
     def commands(self) -> list[Commanded]:
         """What people asked of the running process, oldest first."""
-        return self._all(schema.commands, from_rows.commanded)
+        return self._tables.all(schema.commands, from_rows.commanded)
 
-    # How it is read
-
-    def _read(self, query: Select[Any], decode: Callable[[RowMapping], T]) -> list[T]:
-        with opening.failures_named(self.place), self._engine.begin() as connection:
-            return [decode(row) for row in connection.execute(query).mappings()]
-
-    def _all(self, table: Table, decode: Callable[[RowMapping], T], *where: ColumnElement[bool]) -> list[T]:
-        return self._read(select(table).where(*where).order_by(table.c.seq), decode)
-
-    def _among(
-        self,
-        table: Table,
-        column: ColumnElement[Any],
-        values: Sequence[str],
-        decode: Callable[[RowMapping], T],
-    ) -> list[T]:
-        """The rows whose `column` is one of `values`, oldest first within each lot of values."""
-        found: list[T] = []
-        for lot in range(0, len(values), _AT_ONCE):
-            found += self._all(table, decode, column.in_(values[lot : lot + _AT_ONCE]))
-        return found
+    # Parts of the above
 
     def _steps(self, decisions: Sequence[DecisionId]) -> list[Step]:
         made, said = schema.decisions.c, schema.steps.c
-        query = select(schema.steps, made.book, made.round).join_from(
-            schema.steps, schema.decisions, said.decision == made.id
+        query = (
+            select(schema.steps, made.book, made.round)
+            .join_from(schema.steps, schema.decisions, said.decision == made.id)
+            .order_by(said.seq)
         )
-        found: list[Step] = []
-        for lot in range(0, len(decisions), _AT_ONCE):
-            some = query.where(made.id.in_(decisions[lot : lot + _AT_ONCE])).order_by(said.seq)
-            found += self._read(some, from_rows.step)
-        return found
+        return self._tables.among(query, made.id, decisions, from_rows.step)
 
     def _opened(self, round: RoundId) -> RoundOpened:
         table = schema.rounds
-        (row,) = self._read(select(table).where(table.c.round == round), dict)
-        blobs = self._blobs([row["account"], row["facts"]])
+        (row,) = self._tables.read(select(table).where(table.c.round == round), dict)
+        blobs = self._tables.blobs([row["account"], row["facts"]])
         return from_rows.round_opened(row, blobs[row["account"]], blobs[row["facts"]])
 
     def _learned(self, digest: str) -> LearnedState | None:
-        found = self._blobs([digest])
+        found = self._tables.blobs([digest])
         return LearnedState.model_validate(found[digest]) if digest in found else None
-
-    def _blobs(self, digests: Sequence[str]) -> dict[str, Any]:
-        pairs = self._among(
-            schema.blobs, schema.blobs.c.digest, digests, lambda row: (row["digest"], json.loads(row["data"]))
-        )
-        return dict(pairs)

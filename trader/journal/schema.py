@@ -1,7 +1,7 @@
 """The journal's tables: one for each record type, and `blobs` for what is large and named by its digest.
 
-Rows are only ever added. `seq` counts the rows of all tables in the order they were committed: who has read up
-to a `seq` has missed nothing before it. The unique constraint of a table is its record's key.
+Rows are only ever added. `seq` counts the rows of all tables in the order they were committed: who has read
+up to a `seq` has missed nothing before it. The unique constraint of a table is its record's key.
 """
 
 from typing import Any

@@ -50,7 +50,7 @@ def blob(value: Any) -> Row:
 _plain_json = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=jsonable
 ).encode
-"""`canonical_json` of what is plain JSON already, at a third of its time: most of what is recorded is forms."""
+"""`canonical_json` of what is plain JSON already, at a third of its time: most that is recorded is that."""
 
 
 def _columns(value: Value) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""What reading the journal gives, where it is more than the values that went in."""
+
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from trader.domain.decisions import Decision
+from trader.domain.ids import RoundId
+from trader.domain.learned import LearnedState
+from trader.domain.orders import Fill, OrderEvent
+from trader.domain.portfolio import AccountEntry
+from trader.domain.value import Value
+from trader.journal.records import (
+    Noted,
+    OrderIntended,
+    RoundClosed,
+    RoundOpened,
+    RulingMade,
+    RunEnded,
+    RunStarted,
+    Step,
+)
+
+Movement: TypeAlias = OrderIntended | OrderEvent | Fill | AccountEntry
+"""What changes an account, or may."""
+
+
+class RoundRecord(Value):
+    """Everything recorded of one round, in the order it was recorded, and what became of its orders since."""
+
+    opened: RoundOpened
+    steps: tuple[Step, ...]
+    decisions: tuple[Decision, ...]
+    rulings: tuple[RulingMade, ...]
+    orders: tuple[OrderIntended, ...]
+    events: tuple[OrderEvent, ...]
+    fills: tuple[Fill, ...]
+    learned: LearnedState | None
+    notes: tuple[Noted, ...]
+    closed: RoundClosed | None
+
+
+class RunRecord(NamedTuple):
+    """One process's work on a book; `ended` is None where it is still at work, or died."""
+
+    started: RunStarted
+    ended: RunEnded | None
+
+
+class RoundSummary(NamedTuple):
+    """One round in a list."""
+
+    round: RoundId
+    as_of: datetime
+    closed: bool
+
+
+class Forecast(NamedTuple):
+    """One stated probability of the event, and what the base rate was."""
+
+    as_of: datetime
+    symbol: str
+    agent: str
+    record: str
+    p_up: float
+    base_rate: float | None
+    """None where nothing had been learned."""

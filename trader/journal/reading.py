@@ -1,0 +1,60 @@
+"""Queries against a journal that nothing here can change."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, select
+
+from trader.journal import opening, schema
+from trader.journal.upgrade import check_readable
+
+T = TypeVar("T")
+
+_AT_ONCE = 500
+"""Values in one IN (…): SQLite's older limit is 999."""
+
+
+class Tables:
+    """A connection for reading. Each query sees what had been committed when it was made."""
+
+    def __init__(self, place: Path | str) -> None:
+        self._place = place
+        self._engine = opening.for_reading(place)
+        with opening.failures_named(place), self._engine.begin() as connection:
+            check_readable(connection, place)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def read(self, query: Select[Any], decode: Callable[[RowMapping], T]) -> list[T]:
+        """The decoded rows of a query."""
+        with opening.failures_named(self._place), self._engine.begin() as connection:
+            return [decode(row) for row in connection.execute(query).mappings()]
+
+    def all(self, table: Table, decode: Callable[[RowMapping], T], *where: ColumnElement[bool]) -> list[T]:
+        """The rows of a table, oldest first."""
+        return self.read(select(table).where(*where).order_by(table.c.seq), decode)
+
+    def among(
+        self,
+        query: Select[Any],
+        column: ColumnElement[Any],
+        values: Sequence[str],
+        decode: Callable[[RowMapping], T],
+    ) -> list[T]:
+        """The rows whose `column` is one of `values`, however many those are."""
+        found: list[T] = []
+        for first in range(0, len(values), _AT_ONCE):
+            found += self.read(query.where(column.in_(values[first : first + _AT_ONCE])), decode)
+        return found
+
+    def blobs(self, digests: Sequence[str]) -> dict[str, Any]:
+        """The JSON values with these digests, those that there are."""
+        table = schema.blobs.c
+        query = select(table.digest, table.data)
+        return dict(
+            self.among(query, table.digest, digests, lambda row: (row["digest"], json.loads(row["data"])))
+        )
