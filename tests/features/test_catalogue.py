@@ -13,10 +13,40 @@ from trader.domain.errors import ToolError, UnknownName
 from trader.features.catalogue import FEATURES, compute_all, feature
 from trader.features.feature import Feature, Inputs
 
-NAMES = """return_1 return_5 return_21 return_63 return_126 return_252 momentum_12_1 reversal_60m sma_50_gap
-    sma_200_gap macd_hist macd_signal_gap rsi_14 stoch_k stoch_d adx_14 plus_di_14 minus_di_14 atr_14 natr_14
-    bollinger_position bollinger_width cci_20 mfi_14 willr_14 obv_slope_21 volume_ratio_21 volatility_21
-    volatility_63 volatility_252 drawdown_252 high_252_gap""".split()
+NAMES = [
+    "return_1",
+    "return_5",
+    "return_21",
+    "return_63",
+    "return_126",
+    "return_252",
+    "momentum_12_1",
+    "reversal_60m",
+    "sma_50_gap",
+    "sma_200_gap",
+    "macd_hist",
+    "macd_signal_gap",
+    "rsi_14",
+    "stoch_k",
+    "stoch_d",
+    "adx_14",
+    "plus_di_14",
+    "minus_di_14",
+    "atr_14",
+    "natr_14",
+    "bollinger_position",
+    "bollinger_width",
+    "cci_20",
+    "mfi_14",
+    "willr_14",
+    "obv_slope_21",
+    "volume_ratio_21",
+    "volatility_21",
+    "volatility_63",
+    "volatility_252",
+    "drawdown_252",
+    "high_252_gap",
+]
 
 TALIB = {
     "rsi_14": lambda i: talib.RSI(i.close, 14),

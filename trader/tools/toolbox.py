@@ -70,9 +70,12 @@ class RecordedToolbox:
         self._tools = {tool.name: tool for tool in tools}
 
     @classmethod
-    def of(cls, recorded: Iterable[tuple[str, Evidence]]) -> "RecordedToolbox":
+    def of(
+        cls, recorded: Iterable[tuple[str, Evidence]], tools: Iterable[Tool[Any, Any]] = TOOLS
+    ) -> "RecordedToolbox":
         """From (symbol, evidence) pairs of one round."""
-        return cls({(symbol, item.tool, canonical_json(item.arguments)): item for symbol, item in recorded})
+        calls = {(symbol, item.tool, canonical_json(item.arguments)): item for symbol, item in recorded}
+        return cls(calls, tools)
 
     def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> Evidence:
         """What was recorded for this call, else evidence that says that nothing was."""
