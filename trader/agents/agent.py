@@ -92,9 +92,7 @@ class Agent:
             found = sorted(_scalars(evidence.result))
             facts += (Fact(name=f"{call.name}.{name}", value=_plain(value), evidence=digest)
                       for name, value in found if value is not None)  # fmt: skip
-            absent = [name for name, value in found if value is None]
-            if absent:
-                missing.append(f"{call.name}: no value for {', '.join(absent)}")
+            missing += _missing(call.name, evidence.result, [name for name, value in found if value is None])
         return Report(agent=self.name, facts=tuple(facts), missing=tuple(missing), evidence=tuple(seen))
 
     def judge(self, case: Case) -> Opinion | Abstention:
@@ -129,6 +127,13 @@ def _scalars(result: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield from _scalars(value, f"{prefix}{name}.")
         elif not isinstance(value, list):
             yield f"{prefix}{name}", value
+
+
+def _missing(tool: str, result: Mapping[str, Any], absent: list[str]) -> list[str]:
+    """What the tool itself says it lacks, and why; else the names that have no value."""
+    if isinstance(result.get("missing"), list):
+        return [f"{tool}: {reason}" for reason in result["missing"]]
+    return [f"{tool}: no value for {', '.join(absent)}"] if absent else []
 
 
 def _plain(value: Any) -> Any:

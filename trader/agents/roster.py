@@ -1,6 +1,6 @@
 """The agents of a desk: the prompt files, with what trader.toml says of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,21 @@ def roster(
     file and the line.
     """
     prompts = load_prompts(packaged, workspace, {tool.name: tool.Arguments for tool in TOOLS}, POLICIES)
+    return agents_of(prompts, tables, sources)
+
+
+def agents_of(
+    prompts: Iterable[Prompt],
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
+    sources: Sources | None = None,
+) -> tuple[Agent, ...]:
+    """The agents of these prompts, in their order, as `tables` has them."""
     places = sources or Sources()
     by_name = {prompt.name: prompt for prompt in prompts}
     for name in tables or {}:
         if name not in by_name:
             raise places.error(f"agents.{name}", "there is no such agent", nearest(name, by_name))
-    agents = (_agent(prompt, (tables or {}).get(prompt.name, {}), places) for prompt in prompts)
+    agents = (_agent(prompt, (tables or {}).get(prompt.name, {}), places) for prompt in by_name.values())
     return tuple(agent for agent in agents if agent is not None)
 
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from trader.domain.errors import PromptError, at_line, nearest
-from trader.domain.value import digest_bytes
+from trader.domain.value import digest
 from trader.prompts.prompt import Prompt
 
 KEYS = (
@@ -35,7 +35,11 @@ class Header(NamedTuple):
 
 def read_prompt(path: Path) -> Header:
     """The prompt in the file. Raises PromptError, naming the line, for what only this file can get wrong."""
-    text = _text(path)
+    return parse_prompt(_text(path), path)
+
+
+def parse_prompt(text: str, path: Path) -> Header:
+    """The prompt in a file's text; `path` names it in errors, and must carry the agent's name."""
     head, body, body_line = _parts(path, text)
     values, lines = _yaml(path, head)
     for key in values:
@@ -48,7 +52,7 @@ def read_prompt(path: Path) -> Header:
     given["tools"] = [_tool(item) for item in _items(given.get("tools", ()))]
     given["family"] = given.get("family", given["name"])
     given["policy"] = None if given.get("policy") == "none" else given.get("policy")
-    whole = {"body": body, "body_line": body_line, "digest": digest_bytes(text.encode()), "path": path}
+    whole = {"body": body, "body_line": body_line, "digest": digest(text), "text": text, "path": path}
     try:
         header = Header(Prompt.model_validate({**given, **whole}), lines)
     except ValidationError as error:

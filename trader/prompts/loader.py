@@ -1,6 +1,6 @@
-"""From two folders of Markdown to a desk of agents; what is wrong with a file is said before anything runs."""
+"""From two folders of Markdown to a desk of agents. A wrong file is told before anything runs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -33,22 +33,39 @@ def load_prompts(
     A file in `workspace` stands in for the packaged one of the same name; any other there is a new agent.
     Files whose name begins with `_` or `.` are no agents. Raises PromptError, naming the file and the line.
     """
-    headers = {header.prompt.name: header for header in _read(packaged)}
-    for header in _read(workspace) if workspace and workspace.is_dir() else ():
-        name = header.prompt.name
-        overridden = header.prompt.model_copy(update={"overridden": name in headers})
-        headers[name] = header._replace(prompt=overridden)
-    tiers = {name: header.prompt.tier for name, header in headers.items()}
+    prompts, errors = examine(packaged, workspace, known_tools, known_policies)
+    if errors:
+        raise errors[0]
+    return prompts
+
+
+def examine(
+    packaged: Path, workspace: Path | None, known_tools: Tools, known_policies: Policies
+) -> tuple[tuple[Prompt, ...], tuple[PromptError, ...]]:
+    """The prompts that can be read, in the order of the desk, and everything wrong with any file."""
+    errors: list[PromptError] = []
+    headers: dict[str, Header] = {}
+    tiers: dict[str, Tier] = {}
+    for path in [*_files(packaged), *(_files(workspace) if workspace else ())]:
+        try:
+            header = read_prompt(path)
+        except PromptError as error:
+            errors.append(error)
+            tiers.setdefault(path.stem, Tier.JUNIOR)  # whoever reads it is not wrong as well
+            continue
+        overridden = header.prompt.model_copy(update={"overridden": header.prompt.name in headers})
+        headers[header.prompt.name] = header._replace(prompt=overridden)
+        tiers[header.prompt.name] = header.prompt.tier
     for header in headers.values():
-        _check(header, tiers, known_tools, known_policies)
-    _one_executive(headers.values())
+        errors += _errors(header, tiers, known_tools, known_policies)
+    if not errors:  # an unreadable file may be the executive's
+        errors += _caught(lambda: _one_executive(headers.values()))
     prompts = (header.prompt for header in headers.values())
-    return tuple(sorted(prompts, key=lambda prompt: (prompt.tier.rank, prompt.name)))
+    return tuple(sorted(prompts, key=lambda prompt: (prompt.tier.rank, prompt.name))), tuple(errors)
 
 
-def _read(folder: Path) -> tuple[Header, ...]:
-    files = sorted(path for path in folder.glob("*.md") if not path.name.startswith(("_", ".")))
-    return tuple(read_prompt(path) for path in files)
+def _files(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(path for path in folder.glob("*.md") if not path.name.startswith(("_", "."))))
 
 
 def _one_executive(headers: Collection[Header]) -> None:
@@ -61,13 +78,28 @@ def _one_executive(headers: Collection[Header]) -> None:
         raise second.error("tier", f"a second executive: {first.prompt.name} is one already", hint)
 
 
-def _check(header: Header, tiers: Mapping[str, Tier], tools: Tools, policies: Policies) -> None:
+def _errors(
+    header: Header, tiers: Mapping[str, Tier], tools: Tools, policies: Policies
+) -> Iterator[PromptError]:
+    """What is wrong with one file, at most one error of each check."""
+    yield from _caught(lambda: _check_name(header))
+    yield from _caught(lambda: _check_reads(header, tiers))
+    yield from _caught(lambda: _check_tools(header, tools))
+    yield from _caught(lambda: _check_policy(header, policies))
+    yield from _caught(lambda: check_body(header.prompt))
+
+
+def _caught(check: Callable[[], None]) -> tuple[PromptError, ...]:
+    try:
+        check()
+    except PromptError as error:
+        return (error,)
+    return ()
+
+
+def _check_name(header: Header) -> None:
     if header.prompt.name in NODES:
         raise header.error("name", f"{header.prompt.name} is the name of a step of the desk itself")
-    _check_reads(header, tiers)
-    _check_tools(header, tools)
-    _check_policy(header, policies)
-    check_body(header.prompt)
 
 
 def _check_reads(header: Header, tiers: Mapping[str, Tier]) -> None:
@@ -77,7 +109,7 @@ def _check_reads(header: Header, tiers: Mapping[str, Tier]) -> None:
             below = [other for other, tier in tiers.items() if tier.rank < own.rank]
             raise header.error(f"reads.{name}", f"reads an unknown agent: {name}", nearest(name, below))
         if tiers[name].rank >= own.rank:
-            message = f"a {own} cannot read {name}, which is a {tiers[name]}"
+            message = f"reads {name}, whose tier ({tiers[name]}) is not lower than its own"
             raise header.error(f"reads.{name}", message, "an agent reads agents of a lower tier only")
 
 

@@ -57,7 +57,9 @@ class Prompt(Value):
     body_line: int
     """The line of the file in which the body begins."""
     digest: str
-    """Of the whole file's text, line ends as `\\n`: what a trace names."""
+    """Of `text`: what a trace names, and what the journal keeps the text under."""
+    text: str
+    """The whole file, line ends as `\\n`."""
     path: Path
     overridden: bool = False
     """A workspace file that stands in for a packaged one of the same name."""

@@ -1,15 +1,14 @@
 """Time-series momentum: what rose over the last year, for how much it moves, tends to go on rising.
 
-Moskowitz, Ooi and Pedersen 2012, "Time series momentum", Journal of Financial Economics 104: the sign of
-the past twelve months' return forecasts the next month's in each of 58 liquid futures, with positions
-scaled by volatility. Here the return over its own volatility is squashed, so that a year that went
-nowhere says nothing.
+Moskowitz, Ooi and Pedersen 2012, "Time series momentum", Journal of Financial Economics 104: the sign of the
+past twelve months' return forecasts the next month's in each of 58 liquid futures, with positions scaled by
+volatility. Here the return over its own volatility is squashed: a year that went nowhere says nothing.
 """
 
 from math import sqrt, tanh
 
 from trader.agents.case import Case
-from trader.agents.policies.lean import lean, points
+from trader.agents.policies.lean import Reason, lean, stated
 from trader.agents.policies.policy import Policy
 from trader.domain.opinions import Abstention, Opinion
 
@@ -26,16 +25,9 @@ def momentum(agent: str, case: Case) -> Opinion | Abstention:
     if volatility <= 0.0:
         return Abstention(agent=agent, reason="the price has not moved in 252 bars")
     ratio = past / (volatility * sqrt(YEAR / case.bars_a_year))
+    sentence = f"the last 252 bars returned {100.0 * past:+.1f} %, {ratio:+.2f} of their volatility"
     p_up = lean(case.base_rate, tanh(ratio))
-    trend = (f"the last 252 bars returned {100.0 * past:+.1f} %, {ratio:+.2f} of their volatility",)
-    return Opinion(
-        agent=agent,
-        p_up=p_up,
-        reasoning=f"Time-series momentum moves the base rate {points(case.base_rate)} to {points(p_up)}.",
-        factors_for=trend if ratio > 0.0 else (),
-        factors_against=trend if ratio < 0.0 else (),
-        evidence=case.digests("features"),
-    )
+    return stated(agent, case, "Time-series momentum", p_up, [Reason(ratio, sentence, "features")])
 
 
 MOMENTUM = Policy(

@@ -1,17 +1,16 @@
 """Sentiment: the fear of the market read as contrarian, the tone of the news as it is.
 
-Fear: Baker and Wurgler 2006, "Investor sentiment and the cross-section of stock returns", Journal of
-Finance 61, find higher returns after low sentiment; Giot 2005, Journal of Portfolio Management 31, finds
-stock indices up after peaks of the VIX. Tone: Tetlock, Saar-Tsechansky and Macskassy 2008, "More than
-words", Journal of Finance 63, find that the words of a firm's news forecast its next days' return in
-their own direction.
+Fear: Baker and Wurgler 2006, "Investor sentiment and the cross-section of stock returns", Journal of Finance
+61, find higher returns after low sentiment; Giot 2005, Journal of Portfolio Management 31, finds stock
+indices up after peaks of the VIX. Tone: Tetlock, Saar-Tsechansky and Macskassy 2008, "More than words",
+Journal of Finance 63, find that the words of a firm's news forecast its next days' return in their own
+direction.
 """
 
-from collections.abc import Iterator
 from math import tanh
 
 from trader.agents.case import Case
-from trader.agents.policies.lean import lean, points
+from trader.agents.policies.lean import Reason, lean, stated
 from trader.agents.policies.policy import Policy
 from trader.domain.instruments import AssetClass
 from trader.domain.opinions import Abstention, Opinion
@@ -34,22 +33,16 @@ FEARED = (AssetClass.EQUITY, AssetClass.INDEX)
 
 def sentiment(agent: str, case: Case) -> Opinion | Abstention:
     """Lean against the market's mood and with the news; the mean of both where both are known."""
-    parts = [part for part in (_fear(case), _tone(case)) if part is not None]
-    if not parts:
-        return Abstention(agent=agent, reason="; ".join(_lacks(case)))
-    p_up = lean(case.base_rate, sum(score for score, _, _ in parts) / len(parts))
-    return Opinion(
-        agent=agent,
-        p_up=p_up,
-        reasoning=f"Sentiment moves the base rate {points(case.base_rate)} to {points(p_up)}.",
-        factors_for=tuple(sentence for score, sentence, _ in parts if score > 0.0),
-        factors_against=tuple(sentence for score, sentence, _ in parts if score < 0.0),
-        evidence=case.digests(*(tool for _, _, tool in parts)),
-    )
+    reasons = [reason for reason in (_fear(case), _tone(case)) if reason is not None]
+    if not reasons:
+        lacks = [case.lack("macro", *FEARS)] if case.asset_class in FEARED else []
+        return Abstention(agent=agent, reason="; ".join([*lacks, case.lack("news", "mean_sentiment")]))
+    score = sum(reason.score for reason in reasons) / len(reasons)
+    return stated(agent, case, "Sentiment", lean(case.base_rate, score), reasons)
 
 
-def _fear(case: Case) -> tuple[float, str, str] | None:
-    """(score, sentence, tool): above zero where the market is more afraid than usual."""
+def _fear(case: Case) -> Reason | None:
+    """Above zero where the market is more afraid than usual."""
     if case.asset_class not in FEARED:
         return None
     known = [(name, case.number("macro", field)) for field, name in FEARS.items()]
@@ -59,22 +52,16 @@ def _fear(case: Case) -> tuple[float, str, str] | None:
     mean = sum(deviation for _, deviation in found) / len(found)
     said = ", ".join(f"{name} {deviation:+.1f}" for name, deviation in found)
     mood = "fear" if mean > 0.0 else "ease"
-    return tanh(mean / FEAR_WIDTH), f"{mood} in the market, read as contrarian: {said} deviations", "macro"
+    return Reason(tanh(mean / FEAR_WIDTH), f"{mood}, read as contrarian: {said} deviations", "macro")
 
 
-def _tone(case: Case) -> tuple[float, str, str] | None:
-    """(score, sentence, tool): above zero where the news are good."""
+def _tone(case: Case) -> Reason | None:
+    """Above zero where the news are good."""
     tone, count = case.number("news", "mean_sentiment"), case.number("news", "count")
-    if tone is None or not count or count < 0.0:
+    if tone is None or count is None or count <= 0.0:
         return None
     believed = tone * count / (count + FEW)
-    return tanh(believed / TONE_WIDTH), f"tone {tone:+.2f} of {count:.0f} news items", "news"
-
-
-def _lacks(case: Case) -> Iterator[str]:
-    if case.asset_class in FEARED:
-        yield case.lack("macro", *FEARS)
-    yield case.lack("news", "mean_sentiment")
+    return Reason(tanh(believed / TONE_WIDTH), f"tone {tone:+.2f} of {count:.0f} news items", "news")
 
 
 SENTIMENT = Policy(
