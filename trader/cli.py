@@ -152,7 +152,7 @@ def trace_replay(
     context: typer.Context,
     decision: Annotated[str, typer.Argument(metavar="ID", help="A decision, or the beginning of its id.")],
 ) -> int:
-    """Decide again from the journal alone, and say whether it is the same."""
+    """Decide again from the journal alone: is it the same?"""
     from trader.commands import trace
 
     return trace.replay(context.obj, decision)
@@ -164,7 +164,7 @@ def trace_diff(
     one: Annotated[str, typer.Argument(metavar="A", help="A decision, or the beginning of its id.")],
     other: Annotated[str, typer.Argument(metavar="B", help="Another.")],
 ) -> None:
-    """What differs between two decisions, from what they saw to what came of it."""
+    """What differs between two decisions."""
     from trader.commands import trace
 
     trace.diff(context.obj, one, other)
@@ -188,7 +188,10 @@ def prompts_show(context: typer.Context, name: Annotated[str, typer.Argument(met
 
 @prompts_app.command("edit")
 def prompts_edit(context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
-    """Open the workspace's copy in $VISUAL or $EDITOR, and validate it after saving."""
+    """Open the workspace's copy in your editor.
+
+    $VISUAL or $EDITOR; what you save is validated.
+    """
     from trader.commands import prompts
 
     prompts.edit(context.obj, name)
@@ -210,7 +213,10 @@ def prompts_reset(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Go back to the packaged prompt; the copy is kept as NAME.md.bak."""
+    """Go back to the packaged prompt.
+
+    The copy is kept as NAME.md.bak.
+    """
     from trader.commands import prompts
 
     prompts.reset(context.obj, name, yes=yes)
@@ -241,11 +247,14 @@ def agents_show(context: typer.Context, name: Annotated[str, typer.Argument(meta
 
 
 @agents_app.command("graph")
-def agents_graph(context: typer.Context) -> None:
+def agents_graph(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[decide|desk]", help="Only this one.")] = None,
+) -> None:
     """The two graphs as Mermaid, drawn from what runs."""
     from trader.commands import agents
 
-    agents.graph(context.obj)
+    agents.graph(context.obj, name)
 
 
 @tools_app.command("list")
@@ -287,7 +296,7 @@ def tools_run(
 
 @tools_app.command("features")
 def tools_features(context: typer.Context) -> None:
-    """Every indicator with its unit, its warm-up and its source."""
+    """Every indicator: unit, warm-up, source."""
     from trader.commands import tools
 
     tools.features(context.obj)

@@ -1,7 +1,7 @@
 """`trader trace`: reads the journal, and changes nothing."""
 
-import os
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import suppress
 
 from trader.commands import output, trace_document, words
 from trader.commands.session import Session
@@ -10,7 +10,6 @@ from trader.domain.decisions import Decision, Outcome
 from trader.domain.errors import UnknownName, UsageError
 from trader.domain.ids import decision_of
 from trader.domain.portfolio import Book
-from trader.domain.value import digest_bytes
 from trader.journal.reader import JournalReader
 from trader.workspace import Workspace
 
@@ -59,7 +58,7 @@ def show(session: Session, decision: str, *, full: bool) -> None:
     from trader.commands.trace_tree import tree
 
     with _reader(session.workspace) as reader:
-        told = story(reader, _decision(reader, decision), session.workspace)
+        told = story(reader, _decision(reader, decision))
     if session.json:
         output.document(trace_document.whole(told))
     else:
@@ -70,10 +69,9 @@ def diff(session: Session, one: str, other: str) -> None:
     """`trace diff`."""
     from trader.commands import trace_diff
 
-    workspace = session.workspace
-    with _reader(workspace) as reader:
-        before = story(reader, _decision(reader, one), workspace)
-        after = story(reader, _decision(reader, other), workspace)
+    with _reader(session.workspace) as reader:
+        before = story(reader, _decision(reader, one))
+        after = story(reader, _decision(reader, other))
     if session.json:
         output.document(trace_diff.document(before, after))
     else:
@@ -97,7 +95,7 @@ def replay(session: Session, decision: str) -> int:
     return 0 if again.identical else 1
 
 
-def story(reader: JournalReader, decision: Decision, workspace: Workspace) -> Story:
+def story(reader: JournalReader, decision: Decision) -> Story:
     """Everything that the journal knows of the decision."""
     record = reader.round_of(decision.id)
     steps = [step for step in record.steps if step.decision == decision.id]
@@ -114,31 +112,21 @@ def story(reader: JournalReader, decision: Decision, workspace: Workspace) -> St
         events=tuple(event for event in record.events if decision_of(event.client_id) == decision.id),
         fills=tuple(fill for fill in record.fills if decision_of(fill.client_id) == decision.id),
         notes=tuple(note for note in record.notes if note.decision in ("", decision.id)),
-        prompts=_prompt_texts({step.prompt for step in steps}, workspace),
+        prompts=_prompt_texts(reader, {step.prompt for step in steps}),
     )
 
 
-def _prompt_texts(named: set[str], workspace: Workspace) -> dict[str, str]:
-    """Digest -> text, of the files that have not changed since."""
-    from trader.prompts.loader import PACKAGED
-
+def _prompt_texts(reader: JournalReader, digests: Iterable[str]) -> dict[str, str]:
+    """Digest -> text, of those that the journal has kept."""
     found: dict[str, str] = {}
-    for folder in (PACKAGED, workspace.prompts):
-        for path in sorted(folder.glob("*.md")):
-            text = path.read_text(encoding="utf-8-sig", errors="replace")
-            digest = digest_bytes(text.encode())
-            if digest in named:
-                found[digest] = text
+    for digest in digests:
+        with suppress(UnknownName):
+            found[digest] = str(reader.blob(digest))
     return found
 
 
 def _reader(workspace: Workspace) -> JournalReader:
-    return JournalReader(journal_place(workspace))
-
-
-def journal_place(workspace: Workspace) -> Path | str:
-    """The workspace's file, or the database that the environment names."""
-    return os.environ.get("DATABASE_URL") or workspace.journal
+    return JournalReader(workspace.journal)
 
 
 def _decision(reader: JournalReader, id: str) -> Decision:

@@ -40,12 +40,12 @@ def moment(at: datetime) -> str:
 
 
 def fact(value: float | str | None) -> str:
-    """Four significant digits of a number, and a text as it is."""
+    """Four significant digits of a number, a whole number in full, and a text as it is."""
     if value is None:
         return "unknown"
-    if isinstance(value, str):
-        return value
-    return f"{value:.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    if isinstance(value, str | bool):
+        return str(value).lower() if isinstance(value, bool) else value
+    return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -1,0 +1,148 @@
+"""`trader agents`: the desk, with what has been learned of each agent."""
+
+from typing import Any
+
+from trader.agents.agent import Agent
+from trader.agents.roster import roster
+from trader.commands import output, words
+from trader.commands.config import loaded
+from trader.commands.session import Session
+from trader.domain.errors import UnknownName
+from trader.domain.learned import Calibration, LearnedState
+from trader.journal.reader import JournalReader
+
+GRAPHS = ("decide", "desk")
+"""What one instrument goes through, and what a round does."""
+
+
+def show_list(session: Session) -> None:
+    """`agents list`."""
+    agents, learned = _agents(session), _learned(session)
+    entries = [_entry(agent, _record(agent, learned)) for agent in agents]
+    if session.json:
+        output.document({"agents": entries})
+        return
+    table = output.columns(
+        "name", "tier", "follows", "weight", "slope", "forecasts", "Brier", "mandate",
+        right=("weight", "slope", "forecasts", "Brier"),
+    )  # fmt: skip
+    for entry in entries:
+        table.add_row(
+            entry["name"],
+            entry["tier"],
+            entry["source"],
+            words.share(entry["weight"], 1) if entry["weight"] is not None else "",
+            f"{entry['slope']:.2f}" if entry["slope"] is not None else "",
+            f"{entry['forecasts']:,}" if entry["forecasts"] is not None else "",
+            words.probability(entry["brier"]) if entry["brier"] is not None else "",
+            entry["mandate"],
+        )
+    output.screen(table)
+    if learned is None:
+        output.say("nothing has been learned here yet: `trader run --mode paper` begins")
+
+
+def show(session: Session, name: str) -> None:
+    """`agents show`."""
+    agents = {agent.name: agent for agent in _agents(session)}
+    if name not in agents:
+        raise UnknownName("agent", name, agents)
+    agent = agents[name]
+    record = _record(agent, _learned(session))
+    if session.json:
+        output.document({"agent": _entry(agent, record)})
+        return
+    prompt = agent.prompt
+    table = output.columns("", "")
+    table.show_header = False
+    rows = {
+        "name": prompt.name,
+        "tier": prompt.tier,
+        "mandate": prompt.mandate,
+        "consulted on": ", ".join(prompt.asset_classes),
+        "reads": ", ".join(prompt.reads) or "whatever is filed",
+        "tools": ", ".join(call.name for call in agent.calls) or "none",
+        "follows": agent.source,
+        "which is": agent.policy.summary if agent.policy else "",
+        "published in": agent.policy.source if agent.policy else "",
+        "family": prompt.family,
+        "prompt": f"{prompt.path} ({prompt.digest}{', overridden' if prompt.overridden else ''})",
+        **_learned_rows(record),
+    }
+    for label, value in rows.items():
+        if value:
+            table.add_row(label, value)
+    output.screen(table)
+
+
+def graph(session: Session, name: str | None) -> None:
+    """`agents graph`: Mermaid, from the compiled graphs; both as Markdown, or one as it is."""
+    from trader.graph.decide import build_decide
+    from trader.graph.desk import build_desk
+
+    if name not in (None, *GRAPHS):
+        raise UnknownName("graph", name, GRAPHS)
+    agents = _agents(session)
+    drawn = {
+        "decide": build_decide(agents).get_graph().draw_mermaid(),
+        "desk": build_desk(agents).get_graph(xray=1).draw_mermaid(),
+    }
+    if session.json:
+        output.document(drawn)
+    elif name is not None:
+        output.screen(drawn[name].rstrip())
+    else:
+        output.screen(*(f"## {one}\n\n```mermaid\n{text.rstrip()}\n```\n" for one, text in drawn.items()))
+
+
+def _agents(session: Session) -> tuple[Agent, ...]:
+    settings, sources = loaded(session)
+    return roster(session.workspace.prompts, settings.agents, sources)
+
+
+def _learned(session: Session) -> LearnedState | None:
+    """What the newest book has learned last; None where there is no journal or nothing in it."""
+    journal = session.workspace.journal
+    if not journal.is_file():
+        return None
+    with JournalReader(journal) as reader:
+        books = reader.books()
+        return reader.last_learned(books[-1].id) if books else None
+
+
+def _record(agent: Agent, learned: LearnedState | None) -> Calibration | None:
+    return learned.of_record(agent.record) if learned and agent.record else None
+
+
+def _entry(agent: Agent, record: Calibration | None) -> dict[str, Any]:
+    prompt = agent.prompt
+    return {
+        "name": prompt.name,
+        "tier": prompt.tier.value,
+        "mandate": prompt.mandate,
+        "tools": [call.name for call in agent.calls],
+        "model": None,
+        "policy": agent.policy.name if agent.policy else None,
+        "source": agent.source,
+        "family": prompt.family,
+        "digest": prompt.digest,
+        "weight": record.weight if record else None,
+        "prior_weight": record.prior_weight if record else None,
+        "slope": record.slope if record else None,
+        "intercept": record.intercept if record else None,
+        "forecasts": record.n if record else None,
+        "n_eff": record.n_eff if record else None,
+        "brier": record.brier if record else None,
+        "brier_base": record.brier_base if record else None,
+    }
+
+
+def _learned_rows(record: Calibration | None) -> dict[str, str]:
+    if record is None:
+        return {}
+    return {
+        "forecasts": f"{record.n:,} resolved, worth {record.n_eff:.0f} independent ones",
+        "weight": f"{words.share(record.weight, 1)} now, {words.share(record.prior_weight, 1)} at first",
+        "slope": f"{record.slope:.3f} now, 0.5 at first; intercept {record.intercept:+.4f}",
+        "Brier": f"{words.probability(record.brier)}, the base rate {words.probability(record.brier_base)}",
+    }

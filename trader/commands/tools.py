@@ -1,0 +1,209 @@
+"""`trader tools`: what agents may call, and one call by hand."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
+
+from trader.commands import output, words
+from trader.commands.arguments import day, pair
+from trader.commands.config import loaded
+from trader.commands.session import Session
+from trader.data.feeds import open_feed
+from trader.data.market import Market
+from trader.domain.errors import ToolError, UnknownName, UsageError
+from trader.domain.market import to_datetime64
+from trader.domain.portfolio import Account
+from trader.domain.value import Value
+from trader.features.catalogue import FEATURES
+from trader.graph.assembly import cost_model
+from trader.settings import Settings
+from trader.tools.forecast.forecaster import Forecaster
+from trader.tools.registry import TOOLS, tool
+from trader.tools.tool import Tool, ToolContext
+from trader.tools.toolbox import LiveToolbox
+
+AnyTool = Tool[Any, Any]
+
+
+def show_list(session: Session) -> None:
+    """`tools list`."""
+    if session.json:
+        output.document({"tools": [known.schema for known in TOOLS]})
+        return
+    table = output.columns("name", "arguments", "result", "what it does")
+    for known in TOOLS:
+        arguments, result = ", ".join(known.Arguments.model_fields), ", ".join(known.Result.model_fields)
+        table.add_row(known.name, arguments or "none", result, known.summary)
+    output.screen(table)
+
+
+def show(session: Session, name: str) -> None:
+    """`tools show`."""
+    known = tool(name)
+    if session.json:
+        output.document(known.schema)
+        return
+    output.screen(f"{known.name}: {known.summary}", "")
+    for title, model in (("arguments", known.Arguments), ("result", known.Result)):
+        table = output.columns(title, "type", "default" if model is known.Arguments else "", "")
+        for field, kind, default, text in _fields(model):
+            table.add_row(field, kind, default, text)
+        output.screen(table if table.row_count else f"{title}: none", "")
+    output.screen(f"trader tools run {known.name} --symbol AAPL --as-of 2012-06-01")
+
+
+def run(
+    session: Session,
+    name: str,
+    *,
+    symbol: str,
+    as_of: str | None,
+    arguments: Sequence[str],
+    feed: str | None,
+    timeframe: str | None,
+) -> int:
+    """`tools run`: 0 where the tool answered; raises ToolError with its reason where it did not."""
+    known = tool(name)
+    asked = _arguments(known, arguments)
+    settings, _ = loaded(session, {"run.feed": feed, "run.timeframe": timeframe})
+    market = open_feed(settings.run.feed, _symbols(settings, symbol), settings.run.timeframe)
+    moment = _moment(market, symbol, as_of)
+    evidence = LiveToolbox().call(name, asked, _context(session, settings, market, symbol, moment))
+    if evidence.result is None:
+        raise ToolError(f"{name} has no answer for {symbol} at {words.moment(moment)} UTC: {evidence.error}")
+    if session.json:
+        output.document({"tool": name, "symbol": symbol, "as_of": moment, **evidence.model_dump(mode="json")})
+        return 0
+    output.screen(f"{name} of {symbol} at {words.moment(moment)} UTC", "")
+    table = output.columns("", "")
+    table.show_header = False
+    for path, value in _leaves(evidence.result):
+        table.add_row(path, words.fact(value))
+    output.screen(table)
+    return 0
+
+
+def features(session: Session) -> None:
+    """`tools features`."""
+    if session.json:
+        entries = [
+            {
+                "name": row.name,
+                "group": row.group,
+                "unit": row.unit,
+                "warmup": row.warmup,
+                "source": row.source,
+                "formula": row.formula,
+            }
+            for row in FEATURES
+        ]
+        output.document({"features": entries})
+        return
+    table = output.columns("name", "group", "unit", "warm-up", "formula", "source", right=("warm-up",))
+    for row in FEATURES:
+        table.add_row(row.name, row.group, row.unit, str(row.warmup), row.formula, row.source)
+    output.screen(table)
+
+
+def _fields(model: type[Value]) -> Iterator[tuple[str, str, str, str]]:
+    """(name, type, default, sentence) of each field."""
+    schema = model.model_json_schema(mode="serialization")["properties"] if model.model_fields else {}
+    for name, field in model.model_fields.items():
+        entry = schema[name]
+        kinds = [option.get("type", "object") for option in entry.get("anyOf", [entry])]
+        default = "" if field.default is PydanticUndefined else json.dumps(field.default, default=str)
+        yield name, " or ".join(kinds), default, field.description or ""
+
+
+def _arguments(known: AnyTool, given: Sequence[str]) -> dict[str, Any]:
+    """`key=value` texts as the tool's arguments; values are JSON where they read as JSON."""
+    asked: dict[str, Any] = {}
+    for text in given:
+        key, value = pair(text, "--arg")
+        if key not in known.Arguments.model_fields:
+            raise UnknownName(f"argument of {known.name}", key, known.Arguments.model_fields)
+        try:
+            asked[key] = json.loads(value)
+        except ValueError:
+            asked[key] = value
+    try:
+        known.Arguments.model_validate(asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"--arg {place}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise UsageError(message, hint=f"trader tools show {known.name}") from None
+    return asked
+
+
+def _symbols(settings: Settings, symbol: str) -> tuple[str, ...]:
+    """What to load: the symbol among those it trains and is compared with."""
+    if settings.run.symbols:
+        return tuple(dict.fromkeys((*settings.run.symbols, symbol)))
+    default = open_feed(settings.run.feed, (), settings.run.timeframe)
+    return () if symbol in default.bars else (symbol,)
+
+
+def _moment(market: Market, symbol: str, text: str | None) -> datetime:
+    """The last close for nothing, a day's close for a day; a moment without a zone is in UTC."""
+    closes = market.closes([symbol])
+    if text is None:
+        return closes[-1]
+    if "T" in text or " " in text:
+        return _exact(text)
+    midnight = datetime.combine(day(text, "--as-of"), time.min, UTC) + timedelta(days=1)
+    opened = market.bars[symbol].opened
+    count = int((opened < to_datetime64(midnight)).sum())
+    if count == 0:
+        raise UsageError(
+            f"--as-of: {symbol} has no bar until {text}", hint=f"its first closes {closes[0]:%Y-%m-%d}"
+        )
+    return closes[count - 1]
+
+
+def _exact(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of: {text} is not a moment", hint="write it like 2012-06-01T14:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _context(
+    session: Session, settings: Settings, market: Market, symbol: str, moment: datetime
+) -> ToolContext:
+    """As on the desk, with an account that holds nothing yet."""
+    view, cash = market.view(moment), settings.paper.cash
+    currency = settings.paper.currency
+    account = Account(as_of=moment, currency=currency, cash=cash, peak=cash, day_open=cash)
+    return ToolContext(
+        view=view,
+        symbol=symbol,
+        horizon=settings.desk.horizon or market.timeframe.default_horizon,
+        account=account,
+        forecaster=Forecaster(
+            session.workspace.cache / "forecast",
+            seed=settings.run.seed,
+            refit_bars=settings.desk.refit_forecaster,
+        ),
+        costs=cost_model(settings).round_trip(market.instruments[symbol]),
+    )
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted path, value) of everything that is not a container; of an empty one, "none"."""
+    if isinstance(value, Mapping):
+        parts = [(str(name), item) for name, item in value.items()]
+    elif isinstance(value, list):
+        parts = [(str(number), item) for number, item in enumerate(value, 1)]
+    else:
+        yield path, value
+        return
+    if not parts:
+        yield path, "none"
+    for name, item in parts:
+        yield from _leaves(item, f"{path}.{name}" if path else name)
