@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from trader.domain.decisions import Contribution, Cut, Decision, Outcome, Payoff, Pool, SizingStep
 from trader.domain.ids import BookId, RoundId, decision_id
@@ -94,8 +95,8 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     if outcome is Outcome.HOLD and target != held:
         cause = f"{cause}; the change from {held:.2%} to {target:.2%} is inside the no-trade band"
         target = held
-    return Decision(
-        **_keys(asked),
+    return _decision(
+        asked,
         outcome=outcome,
         cause=cause,
         held_weight=held,
@@ -112,22 +113,21 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
 
 def undecided(asked: Question, held: float, cause: str) -> Decision:
     """The desk did not judge: what is held stays, and the cause is named."""
+    return _decision(asked, outcome=Outcome.UNDECIDED, cause=cause, held_weight=held, target_weight=held)
+
+
+def _decision(asked: Question, **judged: Any) -> Decision:
     return Decision(
-        **_keys(asked), outcome=Outcome.UNDECIDED, cause=cause, held_weight=held, target_weight=held
+        id=decision_id(asked.book, asked.as_of, asked.symbol, asked.horizon),
+        book=asked.book,
+        round=asked.round,
+        as_of=asked.as_of,
+        symbol=asked.symbol,
+        horizon=asked.horizon,
+        price=asked.price,
+        learned=digest(asked.learned),
+        **judged,
     )
-
-
-def _keys(asked: Question) -> dict[str, object]:
-    return {
-        "id": decision_id(asked.book, asked.as_of, asked.symbol, asked.horizon),
-        "book": asked.book,
-        "round": asked.round,
-        "as_of": asked.as_of,
-        "symbol": asked.symbol,
-        "horizon": asked.horizon,
-        "price": asked.price,
-        "learned": digest(asked.learned),
-    }
 
 
 def _no_quorum(count: int, quorum: int, silent: Mapping[str, str]) -> str:

@@ -20,6 +20,7 @@ from trader.domain.reports import Report
 from trader.domain.signals import Signal
 from trader.domain.value import Value
 from trader.graph.consensus import Thresholds
+from trader.journal.records import RoundOpened
 from trader.journal.writer import Recorder
 from trader.risk.facts import Facts
 from trader.risk.limits import Limits
@@ -78,6 +79,20 @@ class Round(TypedDict, total=False):
     """Signals that intake let through, by symbol."""
     decisions: Annotated[dict[str, Decision], merged]
     allotments: tuple[Allotment, ...]
+
+
+def opened_round(opened: RoundOpened, facts: Facts, learned: LearnedState) -> Round:
+    """The state that a round begins with, from what was written down when it was opened."""
+    return Round(
+        round=opened.round,
+        as_of=opened.as_of,
+        signals=opened.signals,
+        account=opened.account,
+        facts=facts,
+        learned=learned,
+        decisions={},
+        allotments=(),
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Protocol
 
 from langgraph.runtime import Runtime
 
@@ -18,7 +19,15 @@ from trader.journal.records import DecisionMade, Form, Step
 from trader.tools.tool import ToolContext
 
 Update = dict[str, object]
-Node = Callable[[Case, Runtime[Desk]], Awaitable[Update]]
+
+
+class Node(Protocol):
+    """What the graph calls with a case."""
+
+    def __call__(self, state: Case, *, runtime: Runtime[Desk]) -> Awaitable[Update]:
+        """The update of the state, and nothing else of it."""
+        ...
+
 
 STAGES = {"brief": 0, "junior": 1, "senior": 2, "executive": 3}
 
@@ -32,12 +41,12 @@ async def brief(state: Case, runtime: Runtime[Desk]) -> Update:
     for agent in sorted(covering, key=lambda one: -one.tier.rank)[desk.max_consulted :]:
         passed_over[agent.name] = f"no more than {desk.max_consulted} agents are consulted"
     asked = tuple(name for name, reason in passed_over.items() if reason is None)
-    body = {
+    body: dict[str, object] = {
         "consulted": list(asked),
         "not_consulted": {name: reason for name, reason in passed_over.items() if reason is not None},
     }
     chief = next(agent for agent in desk.agents if agent.tier == "executive")
-    _record(desk, state, chief, "brief", body, stage=STAGES["brief"], agent="brief")
+    _record(desk, state, chief, "brief", body, stage=STAGES["brief"], named="brief")
     return {"consulted": asked}
 
 
@@ -189,7 +198,7 @@ def _record(
     evidence: Mapping[str, Evidence] | None = None,
     stage: int | None = None,
     ms: float = 0.0,
-    **named: str,
+    named: str = "",
 ) -> None:
     desk.recorder.append(
         Step(
@@ -199,7 +208,7 @@ def _record(
             as_of=state["as_of"],
             symbol=state["symbol"],
             stage=STAGES[agent.tier] if stage is None else stage,
-            agent=named.get("agent", agent.name),
+            agent=named or agent.name,
             tier=agent.tier,
             form=form,
             body=body.model_dump(mode="json") if isinstance(body, Value) else body,

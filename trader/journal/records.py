@@ -185,6 +185,9 @@ class BreakerChanged(Value):
     """None: until a person resumes."""
     lifted: bool
     at: Moment
+    asked: Amount | None = None
+    """What was measured, in the limit's unit."""
+    permitted: Amount | None = None
 
 
 class Noted(Value):

@@ -282,6 +282,8 @@ breakers = _table(
     _moment("until", nullable=True),
     Column("lifted", Boolean, nullable=False),
     _moment("at"),
+    _amount("asked", nullable=True),
+    _amount("permitted", nullable=True),
     key=("book", "reason", "since", "lifted"),
 )
 

@@ -1,15 +1,15 @@
-"""What the limits need of a book's past: its marks and entries by session, and its breakers."""
+"""What the limits need of a book's past: its watermarks, its entries by session, and its breakers."""
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Self
 
 from trader.data.calendar import TradingCalendar
-from trader.domain.portfolio import Book
+from trader.domain.portfolio import Account, Book
 from trader.journal.reader import JournalReader
-from trader.journal.records import BreakerChanged, Marked, OrderIntended
+from trader.journal.records import BreakerChanged, OrderIntended
+from trader.risk.breakers import Watermarks, retrace
 from trader.risk.facts import Breaker
 
 
@@ -17,39 +17,34 @@ from trader.risk.facts import Breaker
 class Past:
     """Grows with each round; made anew from the journal when a run goes on."""
 
-    book: Book
     calendar: TradingCalendar
-    marks: list[Marked] = field(default_factory=list)
+    water: Watermarks
     entries: Counter[datetime] = field(default_factory=Counter)
     """Increases intended, by the close of the session they could first trade in."""
     breakers: list[Breaker] = field(default_factory=list)
-    """Those in force or over, not those a person lifted."""
+    """All that have tripped, those lifted included."""
 
     @classmethod
     def of(cls, reader: JournalReader, book: Book, calendar: TradingCalendar) -> Self:
-        """Everything the journal has."""
-        past = cls(book, calendar)
-        for mark in reader.marks(book.id):
-            past.marks.append(mark)
+        """Everything that the journal has of the book."""
+        changes = reader.breakers(book.id)
+        water = retrace(
+            Watermarks.opening(book.cash, book.opened_at, calendar.next_session_close),
+            [(mark.as_of, mark.equity) for mark in reader.marks(book.id)],
+            [change.at for change in changes if change.lifted],
+            calendar.next_session_close,
+        )
+        past = cls(calendar, water)
         for intended in reader.orders(book.id):
             past.intended(intended)
-        for change in reader.breakers(book.id):
+        for change in changes:
             past.changed(change)
         return past
 
-    def session(self, at: datetime) -> datetime:
-        """The session of a moment, named by its close, which belongs to it."""
-        return self.calendar.next_session_close(at - timedelta(seconds=1))
-
-    def peak(self) -> Decimal:
-        """The highest equity at any mark, the opening balance included."""
-        return max((mark.equity for mark in self.marks), default=self.book.cash).max(self.book.cash)
-
-    def day_open(self, as_of: datetime) -> Decimal:
-        """Equity at the last mark of an earlier session; the opening balance before there is one."""
-        today = self.session(as_of)
-        earlier = (mark.equity for mark in reversed(self.marks) if self.session(mark.as_of) < today)
-        return next(earlier, self.book.cash)
+    def marked(self, account: Account) -> Account:
+        """Take note of a mark; the account with what losses are now measured from."""
+        self.water = self.water.marked(account.as_of, account.equity, self.calendar.next_session_close)
+        return account.model_copy(update={"peak": self.water.peak, "day_open": self.water.day_open})
 
     def entries_today(self, as_of: datetime) -> int:
         """Increases intended for the session that an order of this moment would trade in."""
@@ -63,6 +58,17 @@ class Past:
     def changed(self, change: BreakerChanged) -> None:
         """Take note of a breaker that tripped or was lifted."""
         if change.lifted:
-            self.breakers = [one for one in self.breakers if one.reason != change.reason]
+            self.breakers = [
+                one.model_copy(update={"lifted": True}) if one.reason == change.reason else one
+                for one in self.breakers
+            ]
         else:
-            self.breakers.append(Breaker(reason=change.reason, since=change.since, until=change.until))
+            self.breakers.append(
+                Breaker(
+                    reason=change.reason,
+                    since=change.since,
+                    until=change.until,
+                    asked=change.asked,
+                    permitted=change.permitted,
+                )
+            )

@@ -12,7 +12,7 @@ from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.reports import Report
 from trader.domain.signals import Signal, SignalSource
 from trader.graph.desk import build_desk
-from trader.graph.state import Desk
+from trader.graph.state import Desk, opened_round
 from trader.journal.reader import Forecast, JournalReader
 from trader.journal.records import (
     BreakerChanged,
@@ -92,16 +92,7 @@ class Rounds:
             opened, learned, step = self._open(as_of)
         self._unclosed = None
         facts = Facts.model_validate(opened.facts)
-        state = {
-            "round": opened.round,
-            "as_of": as_of,
-            "signals": opened.signals,
-            "account": opened.account,
-            "facts": facts,
-            "learned": learned,
-            "decisions": {},
-            "allotments": (),
-        }
+        state = opened_round(opened, facts, learned)
         await self._graph.ainvoke(state, context=self._desk)
         self._remember(learned)
         self.done += 1
@@ -113,28 +104,9 @@ class Rounds:
         step = self._advance(as_of)
         view = desk.market.view(as_of)
         marks = market_step.marks_at(view, book.symbols)
-        account = self._broker.account(as_of, marks, self._past.peak(), self._past.day_open(as_of))
-        account = account.model_copy(update={"peak": max(account.peak, account.equity)})
-        records: list[Record] = market_step.step_records(book, step, account)
-        tripped = breakers.tripped(
-            account,
-            self._broker.closed_trades,
-            self._past.breakers,
-            desk.limits,
-            self._past.calendar.next_session_close,
-        )
-        for breaker in tripped:
-            records.append(
-                BreakerChanged(
-                    book=book.id,
-                    reason=breaker.reason,
-                    since=breaker.since,
-                    until=breaker.until,
-                    lifted=False,
-                    at=as_of,
-                )
-            )
-        self._past.breakers += tripped
+        water = self._past.water
+        account = self._past.marked(self._broker.account(as_of, marks, water.peak, water.day_open))
+        records: list[Record] = [*market_step.step_records(book, step, account), *self._tripped(as_of)]
         learned = self._learn(as_of)
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
@@ -149,9 +121,34 @@ class Rounds:
             facts=facts.model_dump(mode="json"),
             learned=StateLearned.of(book.id, learned).digest,
         )
-        self._past.marks.append(market_step.mark(book, account))
         self._recorder.append(*records, StateLearned.of(book.id, learned), opened)
         return opened, learned, step
+
+    def _tripped(self, as_of: datetime) -> list[BreakerChanged]:
+        """The breakers that this bar has tripped."""
+        past = self._past
+        tripped = breakers.step(
+            as_of,
+            past.water,
+            self._broker.ledger.closed,
+            past.breakers,
+            self._desk.limits,
+            past.calendar.next_session_close,
+        )
+        past.breakers += tripped
+        return [
+            BreakerChanged(
+                book=self._desk.book.id,
+                reason=one.reason,
+                since=one.since,
+                until=one.until,
+                lifted=False,
+                at=as_of,
+                asked=one.asked,
+                permitted=one.permitted,
+            )
+            for one in tripped
+        ]
 
     def _advance(self, as_of: datetime) -> MarketStep:
         market, symbols = self._desk.market, self._desk.book.symbols

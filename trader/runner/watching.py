@@ -13,7 +13,7 @@ from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Fill, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book
 from trader.domain.reports import Report
-from trader.risk.breakers import Breaker
+from trader.risk.facts import Breaker
 
 AgentForm = Report | Opinion | Abstention | Verdict
 

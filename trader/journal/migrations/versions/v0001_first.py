@@ -50,6 +50,8 @@ def upgrade() -> None:
         _column("until", sa.Text, nullable=True),
         _column("lifted", sa.Boolean),
         _column("at", sa.Text),
+        _column("asked", sa.Text, nullable=True),
+        _column("permitted", sa.Text, nullable=True),
         key=("book", "reason", "since", "lifted"),
     )
     _table(
