@@ -32,6 +32,11 @@ class TradingCalendar:
     opens: Times
     closes: Times
 
+    @property
+    def day_long(self) -> bool:
+        """Whether sessions are whole UTC days."""
+        return self.name in DAY_LONG
+
     def is_session(self, days: NDArray[np.datetime64]) -> NDArray[np.bool_]:
         """Which of `days` (datetime64[D]) are sessions."""
         rows = np.minimum(np.searchsorted(self.days, days), len(self.days) - 1)
@@ -49,9 +54,11 @@ class TradingCalendar:
         return opens, closes
 
     def open_of(self, day: date) -> datetime:
-        """The opening of the session of `day`, or of the first session after it."""
-        row = int(np.searchsorted(self.days, np.datetime64(day, "D")))
-        return _moment(self.opens[self._inside(row, day)])
+        """The opening of the session of `day`. Raises DataError where there is none."""
+        row = self._inside(int(np.searchsorted(self.days, np.datetime64(day, "D"))), day)
+        if self.days[row] != np.datetime64(day, "D"):
+            raise DataError(f"{day} is no session of {self.name}", hint=f"the next is {self.days[row]}")
+        return _moment(self.opens[row])
 
     def next_session_close(self, at: datetime) -> datetime:
         """The first close of a session after `at`."""
@@ -126,10 +133,10 @@ def _build(name: str, first_year: int, last_year: int) -> TradingCalendar:
     except ValueError as error:
         raise DataError(f"calendar {name}: {error}") from None
     return TradingCalendar(
-        name=known.name if known.name == name else name,
+        name=name,
         days=known.sessions.to_numpy().astype("datetime64[D]"),
-        opens=known.opens.to_numpy().astype("datetime64[s]"),
-        closes=known.closes.to_numpy().astype("datetime64[s]"),
+        opens=known.opens.dt.tz_convert(None).to_numpy().astype("datetime64[s]"),
+        closes=known.closes.dt.tz_convert(None).to_numpy().astype("datetime64[s]"),
     )
 
 

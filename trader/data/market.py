@@ -84,8 +84,8 @@ class Market:
 
     @cached_property
     def last_day(self) -> date:
-        """UTC date of the last close."""
-        return max(_day(bars.available[-1]) for bars in self.bars.values())
+        """UTC date of the last opening."""
+        return max(_day(bars.opened[-1]) for bars in self.bars.values())
 
     @cached_property
     def action_tables(self) -> Mapping[str, ActionTable]:
