@@ -34,7 +34,7 @@ class Book(Value):
     """Opening balance."""
     opened_at: Moment
     settings: str
-    """Digest of what makes this run this run: settings, feed, data, span. The same digest goes on with the book."""
+    """Digest of settings, feed, data and span: a run with the same digest goes on with the book."""
 
 
 class EntryKind(StrEnum):
@@ -70,6 +70,22 @@ class Position(Value):
     opened_at: Moment
     realised: Amount = Decimal(0)
     """Profit taken since the position was opened, fees and dividends included."""
+
+
+class ClosedTrade(Value):
+    """One round trip of a position: from flat to flat, or to the other side."""
+
+    symbol: str
+    opened_at: Moment
+    closed_at: Moment
+    quantity: Amount
+    """Units bought and sold in all, in units of the close; negative where it was short."""
+    entry: Amount
+    """Average price in, before fees, in units of the close."""
+    exit: Amount
+    """Average price out, before fees, in units of the close."""
+    realised: Amount
+    """All cash that came out less all that went in: fees and dividends included."""
 
 
 class WorkingOrder(Value):

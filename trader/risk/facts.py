@@ -33,10 +33,12 @@ class Breaker(Value):
     asked: Amount | None = None
     """What was measured, in the limit's unit."""
     permitted: Amount | None = None
+    lifted: bool = False
+    """A person has resumed."""
 
     def bars(self, now: Moment) -> bool:
         """Whether entries are barred at `now`."""
-        return self.since <= now and (self.until is None or now < self.until)
+        return not self.lifted and self.since <= now and (self.until is None or now < self.until)
 
 
 class Exposure(NamedTuple):
@@ -70,7 +72,7 @@ class Facts(Value):
     waiting: int = Field(default=0, ge=0)
     """Requests that the sender holds back to keep the venue's pace."""
     breakers: tuple[Breaker, ...] = ()
-    """Those that are not lifted; one whose time is over does nothing."""
+    """What has tripped; one that is lifted, or whose time is over, bars nothing."""
     now: Moment
 
     @model_validator(mode="after")

@@ -1,0 +1,147 @@
+"""The paper broker: a broker like the others, whose venue is the bars that come. See docs/paper-broker.md.
+
+Its whole state is the ledger, and every change of that is a row that it gave out: fold the rows of the journal
+and the broker is where it was.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from trader.brokers.actions import act
+from trader.brokers.costs import CostModel
+from trader.brokers.ledger import Ledger, Row
+from trader.brokers.session import Session, end
+from trader.clock import Clock
+from trader.data.adjust import in_time
+from trader.data.market import TradedBar
+from trader.domain.errors import OrderError
+from trader.domain.ids import ClientOrderId
+from trader.domain.market import CorporateAction
+from trader.domain.orders import Fill, Order, OrderEvent, OrderState
+from trader.domain.portfolio import Account, AccountEntry
+from trader.risk.gate import check
+
+PARTICIPATION = Decimal("0.1")
+"""Share of a bar's volume that the book may trade."""
+
+
+@dataclass(frozen=True)
+class MarketStep:
+    """What one step of the market did to the account."""
+
+    rows: tuple[Row, ...]
+    """In the order in which it happened, and in which it must be recorded."""
+
+    @property
+    def events(self) -> tuple[OrderEvent, ...]:
+        """Steps of orders."""
+        return tuple(row for row in self.rows if isinstance(row, OrderEvent))
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Units that changed hands."""
+        return tuple(row for row in self.rows if isinstance(row, Fill))
+
+    @property
+    def entries(self) -> tuple[AccountEntry, ...]:
+        """Splits, dividends and cash in lieu."""
+        return tuple(row for row in self.rows if isinstance(row, AccountEntry))
+
+
+class PaperBroker:
+    """Fills orders from the next bar of their instrument, never from one that had closed before."""
+
+    name = "paper"
+
+    def __init__(
+        self, ledger: Ledger, costs: CostModel, clock: Clock, participation: Decimal = PARTICIPATION
+    ) -> None:
+        self.ledger = ledger
+        """Restored by `fold`, or a new one."""
+        self._costs, self._clock, self._participation = costs, clock, participation
+        self._rows: list[Row] = []
+
+    async def submit(self, order: Order) -> tuple[OrderEvent, ...]:
+        """Accept the order, or reject it with a reason; nothing for one that was sent before."""
+        self.ledger.apply(order)
+        if self.ledger.orders[order.client_id].state is not OrderState.INTENDED:
+            return ()
+        reason = self._objection(order)
+        self._step(order.client_id, OrderState.SUBMITTED)
+        self._step(order.client_id, OrderState.REJECTED if reason else OrderState.ACKNOWLEDGED, reason)
+        return self._taken().events
+
+    async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
+        """End a working order, and its legs where nothing has filled."""
+        if client_id in self.ledger.orders and self.ledger.orders[client_id].working:
+            end(
+                self.ledger, self._emit, client_id, OrderState.CANCELLED, self._clock.now(), "as it was asked"
+            )
+        return self._taken().events
+
+    async def find(self, client_id: ClientOrderId) -> OrderState | None:
+        """Where the order stands; None where it was never sent."""
+        tracked = self.ledger.orders.get(client_id)
+        if tracked is None or tracked.state in (OrderState.INTENDED, OrderState.NOT_SENT):
+            return None
+        return tracked.state
+
+    def account(
+        self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal
+    ) -> Account:
+        """The account as a value, at these last traded prices."""
+        return self.ledger.account(as_of, marks, peak, day_open)
+
+    def advance(self, bars: Mapping[str, TradedBar], actions: Iterable[CorporateAction] = ()) -> MarketStep:
+        """One step of the market: bars that closed together, and the actions in effect since they opened.
+
+        Actions come first, then the instruments in alphabetical order. An instrument without a bar trades
+        nothing, and its orders for one session keep waiting for theirs.
+        """
+        for action in sorted(actions, key=in_time):
+            act(self.ledger, self._emit, action, bars.get(action.symbol))
+        for _, bar in sorted(bars.items()):
+            Session(self.ledger, self._emit, self._costs, bar, self._participation).run()
+        return self._taken()
+
+    def _objection(self, order: Order) -> str:
+        """Why the venue would not take the order; empty where it would."""
+        instrument = self.ledger.instruments.get(order.symbol)
+        if instrument is None:
+            return f"{order.symbol}: not an instrument of this book"
+        if instrument.currency != self.ledger.book.currency:
+            return f"{order.symbol} is in {instrument.currency}, the book in {self.ledger.book.currency}"
+        try:
+            check(order, instrument)
+        except OrderError as error:
+            return error.message
+        return self._leg_objection(order)
+
+    def _leg_objection(self, order: Order) -> str:
+        """Why an order is no protective leg of its parent; empty where it is, or has none."""
+        if order.parent is None:
+            return ""
+        parent = self.ledger.orders.get(order.parent)
+        if parent is None or not (parent.working or parent.filled):
+            return f"its entry {order.parent} is not at the venue"
+        fits = (
+            order.reduce_only
+            and order.symbol == parent.order.symbol
+            and order.side is not parent.order.side
+            and order.quantity == parent.order.quantity
+        )
+        return "" if fits else "a leg reduces what its entry opens: same instrument and quantity, other side"
+
+    def _step(self, client_id: ClientOrderId, state: OrderState, reason: str = "") -> None:
+        self._emit(OrderEvent(client_id=client_id, state=state, at=self._clock.now(), reason=reason))
+
+    def _emit(self, row: Row) -> None:
+        self.ledger.apply(row)
+        self._rows.append(row)
+
+    def _taken(self) -> MarketStep:
+        """What was emitted since it was last asked."""
+        rows, self._rows = tuple(self._rows), []
+        return MarketStep(rows)
