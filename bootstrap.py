@@ -36,8 +36,9 @@ QUIET = {
 }
 """No library calls home, unless the user's own environment says otherwise."""
 
+DISK_FULL = "the disk is full"
 REASONS = {
-    "no space left|os error 28|not enough space|disk quota": "the disk is full",
+    "no space left|os error 28|not enough space|disk quota": DISK_FULL,
     "do not match the hashes|hash mismatch": "a download is not what requirements.lock names",
     "newconnectionerror|name resolution|dns error|error sending request|failed to fetch|connection refused"
     "|connection reset|network is unreachable|timed out|proxyerror|sslerror": "the package index cannot be "
@@ -227,7 +228,7 @@ def make(place: Place, lock: int) -> None:
     try:
         fill(place, tools[0], lock)
     except Failure as failure:
-        if len(tools) == 1:
+        if len(tools) == 1 or str(failure).startswith(DISK_FULL):
             raise
         say(f"{failure}; trying {tools[1]}")
         clear(place, ours=True)
@@ -434,7 +435,7 @@ def main(arguments: list[str]) -> int:
 def mishap(place: Place, error: OSError) -> str:
     """What the system refused, in one line."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
+        return DISK_FULL
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return f"cannot write to {error.filename or place.root}; use a copy that you may write to"
     return str(error)

@@ -274,6 +274,22 @@ def test_when_uv_fails_pip_is_tried_and_when_that_fails_the_reason_is_one_line(
     assert "no network for uv; trying pip" in capsys.readouterr().err
 
 
+def test_a_full_disk_is_not_filled_by_the_other_installer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def fails(place: bootstrap.Place, tool: str, lock: int) -> None:
+        tried.append(tool)
+        raise bootstrap.Failure(bootstrap.explain(["error: No space left on device\n"]))
+
+    monkeypatch.setenv("PATH", str(desk.bin))
+    monkeypatch.setattr(bootstrap, "fill", fails)
+    with pytest.raises(bootstrap.Failure, match="the disk is full"):
+        bootstrap.prepare(bootstrap.Place(desk.root))
+    assert tried == ["uv"]
+
+
 def test_an_installer_that_fails_leaves_its_words_in_a_log(desk: Desk) -> None:
     place = bootstrap.Place(desk.root)
     place.venv.mkdir()
