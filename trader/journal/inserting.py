@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 class Insertion:
     """Inserts rows into a table, leaving a row whose key is already there as it is.
 
-    SQLAlchemy does not cache an insert with ON CONFLICT, and compiling it anew costs as much as the rows. So the
-    text is compiled here, once, and each value goes through its column's type by hand.
+    SQLAlchemy does not cache an insert with ON CONFLICT, and compiling it anew costs as much as the rows.
+    So it is compiled here, once, and each value goes through its column's type by hand.
     """
 
     def __init__(self, table: Table, dialect: Dialect) -> None:

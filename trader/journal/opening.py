@@ -109,7 +109,16 @@ def failures_named(place: Path | str) -> Iterator[None]:
         raise _explained(error, place) from error
 
 
+def check_whole(connection: Connection, place: Path | str) -> None:
+    """Refuse an SQLite file whose pages do not fit together; takes about a millisecond a megabyte."""
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if found != "ok":
+            raise _corrupt(place, found)
+
+
 _SAVED = "everything committed before is kept"
+_FOLDER = "check that its folder exists and is writable, or use another with --workspace DIR"
 _EXPLANATIONS = (
     # sqlite's name of the error begins with, what to say, what to do
     ("SQLITE_FULL", "cannot be written: the disk is full", f"free some space and run again; {_SAVED}"),
@@ -122,7 +131,7 @@ _EXPLANATIONS = (
     (
         "SQLITE_CANTOPEN",
         "cannot be opened",
-        "check that its folder exists and is writable, or use another with --workspace DIR",
+        _FOLDER,
     ),
     (
         "SQLITE_BUSY",
@@ -136,10 +145,13 @@ _EXPLANATIONS = (
         "move it away and run again, or restore a copy of it",
     ),
 )
-_CORRUPT = (
-    "is corrupt",
-    "restore a copy, or move it away and run again; `sqlite3 FILE .recover` saves what can still be read",
-)
+
+
+def _corrupt(place: Path | str, detail: str) -> JournalError:
+    return JournalError(
+        f"the journal {shown(place)} is corrupt: {detail.strip()}",
+        hint="restore a copy, or move it away and run again; `sqlite3 FILE .recover` saves what can be read",
+    )
 
 
 def _explained(error: BaseException, place: Path | str) -> JournalError:
@@ -148,9 +160,9 @@ def _explained(error: BaseException, place: Path | str) -> JournalError:
         if name.startswith(start):
             return JournalError(f"the journal {shown(place)} {what}", hint=todo)
     if name.startswith("SQLITE_CORRUPT") or isinstance(error, (zlib.error, ValueError)):
-        what, todo = _CORRUPT
-        return JournalError(f"the journal {shown(place)} {what}: {_first_line(error)}", hint=todo)
-    return JournalError(f"the journal {shown(place)} cannot be used: {_first_line(error)}")
+        return _corrupt(place, _first_line(error))
+    todo = _FOLDER if isinstance(error, OSError) else ""
+    return JournalError(f"the journal {shown(place)} cannot be used: {_first_line(error)}", hint=todo)
 
 
 def _first_line(error: BaseException) -> str:

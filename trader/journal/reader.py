@@ -154,7 +154,7 @@ class JournalReader:
         return self.round(self.decision(decision).round)
 
     def round(self, round: RoundId) -> RoundRecord:
-        """Everything recorded of a round, and of the orders it placed since."""
+        """Everything recorded of a round, and of the orders it placed since. Raises UsageError."""
         tables = self._tables
         opened = self._opened(round)
         decisions = tables.all(schema.decisions, from_rows.decision, schema.decisions.c.round == round)
@@ -307,7 +307,10 @@ class JournalReader:
 
     def _opened(self, round: RoundId) -> RoundOpened:
         table = schema.rounds
-        (row,) = self._tables.read(select(table).where(table.c.round == round), dict)
+        found = self._tables.read(select(table).where(table.c.round == round), dict)
+        if not found:
+            raise UsageError(f"nothing in the journal is the round {round}")
+        (row,) = found
         blobs = self._tables.blobs([row["account"], row["facts"]])
         return from_rows.round_opened(row, blobs[row["account"]], blobs[row["facts"]])
 

@@ -32,6 +32,7 @@ def bring_up_to_date(
             connection.execute(insert(schema.revision).values(version_num=schema.HEAD))
             connection.execute(insert(schema.counter).values(last=0))
             return
+        opening.check_whole(connection, place)
     refuse_newer(found, head, place)
     if found != head:
         _migrate(engine, place, found, scripts)

@@ -1,0 +1,23 @@
+"""A journal in a folder of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.journal import story
+from trader.journal.writer import Journal
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / ".trader" / "journal.sqlite3"
+
+
+@pytest.fixture
+def told(place: Path) -> Path:
+    """Where the whole story is written down."""
+    with Journal.open(place) as journal:
+        for symbol in story.SYMBOLS:
+            journal.put(story.evidence(symbol))
+        journal.append(*story.everything())
+    return place
