@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trader.domain.errors import PromptError, at_line, nearest
@@ -31,22 +31,28 @@ def render(prompt: Prompt, context: Mapping[str, Any]) -> str:
     """The body with `context`, which has every name of VARIABLES. Raises PromptError, naming the file."""
     try:
         return _environment().from_string(prompt.body).render(context)
-    except TemplateError as error:
-        raise PromptError(f"{prompt.path}: {error.message or 'cannot be rendered'}") from None
+    except Exception as error:  # a template is anybody's, and can divide by zero
+        raise PromptError(f"{prompt.path}: {error or type(error).__name__}") from None
 
 
-def check_body(prompt: Prompt) -> None:
-    """Raise PromptError, naming the line, for a body that could not be rendered."""
+def body_problems(prompt: Prompt) -> Iterator[PromptError]:
+    """Why the body could not be rendered, each reason with its line."""
     environment = _environment()
+
+    def error(line: int, message: str, hint: str = "") -> PromptError:
+        return PromptError(at_line(prompt.path, prompt.body_line + line - 1, message), hint=hint)
+
     try:
         tree = environment.parse(prompt.body)
-        for line, problem, hint in _problems(tree, environment):
-            raise PromptError(at_line(prompt.path, prompt.body_line + line - 1, problem), hint=hint)
+        undefined = meta.find_undeclared_variables(tree) - {*VARIABLES, *environment.globals}
+        for name in tree.find_all(nodes.Name):
+            if name.ctx == "load" and name.name in undefined:
+                yield error(name.lineno, f"undefined variable: {name.name}", nearest(name.name, VARIABLES))
+        for part in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+            yield error(part.lineno, "a prompt cannot include another file")
         environment.compile(tree)
-    except TemplateSyntaxError as error:
-        line = prompt.body_line + error.lineno - 1
-        message = (error.message or "not a template").rstrip(".")
-        raise PromptError(at_line(prompt.path, line, f"template: {message}")) from None
+    except TemplateSyntaxError as wrong:
+        yield error(wrong.lineno, "template: " + (wrong.message or "not a template").rstrip("."))
 
 
 def fenced(value: Any) -> str:
@@ -69,18 +75,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, finalize=fenced, autoescape=False, trim_blocks=True, lstrip_blocks=True
     )
-
-
-def _problems(
-    tree: nodes.Template, environment: ImmutableSandboxedEnvironment
-) -> Iterator[tuple[int, str, str]]:
-    """(line, problem, hint) of names that nothing defines, and of parts taken from other files."""
-    undefined = meta.find_undeclared_variables(tree) - {*VARIABLES, *environment.globals}
-    for name in tree.find_all(nodes.Name):
-        if name.ctx == "load" and name.name in undefined:
-            yield name.lineno, f"undefined variable: {name.name}", nearest(name.name, VARIABLES)
-    for part in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        yield part.lineno, "a prompt cannot include another file", ""
 
 
 def _yaml(value: Any) -> str:
