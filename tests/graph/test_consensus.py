@@ -162,10 +162,11 @@ def test_a_veto_stops_an_increase_and_is_an_event() -> None:
     assert decision.cuts[-1].by == "executive"
 
 
-def test_shrinking_halves_the_way_and_not_what_is_held() -> None:
+@pytest.mark.parametrize(("held", "target"), [(0, 0.025), (10, 0.025), (40, 0.04)])
+def test_shrinking_shrinks_the_target_and_never_what_is_held(held: int, target: float) -> None:
     shrink = Verdict(agent="executive", action=VerdictAction.SHRINK, factor=0.5, reason="dissent")
-    decision = conclude(asked(opinion("a", 0.75), opinion("b", 0.75), held=10, verdict=shrink), RULES)
-    assert decision.target_weight == pytest.approx(0.01 + 0.5 * (0.05 - 0.01))
+    decision = conclude(asked(opinion("a", 0.75), opinion("b", 0.75), held=held, verdict=shrink), RULES)
+    assert decision.target_weight == pytest.approx(target)
 
 
 def test_without_agreement_nothing_is_added() -> None:

@@ -45,7 +45,7 @@ def scored_history(
             symbols,
             horizon,
             before,
-            forecaster.settings,
+            [forecaster.seed, forecaster.refit_bars],
             program_digest(),
         ]
     )

@@ -257,9 +257,9 @@ def _restrain(
     if stop is None:
         return kept("stop", "no stop below the price is known")
     factor = 1.0 if verdict is None else verdict.factor
-    target = held + factor * (sized - held)
     if verdict is None or factor == 1.0:
-        return target, f"edge {edge:+.2%} above its error {error:.2%}", ()
+        return sized, f"edge {edge:+.2%} above its error {error:.2%}", ()
+    target = max(held, factor * sized)  # of the target, not of the way there: else round after round would arrive
     reason = f"{verdict.agent}: {verdict.reason}"
     return target, reason, (Cut(by="executive", before=sized, after=target, reason=reason),)
 

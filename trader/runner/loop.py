@@ -67,7 +67,7 @@ async def run(
             replay_clock = SetClock(book.opened_at)
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
             with JournalReader(workspace.journal) as reader:
-                broker = opening.restore_broker(reader, book, market, settings)
+                broker = opening.restore_broker(reader, book, market, settings, replay_clock)
                 desk = assemble(
                     book,
                     settings,

@@ -6,11 +6,14 @@ from decimal import Decimal
 
 import numpy as np
 
+from trader.brokers.ledger import Row
 from trader.brokers.paper import MarketStep
 from trader.data.market import Market
 from trader.data.view import MarketView
+from trader.domain.errors import OrderError
 from trader.domain.market import CorporateAction
-from trader.domain.portfolio import Account, Book
+from trader.domain.orders import Fill, Order, OrderEvent
+from trader.domain.portfolio import Account, AccountEntry, Book
 from trader.journal.records import AccountMoved, FillReceived, Marked, OrderChanged, Record
 from trader.memory.base_rates import recent_returns
 from trader.risk.facts import Breaker, Facts
@@ -37,14 +40,21 @@ def marks_at(view: MarketView, symbols: Sequence[str]) -> dict[str, Decimal]:
     return {symbol: view.price(symbol) for symbol in symbols if len(view.bars(symbol, 1))}
 
 
-def step_records(book: Book, step: MarketStep, account: Account) -> list[Record]:
+def step_records(book: Book, step: MarketStep) -> list[Record]:
     """The market step as the journal keeps it, in the order in which it happened."""
-    return [
-        *(AccountMoved(book=book.id, entry=entry) for entry in step.entries),
-        *(OrderChanged(book=book.id, event=event) for event in step.events),
-        *(FillReceived(book=book.id, fill=fill) for fill in step.fills),
-        mark(book, account),
-    ]
+    return [_record(book, row) for row in step.rows]
+
+
+def _record(book: Book, row: Row) -> Record:
+    match row:
+        case OrderEvent():
+            return OrderChanged(book=book.id, event=row)
+        case Fill():
+            return FillReceived(book=book.id, fill=row)
+        case AccountEntry():
+            return AccountMoved(book=book.id, entry=row)
+        case Order():
+            raise OrderError(f"a market step placed the order {row.client_id}")
 
 
 def mark(book: Book, account: Account) -> Marked:

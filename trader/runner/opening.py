@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -141,13 +142,17 @@ def start_run(
     return run
 
 
-def restore_broker(reader: JournalReader, book: Book, market: Market, settings: Settings) -> PaperBroker:
+def restore_broker(
+    reader: JournalReader, book: Book, market: Market, settings: Settings, clock: Clock
+) -> PaperBroker:
     """The paper account as the journal has it: the fold of everything that happened to it."""
-    movements = [
+    rows = (
         movement.order if isinstance(movement, OrderIntended) else movement
         for movement in reader.movements(book.id)
-    ]
-    return PaperBroker(book, market.instruments, cost_model(settings), fold(book, movements))
+    )
+    instruments = [market.instruments[symbol] for symbol in book.symbols]
+    participation = Decimal(repr(settings.paper.participation))
+    return PaperBroker(fold(book, instruments, rows), cost_model(settings), clock, participation)
 
 
 def forecaster_of(workspace: Workspace, settings: Settings) -> Forecaster:

@@ -85,7 +85,7 @@ class Rounds:
         as_of = self._span.closes[self.done]
         self._clock.set(as_of)
         self._recorder.forget()
-        step = MarketStep()
+        step = MarketStep(())
         if self._unclosed is not None and self._unclosed.as_of == as_of:
             opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
         else:
@@ -106,7 +106,11 @@ class Rounds:
         marks = market_step.marks_at(view, book.symbols)
         water = self._past.water
         account = self._past.marked(self._broker.account(as_of, marks, water.peak, water.day_open))
-        records: list[Record] = [*market_step.step_records(book, step, account), *self._tripped(as_of)]
+        records: list[Record] = [
+            *market_step.step_records(book, step),
+            market_step.mark(book, account),
+            *self._tripped(as_of),
+        ]
         learned = self._learn(as_of)
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
@@ -156,7 +160,7 @@ class Rounds:
         before = self._span.closes[index - 1] if index else self._span.before
         bars = {symbol: bar for symbol in symbols if (bar := market.bar_at(symbol, as_of)) is not None}
         actions = market_step.actions_between(market, symbols, before, as_of)
-        return self._broker.advance(bars, actions, as_of)
+        return self._broker.advance(bars, actions)
 
     def _signals(self, as_of: datetime) -> tuple[Signal, ...]:
         """A signal for each bar that has just closed."""

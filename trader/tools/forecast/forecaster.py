@@ -37,8 +37,8 @@ class Forecaster:
     def __init__(self, folder: Path | None = None, *, seed: int = 0, refit_bars: int = REFIT_BARS) -> None:
         """`folder` keeps trained models between runs; without one they live as long as this object."""
         self._folder = folder
-        self._seed = seed
-        self._refit_bars = refit_bars
+        self.seed = seed
+        self.refit_bars = refit_bars
         self._models: dict[tuple[np.datetime64, int], Model] = {}
         self._refits: tuple[MarketView, Times] | None = None
         self._notes: list[str] = []
@@ -52,7 +52,7 @@ class Forecaster:
         """The model for the view's moment. Raises ToolError while there is too little to train on."""
         refits = self.refits(view)
         if not len(refits):
-            raise ToolError(f"needs {self._refit_bars} bars before it is first trained")
+            raise ToolError(f"needs {self.refit_bars} bars before it is first trained")
         moment = refits[-1]
         if (moment, horizon) not in self._models:
             self._models[moment, horizon] = self._fit(view.earlier(as_datetime(moment)), horizon)
@@ -103,7 +103,7 @@ class Forecaster:
         if self._refits is None or self._refits[0] is not view:
             symbols = [symbol for symbol in view.symbols if len(view.bars(symbol))]
             moments = closes(view, symbols) if symbols else np.array([], "datetime64[s]")
-            self._refits = view, moments[self._refit_bars - 1 :: self._refit_bars]
+            self._refits = view, moments[self.refit_bars - 1 :: self.refit_bars]
         return self._refits[1]
 
     def _fit(self, view: MarketView, horizon: int) -> Model:
@@ -115,11 +115,11 @@ class Forecaster:
     def _trained(self, rows: TrainingRows) -> bytes:
         """The model's bytes: from disk where they are whole, else trained and kept."""
         if self._folder is None:
-            return dump(train(rows, self._seed))
-        training = training_digest(rows, self._seed)
+            return dump(train(rows, self.seed))
+        training = training_digest(rows, self.seed)
         data, notes = cache.find(self._folder, training)
         if data is None:
-            data = dump(train(rows, self._seed))
+            data = dump(train(rows, self.seed))
             notes += cache.keep(self._folder, training, data)
         self._notes += [note for note in notes if note not in self._notes]
         return data
