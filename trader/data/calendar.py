@@ -5,6 +5,7 @@ UTC day; `24/5` has one for each UTC day from Monday to Friday, and counts the S
 as closed.
 """
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -129,7 +130,9 @@ def _build(name: str, first_year: int, last_year: int) -> TradingCalendar:
     import exchange_calendars
 
     try:
-        known = exchange_calendars.get_calendar(name, start=first.isoformat(), end=last.isoformat())
+        with warnings.catch_warnings():  # it uses what newer versions of pandas advise against
+            warnings.simplefilter("ignore", DeprecationWarning)
+            known = exchange_calendars.get_calendar(name, start=first.isoformat(), end=last.isoformat())
     except ValueError as error:
         raise DataError(f"calendar {name}: {error}") from None
     return TradingCalendar(

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from trader.data.adjust import ActionTable, in_time
 from trader.data.calendar import TradingCalendar, trading_calendar
-from trader.data.view import MarketView
+from trader.data.view import MarketView, exact
 from trader.domain.errors import DataError, UnknownName
 from trader.domain.instruments import Instrument
 from trader.domain.market import (
@@ -21,7 +20,6 @@ from trader.domain.market import (
     NewsItem,
     Series,
     Timeframe,
-    decimal_price,
     to_datetime64,
 )
 from trader.domain.value import Amount, Moment, Value, digest, digest_bytes
@@ -125,23 +123,19 @@ class Market:
 
     def bar_at(self, symbol: str, as_of: datetime) -> TradedBar | None:
         """The bar of `symbol` that became available exactly at `as_of`, if there is one."""
-        instrument, bars = self._known(symbol), self.bars[symbol]
+        bars = self.bars[self._known(symbol).symbol]
         row = int(np.searchsorted(bars.available, to_datetime64(as_of), side="left"))
         if row == len(bars) or bars.available[row] != to_datetime64(as_of):
             return None
-        open_, high, low, close = (
-            decimal_price(float(prices[row]), instrument.tick_size)
-            for prices in (bars.open, bars.high, bars.low, bars.close)
-        )
         return TradedBar(
             symbol=symbol,
             opened=_moment(bars.opened[row]),
             available=_moment(bars.available[row]),
-            open=open_,
-            high=high,
-            low=low,
-            close=close,
-            volume=Decimal(repr(float(bars.volume[row]))),
+            open=exact(bars.open[row]),
+            high=exact(bars.high[row]),
+            low=exact(bars.low[row]),
+            close=exact(bars.close[row]),
+            volume=exact(bars.volume[row]),
         )
 
     @cached_property

@@ -24,7 +24,6 @@ from trader.domain.market import (
     NewsItem,
     Series,
     Timeframe,
-    decimal_price,
 )
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class MarketView:
         return known[: bisect_right(known, self.as_of, key=_effective)]
 
     def price(self, symbol: str) -> Decimal:
-        """What one unit last traded at: exact, on the tick.
+        """What one unit last traded at, exactly as it was printed (now and then finer than the tick).
 
         Where a split has come into effect since, that price over the split's ratio, at the nearest tick: the
         worth of one unit as it is held now. Raises ToolError where there is no bar yet.
@@ -93,7 +92,7 @@ class MarketView:
         instrument, bars = self.instrument(symbol), self._traded(symbol)
         if not len(bars):
             raise self._nothing(f"bar of {symbol}")
-        price = decimal_price(float(bars.close[-1]), instrument.tick_size)
+        price = exact(bars.close[-1])
         opened = datetime.fromtimestamp(int(bars.opened[-1].astype(np.int64)), UTC)
         since = [action for action in self.actions(symbol) if action.effective > opened]
         for action in since:
@@ -167,6 +166,11 @@ class MarketView:
 
     def _nothing(self, what: str) -> ToolError:
         return ToolError(f"no {what} is available at {self.as_of:%Y-%m-%d %H:%M} UTC")
+
+
+def exact(price: float) -> Decimal:
+    """The decimal that was printed: the shortest that reads back as this float."""
+    return Decimal(repr(float(price)))
 
 
 def _last(bars: Bars, count: int | None) -> Bars:

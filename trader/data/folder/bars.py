@@ -53,7 +53,7 @@ class RawBars:
     close: Floats
     volume: Floats
     decimals: int
-    """Digits after the point that 99 of 100 prices get by with."""
+    """Digits after the point that 9 of 10 prices get by with."""
     zoned: bool
     notes: tuple[str, ...]
 
@@ -166,13 +166,13 @@ def _usual_step(table: Table, stamps: Stamps) -> Timeframe:
         if step == timeframe.duration.total_seconds():
             return timeframe
     days, seconds = divmod(int(step), _DAY)
-    text = f"{days} days" if days else f"{seconds // 60} minutes"
+    text = f"{days} days" if days else f"{seconds // 60} minutes" if seconds >= 60 else f"{seconds} seconds"
     raise DataError(f"{table.path}: bars {text} apart: not a timeframe of the desk", hint=name)
 
 
 def _decimals(columns: Sequence[Sequence[str]]) -> int:
     digits = [len(match[1]) if match else 0 for cells in columns for match in map(_FRACTION.search, cells)]
-    return int(np.quantile(digits, 0.99, method="higher"))
+    return int(np.quantile(digits, 0.9, method="higher"))
 
 
 _FRACTION = re.compile(r"\.(\d*[1-9])0*\s*$", re.ASCII)

@@ -15,6 +15,10 @@ from trader.domain.errors import UnknownName, nearest
 from trader.domain.instruments import AssetClass, Instrument
 
 USUAL_EXCHANGE = "XNYS"
+_STRAY = 0.02
+"""Share of bars outside an exchange's sessions that are mistakes; other exchanges' holidays make more."""
+AS_TRADED_DECIMALS = 4
+"""What exchanges print at most for a share; adjusting makes more."""
 _CURRENCIES = frozenset(
     {"USD", "EUR", "JPY", "GBP", "CHF", "AUD", "NZD", "CAD", "SEK", "NOK", "DKK", "SGD", "HKD", "CNH"}
 )
@@ -80,12 +84,29 @@ def instrument_of(
     if "tradable" in said:
         values["tradable"] = said["tradable"].lower() in _TRUE
     found = Instrument.model_validate(values)
+    notes = tuple(f"{raw.path.name}: {note}" for note in _about_decimals(raw, found))
     shown = ("asset_class", "calendar", "currency", "tick_size", "lot_size")
     unsaid = [f"{name} {assumed[name]}" for name in shown if name not in said]
     if not unsaid:
-        return found, ()
+        return found, notes
     reason = f" ({why})" if "calendar" not in said else ""
-    return found, (f"{raw.symbol}: taken as {', '.join(unsaid)}{reason}; instruments.csv can say otherwise",)
+    taken = f"{raw.symbol}: taken as {', '.join(unsaid)}{reason}; instruments.csv can say otherwise"
+    return found, (taken, *notes)
+
+
+def _about_decimals(raw: RawBars, instrument: Instrument) -> list[str]:
+    notes = []
+    if Decimal(1).scaleb(-raw.decimals) < instrument.tick_size:
+        notes.append(f"most prices have {raw.decimals} decimals, and the tick size is {instrument.tick_size}")
+    if (
+        raw.decimals > AS_TRADED_DECIMALS
+        and instrument.asset_class is AssetClass.EQUITY
+        and instrument.tradable
+    ):
+        notes.append(
+            f"prices with {raw.decimals} decimals look adjusted, and were hardly traded as they stand"
+        )
+    return notes
 
 
 def _check(table: Table, row: int, values: Mapping[str, str]) -> None:
@@ -119,8 +140,8 @@ def _assumed_class(raw: RawBars, span: tuple[date, date]) -> tuple[AssetClass, s
     if saturdays.mean() >= _ROUND_THE_CLOCK:
         return AssetClass.CRYPTO, "24/7", "it has bars on Saturdays"
     outside = ~in_session(raw.opened, raw.timeframe, trading_calendar(USUAL_EXCHANGE, *span))
-    if not outside.any():
-        return AssetClass.EQUITY, USUAL_EXCHANGE, f"all its bars are on sessions of {USUAL_EXCHANGE}"
+    if outside.sum() <= max(1, _STRAY * len(raw)):  # a stray row or two will be refused, and say why
+        return AssetClass.EQUITY, USUAL_EXCHANGE, f"its bars are on sessions of {USUAL_EXCHANGE}"
     line = raw.lines[int(np.argmax(outside))]
     return AssetClass.EQUITY, "24/5", f"line {line} is on no session of {USUAL_EXCHANGE}"
 
