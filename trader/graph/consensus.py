@@ -259,7 +259,7 @@ def _restrain(
     factor = 1.0 if verdict is None else verdict.factor
     if verdict is None or factor == 1.0:
         return sized, f"edge {edge:+.2%} above its error {error:.2%}", ()
-    target = max(held, factor * sized)  # of the target, not of the way there: else round after round would arrive
+    target = max(held, factor * sized)  # of the target, not of the way to it: rounds would add up to all
     reason = f"{verdict.agent}: {verdict.reason}"
     return target, reason, (Cut(by="executive", before=sized, after=target, reason=reason),)
 
