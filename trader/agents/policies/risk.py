@@ -28,7 +28,7 @@ def risk(agent: str, case: Case) -> Opinion | Abstention:
     if recent is None or usual is None or fallen is None:
         lack = case.lack("features", "volatility_21", "volatility_252", "drawdown_252")
         return Abstention(agent=agent, reason=lack)
-    calm = min(1.0, (usual / recent) ** 2) if recent > 0.0 else 1.0
+    calm = 1.0 if recent <= max(usual, 0.0) else (max(usual, 0.0) / recent) ** 2
     near = min(max(1.0 - abs(fallen) / BEARABLE, 0.0), 1.0)
     said_calm = f"volatility {100.0 * recent:.0f} % a year in 21 bars, {100.0 * usual:.0f} % in 252"
     said_near = f"{100.0 * abs(fallen):.1f} % below the high of 252 bars"
@@ -44,12 +44,12 @@ def risk(agent: str, case: Case) -> Opinion | Abstention:
 
 
 def _stop(case: Case) -> Decimal | None:
-    """As traded, to six digits: the desk puts it on the tick. None where it would not be above zero."""
+    """As traded, to six digits: the desk puts it on the tick. None where it would be no price below this one."""
     atr = case.number("features", "values", "atr_14")
     if atr is None or atr <= 0.0:
         return None
     stop = Decimal(f"{float(case.price) - STOP_ATR * atr:.6g}")
-    return stop if stop > 0 else None
+    return stop if 0 < stop < case.price else None
 
 
 RISK = Policy(
