@@ -70,16 +70,25 @@ class Feature:
     """Bars before the first value."""
     formula: str
     source: str
-    compute: Callable[[Inputs], Floats]
+    function: Callable[[Inputs], Floats]
+    """Called with more than `warmup` bars only."""
     scale_free: bool = True
     """Whether prices in another unit (a split, another currency) give the same values."""
+
+    def compute(self, inputs: Inputs) -> Floats:
+        """The indicator at each of the n bars.
+
+        A history without a value never reaches TA-Lib, which writes past the end of arrays of no length (OBV).
+        """
+        if len(inputs) <= self.warmup:
+            return np.full(len(inputs), np.nan)
+        return self.function(inputs)
 
 
 def shifted(values: Floats, bars: int) -> Floats:
     """`values` as they were `bars` bars before; NaN where there was no such bar."""
     out = np.full(len(values), np.nan)
-    if bars < len(values):
-        out[bars:] = values[: len(values) - bars]
+    out[bars:] = values[: max(0, len(values) - bars)]
     return out
 
 

@@ -16,7 +16,7 @@ _YEAR = 252
 def realised(inputs: Inputs, bars: int) -> Floats:
     """Annual standard deviation (n - 1) of the last `bars` close-to-close log returns."""
     sample = np.sqrt(inputs.bars_a_year * bars / (bars - 1))
-    return np.concatenate(([np.nan], talib.STDDEV(inputs.log_returns, bars) * sample))[: len(inputs)]
+    return np.concatenate(([np.nan], talib.STDDEV(inputs.log_returns, bars) * sample))
 
 
 def bollinger_position(inputs: Inputs) -> Floats:
