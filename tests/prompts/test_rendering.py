@@ -59,7 +59,7 @@ def test_a_report_is_data_with_its_evidence():
     assert fenced({"news": report}) == (
         "```\n"
         "news:\n  agent: news\n  facts:\n  - name: news.count\n    value: 2.0\n    evidence: ab\n"
-        "  missing:\n  - nothing newer\n  evidence: []\n"
+        "  missing:\n  - nothing newer\n"
         "```"
     )
 

@@ -78,7 +78,15 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 def _yaml(value: Any) -> str:
-    return str(yaml.safe_dump(jsonable(value), sort_keys=False, allow_unicode=True, width=110)).rstrip()
+    said = _without_blanks(jsonable(value))
+    return str(yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=110)).rstrip()
+
+
+def _without_blanks(value: Any) -> Any:
+    """Without the fields that say nothing: a model would pay for reading them."""
+    if isinstance(value, dict):
+        return {key: _without_blanks(item) for key, item in value.items() if item not in (None, "", [], {})}
+    return [_without_blanks(item) for item in value] if isinstance(value, list) else value
 
 
 def _fence(text: str) -> str:
