@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from trader.domain.errors import OrderError
 from trader.domain.instruments import Instrument
-from trader.domain.orders import Order, OrderState, OrderType, Side
+from trader.domain.orders import Order, OrderState
 from trader.domain.portfolio import Account, WorkingOrder
 from trader.domain.value import Amount, Moment, Number, Value
 
@@ -39,14 +39,6 @@ class Breaker(Value):
     def bars(self, now: Moment) -> bool:
         """Whether entries are barred at `now`."""
         return not self.lifted and self.since <= now and (self.until is None or now < self.until)
-
-
-class Exposure(NamedTuple):
-    """What one instrument may come to."""
-
-    units: Decimal
-    value: Decimal
-    """In the book's currency, never negative."""
 
 
 class Facts(Value):
@@ -130,39 +122,12 @@ class Facts(Value):
         spoken = sum(
             (
                 working.remaining
-                for working in self._others(order)
+                for working in self.others(order)
                 if working.order.symbol == order.symbol and working.order.side is order.side
             ),
             ZERO,
         )
         return max(ZERO, order.quantity - max(ZERO, against - spoken))
-
-    def exposures(self, order: Order | None = None) -> dict[str, Exposure]:
-        """What each instrument may come to, should working increases and `order` fill.
-
-        Held units count at the last price, increases at their worst price; of the two sides the larger.
-        """
-        units: dict[tuple[str, Side], Decimal] = {}
-        value: dict[tuple[str, Side], Decimal] = {}
-        reducible: dict[tuple[str, Side], Decimal] = {}
-        multipliers = {one.symbol: one.multiplier for one in self.instruments}
-        for held in self.account.positions:
-            symbol, size = held.symbol, abs(held.quantity)
-            side, other = (Side.BUY, Side.SELL) if held.quantity > 0 else (Side.SELL, Side.BUY)
-            units[symbol, side] = reducible[symbol, other] = size
-            value[symbol, side] = size * self.last(symbol) * multipliers[symbol]
-        for one, size in self._increases(order, reducible):
-            key = one.symbol, one.side
-            units[key] = units.get(key, ZERO) + size
-            worst = worst_price(one, self.last(one.symbol)) * multipliers[one.symbol]
-            value[key] = value.get(key, ZERO) + size * worst
-        worst_of: dict[str, Exposure] = {}
-        for symbol, side in units:
-            known = worst_of.get(symbol, Exposure(ZERO, ZERO))
-            worst_of[symbol] = Exposure(
-                max(units[symbol, side], known.units), max(value[symbol, side], known.value)
-            )
-        return worst_of
 
     def direction(self, symbol: str, order: Order) -> int:
         """+1 where `symbol` is held or being bought, -1 where sold short; positions before orders."""
@@ -173,7 +138,7 @@ class Facts(Value):
             return order.side.sign
         opening = (
             working.order.side.sign
-            for working in self._others(order)
+            for working in self.others(order)
             if working.order.symbol == symbol and not working.order.reduce_only
         )
         return next(opening, 1)
@@ -181,7 +146,7 @@ class Facts(Value):
     def with_order(self, order: Order) -> "Facts":
         """The running account: `order` reserved at its worst price, and counted if it is an entry."""
         reserved = WorkingOrder(order=order, state=OrderState.INTENDED)
-        working = (*(other for other in self._others(order)), reserved)
+        working = (*self.others(order), reserved)
         entry = 1 if self.increase(order) > 0 else 0
         return self.model_copy(
             update={
@@ -190,41 +155,7 @@ class Facts(Value):
             }
         )
 
-    def _others(self, order: Order | None) -> Iterator[WorkingOrder]:
+    def others(self, order: Order) -> Iterator[WorkingOrder]:
         """Working orders but this one: an order does not compete with itself."""
-        own = order.client_id if order is not None else None
+        own = order.client_id
         return (working for working in self.account.working if working.order.client_id != own)
-
-    def _increases(
-        self, order: Order | None, reducible: dict[tuple[str, Side], Decimal]
-    ) -> Iterator[tuple[Order, Decimal]]:
-        """Every working order and `order` with the units that would open or enlarge a position, where any.
-
-        `reducible`, what orders of that side may still reduce, is used up: by reduce-only orders first.
-        """
-        plain: list[tuple[Order, Decimal]] = []
-        for working in self._others(order):
-            key = working.order.symbol, working.order.side
-            if not working.order.reduce_only:
-                plain.append((working.order, working.remaining))
-            elif key in reducible:
-                reducible[key] = max(ZERO, reducible[key] - working.remaining)
-        if order is not None and not order.reduce_only:
-            plain.append((order, order.quantity))
-        for one, units in plain:
-            free = min(units, reducible.get((one.symbol, one.side), ZERO))
-            if free:
-                reducible[one.symbol, one.side] -= free
-            if units > free:
-                yield one, units - free
-
-
-def worst_price(order: Order, last: Decimal) -> Decimal:
-    """Where a filled increase would count most: a buy's limit; for a sale the dearer of limit and last.
-
-    What has no limit has no bound; the last price, or the stop where that is dearer, stands in for it. The
-    gate refuses such increases, so they can only be orders that others have placed.
-    """
-    if order.type is OrderType.LIMIT and order.limit_price is not None:
-        return order.limit_price if order.side is Side.BUY else max(order.limit_price, last)
-    return max(order.stop_price or last, last)

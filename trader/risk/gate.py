@@ -12,6 +12,7 @@ from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, Ruling, RulingOutcome, Side
 from trader.risk.facts import Breaker, Facts
 from trader.risk.limits import LIMITS, WAITING_AT_MOST, Asked, Breach, Limit, Limits
+from trader.risk.standing import Standing
 
 UNRESOLVED = "unknown_order"
 """Named as the limit while the venue has not said what became of another order of the instrument."""
@@ -37,8 +38,9 @@ def rule(order: Order, facts: Facts, limits: Limits) -> Ruling:
             f"order {unresolved.order.client_id} is unknown: no entry in {order.symbol} until that is known"
         )
         return _ruling(order, closing, UNRESOLVED, sentence)
+    standing = Standing.of(facts, order)
     for limit in LIMITS:
-        held = _held_to(limit, limits.value(limit.slug), order, facts, closing)
+        held = _held_to(limit, limits.value(limit.slug), order, standing, closing)
         if held is not None and held.quantity < ruling.quantity:
             ruling = held
         if ruling.quantity == closing:
@@ -64,8 +66,11 @@ def at_collar(instrument: Instrument, side: Side, last: Decimal, limits: Limits)
     return instrument.price_at_least(last * (1 - collar))
 
 
-def _held_to(limit: Limit, permitted: Decimal, order: Order, facts: Facts, closing: Decimal) -> Ruling | None:
+def _held_to(
+    limit: Limit, permitted: Decimal, order: Order, standing: Standing, closing: Decimal
+) -> Ruling | None:
     """What one limit makes of the order; None where it lets all of it pass."""
+    facts = standing.facts
     if limit.on_breach is Breach.BREAKER:
         breaker = facts.breaker(limit.slug)
         if breaker is None:
@@ -76,14 +81,14 @@ def _held_to(limit: Limit, permitted: Decimal, order: Order, facts: Facts, closi
             return None
         sentence = f"{limit.name}: {facts.waiting} requests waiting, {WAITING_AT_MOST} allowed"
         return _ruling(order, closing, limit.slug, sentence, Decimal(facts.waiting), Decimal(WAITING_AT_MOST))
-    asked = limit.asked(order, facts)
+    asked = limit.asked(order, standing)
     if isinstance(asked, str):
         return _ruling(order, closing, limit.slug, f"{limit.name}: {asked}")
     if asked is None or asked <= permitted:
         return None
     quantity = closing
     if limit.on_breach is Breach.CUT:
-        quantity = _largest(limit, permitted, order, facts, closing)
+        quantity = _largest(limit, permitted, order, standing, closing)
     return _ruling(order, quantity, limit.slug, limit.sentence(asked, permitted), asked, permitted)
 
 
@@ -99,13 +104,14 @@ def barred(limit: Limit, breaker: Breaker) -> str:
     return f"{limit.name}: {measured}no entries until {until}"
 
 
-def _largest(limit: Limit, permitted: Decimal, order: Order, facts: Facts, closing: Decimal) -> Decimal:
+def _largest(limit: Limit, permitted: Decimal, order: Order, standing: Standing, closing: Decimal) -> Decimal:
     """The most whole lots within the limit, at least `closing`. More lots never ask for less."""
-    lot = facts.instrument(order.symbol).lot_size
+    lot = standing.facts.instrument(order.symbol).lot_size
     fits, breaks = int(closing / lot), int(order.quantity / lot)
     while breaks - fits > 1:
         middle = (fits + breaks) // 2
-        if _within(limit.asked(order.model_copy(update={"quantity": middle * lot}), facts), permitted):
+        part = order.model_copy(update={"quantity": middle * lot})
+        if _within(limit.asked(part, standing), permitted):
             fits = middle
         else:
             breaks = middle

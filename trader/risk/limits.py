@@ -1,4 +1,4 @@
-"""Limits, a row each, in the order of docs/limits.md. `asked` says what an order would make of the facts.
+"""Limits, a row each, in the order of docs/limits.md. `asked` says what an order would make of the book.
 
 The gate compares. Nothing here asks the time, reads a file or remembers.
 """
@@ -12,9 +12,8 @@ from typing import Any, TypeAlias
 from trader.domain.errors import SettingsError, UnknownName, nearest
 from trader.domain.instruments import AssetClass
 from trader.domain.orders import Order
-from trader.domain.portfolio import sum_exact
 from trader.domain.value import Amount, Value, plain
-from trader.risk.facts import Exposure, Facts
+from trader.risk.standing import Standing
 
 CORRELATED_OVER = 0.8
 """Returns that move together more than this are one bet."""
@@ -65,7 +64,7 @@ class Limit:
     """Of what, in words: "of equity"."""
     scope: Scope
     on_breach: Breach
-    asked: Callable[[Order, Facts], Asked]
+    asked: Callable[[Order, Standing], Asked]
     source: str
     """Where the default comes from."""
     highest: Decimal = Decimal(1)
@@ -94,88 +93,86 @@ class Limit:
         return next((text for text in roundings if text != self.amount(permitted)), self.amount(measured))
 
 
-def lost_today(_: Order, facts: Facts) -> Asked:
+def lost_today(_: Order, standing: Standing) -> Asked:
     """What the day has lost so far, as a share of the equity it began with."""
-    start = facts.account.day_open
-    return max(Decimal(0), 1 - facts.account.equity / start) if start > 0 else _no_equity(start)
+    start = standing.facts.account.day_open
+    return max(Decimal(0), 1 - standing.equity / start) if start > 0 else _no_equity(start)
 
 
-def below_peak(_: Order, facts: Facts) -> Asked:
-    """How far equity is below its peak."""
-    return facts.account.drawdown
+def below_peak(_: Order, standing: Standing) -> Asked:
+    """How far equity is below its peak, as a share of the peak."""
+    peak = standing.facts.account.peak
+    return max(Decimal(0), 1 - standing.equity / peak) if peak > 0 else _no_equity(peak)
 
 
-def losses_in_a_row(_: Order, facts: Facts) -> Asked:
+def losses_in_a_row(_: Order, standing: Standing) -> Asked:
     """What the breaker counted; the account as it stands does not say."""
-    breaker = facts.breaker("losing_streak")
+    breaker = standing.facts.breaker("losing_streak")
     return breaker.asked if breaker is not None else None
 
 
-def position_size(order: Order, facts: Facts) -> Asked:
-    """Worst value of the instrument once `order` is filled, as a share of equity."""
-    equity = facts.account.equity
-    return _exposure(order, facts).value / equity if equity > 0 else _no_equity(equity)
+def position_size(order: Order, standing: Standing) -> Asked:
+    """Worst value of the instrument once the order is filled, as a share of equity."""
+    equity = standing.equity
+    return standing.exposure(order).value / equity if equity > 0 else _no_equity(equity)
 
 
-def open_positions(order: Order, facts: Facts) -> Asked:
+def open_positions(order: Order, standing: Standing) -> Asked:
     """Instruments held or being opened, this one included."""
-    return Decimal(len(facts.exposures(order)))
+    return Decimal(len(standing.exposures.keys() | {order.symbol}))
 
 
-def gross_exposure(order: Order, facts: Facts) -> Asked:
+def gross_exposure(order: Order, standing: Standing) -> Asked:
     """Worst value of everything held or being opened, as a share of equity."""
-    equity = facts.account.equity
-    if equity <= 0:
-        return _no_equity(equity)
-    return sum_exact(exposure.value for exposure in facts.exposures(order).values()) / equity
+    equity = standing.equity
+    return standing.gross_with(order) / equity if equity > 0 else _no_equity(equity)
 
 
-def correlated(order: Order, facts: Facts) -> Asked:
+def correlated(order: Order, standing: Standing) -> Asked:
     """This position and those that move with it; a long and a short do where returns are opposed."""
+    facts = standing.facts
     direction = facts.direction(order.symbol, order)
     together = [
         symbol
-        for symbol in facts.exposures()
+        for symbol in standing.exposures
         if symbol != order.symbol
-        and facts.correlation(order.symbol, symbol) * direction * facts.direction(symbol, order)
-        > CORRELATED_OVER
+        and abs(correlation := facts.correlation(order.symbol, symbol)) > CORRELATED_OVER
+        and correlation * direction * facts.direction(symbol, order) > 0
     ]
     return Decimal(1 + len(together))
 
 
-def entries_a_day(_: Order, facts: Facts) -> Asked:
+def entries_a_day(_: Order, standing: Standing) -> Asked:
     """Entries of this session, this one included."""
-    return Decimal(facts.entries_today + 1)
+    return Decimal(standing.facts.entries_today + 1)
 
 
-def futures_exposure(order: Order, facts: Facts) -> Asked:
-    """Contracts of the future held or being opened, whichever side has more, this order included."""
-    if facts.instrument(order.symbol).asset_class is not AssetClass.FUTURE:
-        return None
-    return _exposure(order, facts).units
+def futures_exposure(order: Order, standing: Standing) -> Asked:
+    """Contracts of the future held or being opened, this order included; of the two sides the larger."""
+    return standing.exposure(order).units if _is_future(order, standing) else None
 
 
-def futures_order(order: Order, facts: Facts) -> Asked:
+def futures_order(order: Order, standing: Standing) -> Asked:
     """Contracts of the future in this order."""
-    return order.quantity if facts.instrument(order.symbol).asset_class is AssetClass.FUTURE else None
+    return order.quantity if _is_future(order, standing) else None
 
 
-def price_collar(order: Order, facts: Facts) -> Asked:
+def price_collar(order: Order, standing: Standing) -> Asked:
     """How far the order's limit is from the last price, as a share of it."""
     if order.limit_price is None:
         return f"a {order.type} order has no worst price; an entry is a limit order"
-    return abs(order.limit_price / facts.last(order.symbol) - 1)
+    return abs(order.limit_price / standing.facts.last(order.symbol) - 1)
 
 
-def data_age(order: Order, facts: Facts) -> Asked:
+def data_age(order: Order, standing: Standing) -> Asked:
     """Bars since the last one closed."""
-    age = facts.data_age.get(order.symbol)
+    age = standing.facts.data_age.get(order.symbol)
     return "the age of the data is not known" if age is None else Decimal(repr(age))
 
 
-def spread(order: Order, facts: Facts) -> Asked:
+def spread(order: Order, standing: Standing) -> Asked:
     """Between bid and ask, as a share of the middle. A feed of bars has none: costs stand for it."""
-    quote = facts.quotes.get(order.symbol)
+    quote = standing.facts.quotes.get(order.symbol)
     if quote is None:
         return None
     if quote.bid <= 0 or quote.ask < quote.bid:
@@ -183,13 +180,13 @@ def spread(order: Order, facts: Facts) -> Asked:
     return 2 * (quote.ask - quote.bid) / (quote.ask + quote.bid)
 
 
-def order_rate(_: Order, facts: Facts) -> Asked:
+def order_rate(_: Order, standing: Standing) -> Asked:
     """Requests of the last minute, this one included."""
-    return Decimal(facts.requests_last_minute + 1)
+    return Decimal(standing.facts.requests_last_minute + 1)
 
 
-def _exposure(order: Order, facts: Facts) -> Exposure:
-    return facts.exposures(order).get(order.symbol, Exposure(Decimal(0), Decimal(0)))
+def _is_future(order: Order, standing: Standing) -> bool:
+    return standing.facts.instrument(order.symbol).asset_class is AssetClass.FUTURE
 
 
 def _no_equity(equity: Decimal) -> str:

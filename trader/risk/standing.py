@@ -1,0 +1,113 @@
+"""What a book comes to should everything that works fill at its worst price: made once for each ruling."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple, Self, TypeAlias
+
+from trader.domain.orders import Order, OrderType, Side
+from trader.domain.portfolio import sum_exact
+from trader.risk.facts import ZERO, Facts
+
+Key: TypeAlias = tuple[str, Side]
+"""One side of one instrument."""
+
+
+class Exposure(NamedTuple):
+    """What an instrument may come to."""
+
+    units: Decimal
+    value: Decimal
+    """At worst prices, in the book's currency, never negative."""
+
+    def most(self, other: "Exposure") -> "Exposure":
+        """The larger of two sides: they cannot both come about."""
+        return Exposure(max(self.units, other.units), max(self.value, other.value))
+
+
+NONE = Exposure(ZERO, ZERO)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """The facts, and what follows from them before the order in hand.
+
+    Held units count at the last price. Of the orders that work only increases count, at their worst price;
+    what they would reduce is not free before it has filled.
+    """
+
+    facts: Facts
+    equity: Decimal
+    sides: Mapping[Key, Exposure]
+    """Long and short; both where working orders would turn a position."""
+    exposures: Mapping[str, Exposure]
+    """The larger side of each instrument that is held or being opened."""
+    gross: Decimal
+    """Of all exposures."""
+
+    @classmethod
+    def of(cls, facts: Facts, order: Order) -> Self:
+        """Everything but `order`, which does not compete with itself."""
+        multipliers = {one.symbol: one.multiplier for one in facts.instruments}
+        sides: dict[Key, Exposure] = {}
+        reducible: dict[Key, Decimal] = {}
+        equity = facts.account.cash
+        for held in facts.account.positions:
+            units = abs(held.quantity)
+            value = units * facts.last(held.symbol) * multipliers[held.symbol]
+            side, other = (Side.BUY, Side.SELL) if held.quantity > 0 else (Side.SELL, Side.BUY)
+            equity += value * side.sign
+            sides[held.symbol, side] = Exposure(units, value)
+            reducible[held.symbol, other] = units
+        for one, units in _increases(facts, order, reducible):
+            known = sides.get((one.symbol, one.side), NONE)
+            value = units * worst_price(one, facts.last(one.symbol)) * multipliers[one.symbol]
+            sides[one.symbol, one.side] = Exposure(known.units + units, known.value + value)
+        exposures: dict[str, Exposure] = {}
+        for (symbol, _), exposure in sides.items():
+            exposures[symbol] = exposure.most(exposures.get(symbol, NONE))
+        return cls(facts, equity, sides, exposures, sum_exact(one.value for one in exposures.values()))
+
+    def exposure(self, order: Order) -> Exposure:
+        """What the order's instrument may come to with it."""
+        units = self.facts.increase(order)
+        worst = worst_price(order, self.facts.last(order.symbol))
+        known = self.sides.get((order.symbol, order.side), NONE)
+        added = units * worst * self.facts.instrument(order.symbol).multiplier
+        after = Exposure(known.units + units, known.value + added)
+        return after.most(self.exposures.get(order.symbol, NONE))
+
+    def gross_with(self, order: Order) -> Decimal:
+        """What everything may come to with the order."""
+        return self.gross - self.exposures.get(order.symbol, NONE).value + self.exposure(order).value
+
+
+def _increases(facts: Facts, order: Order, reducible: dict[Key, Decimal]) -> Iterator[tuple[Order, Decimal]]:
+    """Every other working order with its units that would open or enlarge a position, where it has any.
+
+    `reducible`, what orders of that side may still reduce, is used up: by reduce-only orders first.
+    """
+    plain = []
+    for working in facts.others(order):
+        if not working.order.reduce_only:
+            plain.append(working)
+        elif (key := (working.order.symbol, working.order.side)) in reducible:
+            reducible[key] = max(ZERO, reducible[key] - working.remaining)
+    for working in plain:
+        key = working.order.symbol, working.order.side
+        free = min(working.remaining, reducible.get(key, ZERO))
+        if free:
+            reducible[key] -= free
+        if working.remaining > free:
+            yield working.order, working.remaining - free
+
+
+def worst_price(order: Order, last: Decimal) -> Decimal:
+    """Where a filled increase would count most: a buy's limit; for a sale the dearer of limit and last.
+
+    What has no limit has no bound; the last price, or the stop where that is dearer, stands in for it. The
+    gate refuses such increases, so they can only be orders that others have placed.
+    """
+    if order.type is OrderType.LIMIT and order.limit_price is not None:
+        return order.limit_price if order.side is Side.BUY else max(order.limit_price, last)
+    return max(order.stop_price or last, last)
