@@ -274,6 +274,7 @@ def test_reading_changes_nothing(told: Path) -> None:
         with pytest.raises(JournalError, match="read-only"):
             reader._tables.read(delete(schema.steps), dict)
     assert told.read_bytes() == before
+    assert [file.name for file in told.parent.iterdir()] == [told.name]
 
 
 def test_a_negative_zero_and_an_exponent_have_one_text(place: Path) -> None:

@@ -3,10 +3,9 @@
 import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,14 +27,10 @@ def for_writing(place: Path | str) -> Engine:
     path = Path(place)
     with failures_named(place):
         path.parent.mkdir(parents=True, exist_ok=True)
-    engine = _sqlite(lambda: sqlite3.connect(path, BUSY_S, isolation_level=None, check_same_thread=False))
-
-    @event.listens_for(engine, "connect")
-    def _durable(connection: sqlite3.Connection, _: Any) -> None:
-        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-
+    uri = f"{path.resolve().as_uri()}?mode=rwc"
+    engine = _sqlite(
+        uri, f"PRAGMA page_size={PAGE_BYTES}", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"
+    )
     _begin(engine, "BEGIN IMMEDIATE")
     return engine
 
@@ -52,12 +47,11 @@ def for_reading(place: Path | str) -> Engine:
     path = Path(place).resolve()
     if not path.is_file():
         raise JournalError(f"there is no journal at {path}", hint="`trader run` makes one")
-    uri = f"{path.as_uri()}?mode=ro"
+    # Not `mode=ro`: who closes the file last moves the log into it, and a reader that may not leaves litter.
+    uri = f"{path.as_uri()}?mode=rw"
     if not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
         uri += "&immutable=1"  # on a read-only disk nobody writes, and no file for locks can be made
-    engine = _sqlite(
-        lambda: sqlite3.connect(uri, BUSY_S, isolation_level=None, check_same_thread=False, uri=True)
-    )
+    engine = _sqlite(uri, "PRAGMA query_only=ON")
     _begin(engine, "BEGIN")
     return engine
 
@@ -84,7 +78,17 @@ def _postgres(url: URL) -> Engine:
         raise MissingExtra("psycopg", "postgres") from error
 
 
-def _sqlite(connect: Callable[[], sqlite3.Connection]) -> Engine:
+def _sqlite(uri: str, *settings: str) -> Engine:
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(uri, BUSY_S, isolation_level=None, check_same_thread=False, uri=True)
+        try:
+            for setting in settings:
+                connection.execute(setting)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool)
 
 
@@ -114,7 +118,7 @@ def check_whole(connection: Connection, place: Path | str) -> None:
     if connection.dialect.name == "sqlite":
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
         if found != "ok":
-            raise _corrupt(place, found)
+            raise _corrupt(place, found.splitlines()[-1])
 
 
 _SAVED = "everything committed before is kept"
@@ -149,7 +153,7 @@ _EXPLANATIONS = (
 
 def _corrupt(place: Path | str, detail: str) -> JournalError:
     return JournalError(
-        f"the journal {shown(place)} is corrupt: {detail.strip()}",
+        f"the journal {shown(place)} is corrupt: {detail}",
         hint="restore a copy, or move it away and run again; `sqlite3 FILE .recover` saves what can be read",
     )
 

@@ -22,8 +22,12 @@ class Tables:
     def __init__(self, place: Path | str) -> None:
         self._place = place
         self._engine = opening.for_reading(place)
-        with opening.failures_named(place), self._engine.begin() as connection:
-            check_readable(connection, place)
+        try:
+            with opening.failures_named(place), self._engine.begin() as connection:
+                check_readable(connection, place)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file."""

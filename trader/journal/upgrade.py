@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
 
 from trader.domain.errors import JournalError, SchemaTooNew
 from trader.journal import opening, schema
@@ -33,6 +33,8 @@ def bring_up_to_date(
             connection.execute(insert(schema.counter).values(last=0))
             return
         opening.check_whole(connection, place)
+        # SQLite finds that a file is read-only at the first write, which must not be an order's.
+        connection.execute(update(schema.counter).values(last=schema.counter.c.last))
     refuse_newer(found, head, place)
     if found != head:
         _migrate(engine, place, found, scripts)
@@ -73,28 +75,38 @@ def refuse_newer(found: str, head: str, place: Path | str) -> None:
         )
 
 
-def _migrate(engine: Engine, place: Path | str, found: str, scripts: Path) -> None:
+def run_revisions(engine: Engine, scripts: Path) -> None:
+    """Run every revision in `scripts` that the database has not had, in one transaction."""
     from alembic import command
     from alembic.config import Config
-    from alembic.util.exc import CommandError
 
-    if engine.dialect.name == "sqlite":
-        _copy_beside(Path(place), found)
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise JournalError(
-                f"the journal {opening.shown(place)} cannot be migrated from the schema {found}: {error}",
-                hint="use the program that wrote it, or another folder with --workspace DIR",
-            ) from error
+        command.upgrade(config, "head")
+
+
+def _migrate(engine: Engine, place: Path | str, found: str, scripts: Path) -> None:
+    from alembic.util.exc import CommandError
+
+    if engine.dialect.name == "sqlite":
+        _copy_beside(Path(place), found)
+    try:
+        run_revisions(engine, scripts)
+    except CommandError as error:
+        raise JournalError(
+            f"the journal {opening.shown(place)} cannot be migrated from the schema {found}: {error}",
+            hint="use the program that wrote it, or another folder with --workspace DIR",
+        ) from error
 
 
 def _copy_beside(path: Path, found: str) -> None:
     """`journal.sqlite3` -> `journal.sqlite3.0001`, whole even where the last program died in the middle."""
     copy = path.with_name(f"{path.name}.{found}")
+    if copy.exists():
+        raise JournalError(
+            f"the copy before migrating is in the way: {copy}", hint="move it away and run again"
+        )
     with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)
