@@ -75,6 +75,7 @@ def market(
                 action(symbols[0], ActionKind.DIVIDEND, "0.25", 5 * count // 6),
             )
         },
+        "bars": {symbol: walk(symbol, count, seed + i) for i, symbol in enumerate(symbols)},
         "series": macro_series(count, seed),
         "news": tuple(news(symbols[0], day, HEADLINES[day % 3]) for day in range(0, count, 2)),
         "fundamentals": tuple(filing(symbols[0], quarter) for quarter in range(count // 91)),
@@ -82,7 +83,6 @@ def market(
     return Market(
         timeframe=Timeframe.D1,
         instruments={symbol: instrument(symbol) for symbol in symbols},
-        bars={symbol: walk(symbol, count, seed + i) for i, symbol in enumerate(symbols)},
         **(whole | parts),
     )
 

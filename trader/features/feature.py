@@ -78,7 +78,7 @@ class Feature:
     def compute(self, inputs: Inputs) -> Floats:
         """The indicator at each of the n bars.
 
-        A history without a value never reaches TA-Lib, which writes past the end of arrays of no length (OBV).
+        A history without a value never reaches TA-Lib, whose OBV writes past the end of an array of no bars.
         """
         if len(inputs) <= self.warmup:
             return np.full(len(inputs), np.nan)
@@ -88,7 +88,7 @@ class Feature:
 def shifted(values: Floats, bars: int) -> Floats:
     """`values` as they were `bars` bars before; NaN where there was no such bar."""
     out = np.full(len(values), np.nan)
-    out[bars:] = values[: max(0, len(values) - bars)]
+    out[bars:] = values[:-bars]
     return out
 
 

@@ -98,16 +98,21 @@ def _last(values: Floats) -> float | None:
 
 
 def _current(view: MarketView, name: str, least: int = 1) -> Series:
-    """A series that still goes on and has `least` values above zero. Raises ToolError."""
+    """A series that still goes on and has `least` values. Raises ToolError."""
     series = view.series(name)
     latest = as_datetime(series.published.max())
     if view.as_of - latest > _FRESH:
         raise ToolError(f"{name} ended on {latest:%Y-%m-%d}")
     if len(series) < least:
         raise ToolError(f"{name} needs {least} values, has {len(series)}")
-    if not (series.value[-least:] > 0.0).all():
-        raise ToolError(f"{name} has a value that is not above zero")
     return series
+
+
+def _above_zero(name: str, values: Floats) -> Floats:
+    """`values`, which a ratio or a logarithm is taken of. Raises ToolError."""
+    if not (values > 0.0).all():
+        raise ToolError(f"{name} has a value that is not above zero")
+    return values
 
 
 def _credit_spread(view: MarketView) -> Floats:
@@ -117,7 +122,7 @@ def _credit_spread(view: MarketView) -> Floats:
 
 
 def _market_volatility(view: MarketView) -> Floats:
-    levels = _current(view, "sp500", _MONTH + 1).value
+    levels = _above_zero("sp500", _current(view, "sp500", _MONTH + 1).value)
     returns = np.lib.stride_tricks.sliding_window_view(np.diff(np.log(levels)), _MONTH)
     volatility: Floats = returns.std(axis=1, ddof=1) * np.sqrt(_YEAR)
     return volatility
@@ -128,8 +133,8 @@ def _vix(view: MarketView) -> Floats:
 
 
 def _oil_return(view: MarketView) -> Floats:
-    prices = _current(view, "wti", _QUARTER + 1).value
-    return np.array([prices[-1] / prices[-1 - _QUARTER] - 1.0])
+    now, then = _above_zero("wti", _current(view, "wti", _QUARTER + 1).value[[-1, -1 - _QUARTER]])
+    return np.array([now / then - 1.0])
 
 
 def _inflation(view: MarketView) -> Floats:
@@ -138,7 +143,8 @@ def _inflation(view: MarketView) -> Floats:
     before = np.flatnonzero(months == months[-1] - np.timedelta64(12, "M"))
     if not len(before):
         raise ToolError("core_cpi has no value for the same month a year before")
-    return np.array([prices.value[-1] / prices.value[before[-1]] - 1.0])
+    now, then = _above_zero("core_cpi", prices.value[[-1, before[-1]]])
+    return np.array([now / then - 1.0])
 
 
 MACRO = Tool(
