@@ -14,8 +14,8 @@ from trader.agents.policies.lean import logit
 from trader.agents.policies.policy import ExecutivePolicy
 from trader.domain.opinions import Opinion, Verdict, VerdictAction
 
-TOLERATED = 0.2
-"""Dissent up to a fifth changes nothing: of five equally loud seniors, one may always disagree."""
+TOLERATED = 1 / 3
+"""Dissent up to a third changes nothing: of three equally loud seniors, one may always disagree."""
 SPLIT = 0.5
 """Evenly split: nothing grows on such a vote. In between, the factor falls in a straight line."""
 LEAST_FACTOR = 0.1

@@ -44,7 +44,7 @@ def risk(agent: str, case: Case) -> Opinion | Abstention:
 
 
 def _stop(case: Case) -> Decimal | None:
-    """As traded, to six digits: the desk puts it on the tick. None where it would be no price below this one."""
+    """As traded, to six digits: the desk puts it on the tick. None where that would be no price below."""
     atr = case.number("features", "values", "atr_14")
     if atr is None or atr <= 0.0:
         return None
