@@ -1,7 +1,8 @@
 """One bar of one instrument against the orders that wait for it: what fills, in which order, and what ends.
 
 The opening comes first, for the orders that were there before it. Then stops, so that where a stop and a
-target fall in one bar it is the stop; then targets; then entries that the bar trades through, with their stops.
+target fall in one bar it is the stop; then targets; then entries that the bar trades through, with the stops
+of what they open.
 """
 
 from collections.abc import Callable, Iterable
@@ -129,6 +130,12 @@ class Session:
         """Units of the position that the order's side would reduce."""
         return max(Decimal(0), -tracked.order.side.sign * self._ledger.quantity(tracked.order.symbol))
 
+    def _market(self, tracked: Tracked, at: datetime) -> Decimal | None:
+        """Where the market was when the order filled: the open, else the stop or limit it came to."""
+        if at == self._bar.opened:
+            return self._bar.open
+        return tracked.order.stop_price or tracked.order.limit_price
+
     def _fill(self, tracked: Tracked, price: Decimal, at: datetime, note: str = "") -> None:
         """As much as is armed, held (where it may only reduce) and within the bar's volume."""
         order = tracked.order
@@ -153,6 +160,7 @@ class Session:
                 side=order.side,
                 quantity=quantity,
                 price=price,
+                market=self._market(tracked, at),
                 fee=self._costs.fee(self._instrument, quantity, price),
                 fee_currency=self._ledger.book.currency,
                 at=at,

@@ -169,6 +169,8 @@ class Fill(Value):
     side: Side
     quantity: Amount = Field(gt=0)
     price: Amount = Field(gt=0)
+    market: Amount | None = Field(default=None, gt=0)
+    """Where the market was: the price before half the spread and slippage, where that is known."""
     fee: Amount = Field(default=Decimal(0), ge=0)
     fee_currency: str
     at: Moment

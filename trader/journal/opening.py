@@ -12,9 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trader.domain.errors import JournalError, MissingExtra, TraderError, UsageError
 
-PAGE_BYTES = 8192
-"""Of a new SQLite file. A decision is some 2.7 KB, of which a page of the usual 4096 bytes holds one."""
-
 BUSY_S = 10.0
 """How long to wait for another program's transaction before giving up."""
 
@@ -28,9 +25,7 @@ def for_writing(place: Path | str) -> Engine:
     with failures_named(place):
         path.parent.mkdir(parents=True, exist_ok=True)
     uri = f"{path.resolve().as_uri()}?mode=rwc"
-    engine = _sqlite(
-        uri, f"PRAGMA page_size={PAGE_BYTES}", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"
-    )
+    engine = _sqlite(uri, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
     _begin(engine, "BEGIN IMMEDIATE")
     return engine
 

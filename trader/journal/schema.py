@@ -234,6 +234,7 @@ fills = _table(
     _word("side"),
     _amount("quantity"),
     _amount("price"),
+    _amount("market", nullable=True),
     _amount("fee"),
     _text("fee_currency"),
     _moment("at"),

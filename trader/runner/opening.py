@@ -1,13 +1,10 @@
 """Everything that must stand before the first round: data, book, agents, evidence, broker, desk."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
-
-import numpy as np
 
 from trader import __version__
 from trader.agents.agent import Agent
@@ -19,12 +16,11 @@ from trader.data.feeds import open_feed
 from trader.data.market import Market
 from trader.domain.errors import UsageError
 from trader.domain.ids import BookId, RunId, ulid
-from trader.domain.market import to_datetime64
 from trader.domain.portfolio import Book, Mode
 from trader.domain.value import digest
 from trader.graph.assembly import cost_model
 from trader.graph.state import Desk
-from trader.journal.reader import Forecast, JournalReader
+from trader.journal.reader import JournalReader
 from trader.journal.records import BookOpened, Noted, OrderIntended, RunStarted
 from trader.journal.writer import Journal
 from trader.memory.cases import Forecasts
@@ -178,19 +174,3 @@ def prior_forecasts(
         before,
         lambda done, total: observer.preparing("scoring the rules over their history", done, total),
     )
-
-
-def with_opinions(prior: Mapping[str, Forecasts], said: list[Forecast]) -> dict[str, Forecasts]:
-    """The prior forecasts and what was said on the desk since, by record."""
-    joined = dict(prior)
-    for record in sorted({forecast.record for forecast in said}):
-        rows = [one for one in said if one.record == record and one.base_rate is not None]
-        later = Forecasts(
-            record,
-            np.array([to_datetime64(one.as_of) for one in rows], dtype="datetime64[s]"),
-            np.array([one.symbol for one in rows], dtype=np.str_),
-            np.array([one.p_up for one in rows], dtype=np.float64),
-            np.array([one.base_rate for one in rows], dtype=np.float64),
-        )
-        joined[record] = joined.get(record, Forecasts.empty(record)).joined(later)
-    return joined

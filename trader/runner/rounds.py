@@ -26,11 +26,12 @@ from trader.journal.records import (
 )
 from trader.memory.cases import Forecasts
 from trader.memory.learning import learn
+from trader.memory.recorded import joined, recorded
 from trader.risk import breakers
 from trader.risk.facts import Facts
 from trader.runner import market_step
 from trader.runner.listening import Listening
-from trader.runner.opening import Span, with_opinions
+from trader.runner.opening import Span
 from trader.runner.past import Past
 from trader.runner.watching import AgentForm, ClosedRound
 
@@ -185,7 +186,7 @@ class Rounds:
                 self._desk.market.view(as_of),
                 book.symbols,
                 book.horizon,
-                with_opinions(self._prior, self._said),
+                joined(self._prior, recorded(self._said)),
                 self._families,
             )
         return self._learned

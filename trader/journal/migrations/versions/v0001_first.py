@@ -108,6 +108,7 @@ def upgrade() -> None:
         _column("side", sa.Text),
         _column("quantity", sa.Text),
         _column("price", sa.Text),
+        _column("market", sa.Text, nullable=True),
         _column("fee", sa.Text),
         _column("fee_currency", sa.Text),
         _column("at", sa.Text),

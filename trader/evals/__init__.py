@@ -1,0 +1,1 @@
+"""How good agents and the desk were, from the journal and the market alone."""
