@@ -1,4 +1,4 @@
-"""Bars that cannot be believed are refused by file, row and reason, or cleaned with a note: never taken silently."""
+"""Bars that cannot be believed are refused with file, row and reason, or cleaned with a note."""
 
 import gzip
 import re
@@ -157,7 +157,7 @@ REFUSED: list[tuple[str, Callable[[Rows], object], str]] = [
     (
         "dates without order of day and month",
         dates(lambda day: f"01/{int(day[8:]) % 12 + 1:02}/2012"),
-        r":2: timestamp '01/..../2012'|:2: timestamp '01/../2012': the day and the month cannot be told apart",
+        r":2: timestamp '01/04/2012': the day and the month cannot be told apart",
     ),
     (
         "unknown way to write dates",
@@ -404,8 +404,8 @@ def test_no_damage_to_a_file_ends_in_a_traceback(tmp_path: Path, data: st.DataOb
         content = content[:at] + data.draw(JUNK) + content[at + cut :]
     try:
         market = open_folder(folder(tmp_path, content))
-    except TraderError as refused:
-        assert str(refused)
+    except TraderError:
+        return
     else:
         for bars in market.bars.values():
             assert (bars.low > 0).all()

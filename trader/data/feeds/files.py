@@ -57,7 +57,10 @@ def open_folder(folder: Path, symbols: Sequence[str] = (), timeframe: Timeframe 
     raws = [held[chosen].bars() for held in files.values()]
     notes = [f"{folder.name}: not read: {', '.join(others)}"] if others else []
     notes += _other_timeframes(files, chosen)
-    return _market(folder, raws, notes)
+    market = _market(folder, raws, notes)
+    if not market.symbols:
+        raise UsageError(f"{', '.join(files)}: not to be traded, says instruments.csv", hint="name others too")
+    return market
 
 
 def _listed(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:

@@ -13,6 +13,7 @@ from trader.data.folder.table import Table, read_table
 from trader.data.quality import in_session
 from trader.domain.errors import UnknownName, nearest
 from trader.domain.instruments import AssetClass, Instrument
+from trader.domain.value import plain
 
 USUAL_EXCHANGE = "XNYS"
 _STRAY = 0.02
@@ -96,8 +97,9 @@ def instrument_of(
 
 def _about_decimals(raw: RawBars, instrument: Instrument) -> list[str]:
     notes = []
-    if Decimal(1).scaleb(-raw.decimals) < instrument.tick_size:
-        notes.append(f"most prices have {raw.decimals} decimals, and the tick size is {instrument.tick_size}")
+    finest = Decimal(1).scaleb(-raw.decimals)
+    if finest < instrument.tick_size:
+        notes.append(f"prices are printed to {plain(finest)}, finer than the tick size {instrument.tick_size}")
     if (
         raw.decimals > AS_TRADED_DECIMALS
         and instrument.asset_class is AssetClass.EQUITY

@@ -44,7 +44,7 @@ class Table:
     def column(self, name: str) -> Sequence[str]:
         """The cells of a column that must be there."""
         if name not in self.columns:
-            raise self.error_in_header(f"no column {name}", f"it names: {', '.join(self.columns)}")
+            raise self.error_in_header(f"no column {name.replace(' ', '_')}", f"it names: {', '.join(self.columns)}")
         return self.columns[name]
 
     def numbers(self, name: str, cells: Sequence[str]) -> Floats:
