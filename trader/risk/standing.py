@@ -69,17 +69,17 @@ class Standing:
         return cls(facts, equity, sides, exposures, sum_exact(one.value for one in exposures.values()))
 
     def exposure(self, order: Order) -> Exposure:
-        """What the order's instrument may come to with it."""
+        """What the order's side of its instrument may come to with it."""
         units = self.facts.increase(order)
         worst = worst_price(order, self.facts.last(order.symbol))
         known = self.sides.get((order.symbol, order.side), NONE)
         added = units * worst * self.facts.instrument(order.symbol).multiplier
-        after = Exposure(known.units + units, known.value + added)
-        return after.most(self.exposures.get(order.symbol, NONE))
+        return Exposure(known.units + units, known.value + added)
 
     def gross_with(self, order: Order) -> Decimal:
         """What everything may come to with the order."""
-        return self.gross - self.exposures.get(order.symbol, NONE).value + self.exposure(order).value
+        known = self.exposures.get(order.symbol, NONE)
+        return self.gross - known.value + self.exposure(order).most(known).value
 
 
 def _increases(facts: Facts, order: Order, reducible: dict[Key, Decimal]) -> Iterator[tuple[Order, Decimal]]:
