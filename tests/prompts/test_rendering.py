@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trader.domain.errors import PromptError
@@ -64,6 +64,7 @@ def test_a_report_is_data_with_its_evidence():
     )
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="`~ab \n", max_size=60))
 def test_no_text_can_close_its_own_fence(text: str):
     shown = fenced({"headline": text}).split("\n")

@@ -4,7 +4,7 @@ from collections import Counter
 from math import exp
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
@@ -86,6 +86,7 @@ def test_sides_are_counted_from_the_base_rate_and_not_from_a_coin():
 forecasts = st.lists(st.floats(0.35, 0.75), min_size=0, max_size=6)
 
 
+@settings(deadline=None)
 @given(forecasts, st.floats(0.0, 1.0), st.floats(0.4, 0.65))
 def test_any_opinions_get_a_verdict_that_never_enlarges(ps: list[float], size: float, base_rate: float):
     forms = [Opinion(agent=f"a{number}", p_up=p, reasoning="because") for number, p in enumerate(ps)]

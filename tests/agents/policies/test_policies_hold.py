@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.agents.conftest import ORDINARY, make_case
@@ -24,6 +24,7 @@ anything = st.one_of(st.none(), st.floats(), st.integers(-10, 10), st.just("text
 
 
 @pytest.mark.parametrize("policy", SENIORS, ids=lambda policy: policy.name)
+@settings(deadline=None)
 @given(changes=st.dictionaries(st.sampled_from(NUMBERS), anything), base_rate=st.floats(0.0, 1.0))
 def test_any_evidence_gives_a_form_within_its_bounds(
     policy: Policy, changes: dict[str, Any], base_rate: float
@@ -57,6 +58,7 @@ def test_any_evidence_gives_a_form_within_its_bounds(
         ("risk", "features.values.drawdown_252", -1.0, 0.0, True),
     ],
 )
+@settings(deadline=None)
 @given(data=st.data(), base_rate=st.floats(0.3, 0.7))
 def test_more_of_its_signal_never_moves_a_rule_the_other_way(
     rule: str, place: str, low: float, high: float, rises: bool, data: st.DataObject, base_rate: float
@@ -67,6 +69,7 @@ def test_more_of_its_signal_never_moves_a_rule_the_other_way(
     assert before <= after if rises else before >= after
 
 
+@settings(deadline=None)
 @given(lost=st.floats(-3, 3), more=st.floats(0, 3))
 def test_the_more_was_lost_in_five_years_the_higher_the_forecast(lost: float, more: float):
     cases = [
