@@ -257,6 +257,7 @@ def trade(made: Decision) -> list[r.Record]:
                 side=Side.BUY,
                 quantity=Decimal("8"),
                 price=Decimal("561.005"),
+                market=Decimal("560.90"),
                 fee=Decimal("0.0000001"),
                 fee_currency="USD",
                 at=filled,
@@ -301,6 +302,8 @@ def breaker(of: BookId = BOOK, **changes: Any) -> r.BreakerChanged:
         "until": START + DAY,
         "lifted": False,
         "at": START,
+        "asked": Decimal("0.021"),
+        "permitted": Decimal("0.02"),
     }
     return r.BreakerChanged(**fields | changes)
 

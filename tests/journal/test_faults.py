@@ -139,7 +139,7 @@ def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path) -> No
 
 def test_a_file_with_overwritten_pages_is_refused_for_writing(kept: Path) -> None:
     damaged = bytearray(kept.read_bytes())
-    damaged[8192 * 3 : 8192 * 12] = bytes(range(256)) * (8192 * 9 // 256)
+    damaged[4096 * 3 : 4096 * 12] = bytes(range(256)) * (4096 * 9 // 256)
     kept.write_bytes(damaged)
     with pytest.raises(JournalError, match="is corrupt") as refused:
         Journal.open(kept)

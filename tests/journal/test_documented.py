@@ -1,0 +1,50 @@
+"""docs/journal.md describes the tables that there are, and its queries run."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import UniqueConstraint
+
+from tests.journal import story
+from trader.journal import schema
+
+PAGE = (Path(__file__).parents[2] / "docs" / "journal.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_page_lists_every_table_with_its_columns_and_its_key() -> None:
+    listed = {
+        name: (re.findall(r"`(\w+)`", columns), re.findall(r"\*`(\w+)`\*", columns))
+        for name, columns in re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", PAGE, re.MULTILINE)
+    }
+    made = {}
+    for table in schema.RECORDED:
+        key = next(item for item in table.constraints if isinstance(item, UniqueConstraint))
+        columns = [column.name for column in table.columns if column.name != "seq"]
+        made[table.name] = (columns, [name for name in columns if name in key.columns])
+    assert listed == made
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_every_query_on_the_page_answers(told: Path, query: str) -> None:
+    with closing(sqlite3.connect(told)) as database:
+        rows = database.execute(query).fetchall()
+    assert rows or "undecided" in query  # the story has no undecided decision
+
+
+def test_there_are_queries_on_the_page() -> None:
+    assert len(QUERIES) >= 10
+
+
+def test_the_python_on_the_page_runs(
+    told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".trader").mkdir()
+    (tmp_path / ".trader" / "journal.sqlite3").write_bytes(told.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(code, "docs/journal.md", "exec"), {})
+    assert f"features {story.evidence('IBM').digest}" in capsys.readouterr().out
