@@ -274,7 +274,7 @@ def test_no_array_that_is_handed_out_leads_to_a_later_row(
 
 
 def test_the_test_finds_a_view_that_peeks() -> None:
-    """A view that cuts bars at their opening knows the close of a bar in progress; the comparison must see it."""
+    """A view that cuts bars at their opening knows the close of the bar in progress."""
 
     class Peeking(MarketView):
         def _traded(self, symbol: str) -> Bars:
