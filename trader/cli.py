@@ -39,9 +39,18 @@ class Group(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def _group(text: str, **settings: Any) -> typer.Typer:
+class Desk(Group):
+    """The commands themselves, in the order in which a newcomer needs them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """What is used first comes first."""
+        first = ("run", "trace", "prompts", "agents", "tools", "config")
+        return [*first, *(name for name in self.commands if name not in first)]
+
+
+def _group(text: str, cls: type[Group] = Group, **settings: Any) -> typer.Typer:
     return typer.Typer(
-        cls=Group,
+        cls=cls,
         help=text,
         epilog=EVERYWHERE,
         rich_markup_mode=None,
@@ -55,6 +64,7 @@ def _group(text: str, **settings: Any) -> typer.Typer:
 app = _group(
     "A trading desk of agents: they advise, arithmetic decides, and every step can be read and replayed.\n\n"
     "Start with:  trader run --mode paper",
+    Desk,
 )
 trace_app = _group("Who said what, from which facts, and what came of it.")
 prompts_app = _group("The files that agents are made from.")

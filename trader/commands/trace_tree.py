@@ -14,7 +14,7 @@ from trader.domain.orders import Order, OrderType, Ruling, RulingOutcome
 from trader.domain.reports import Report
 from trader.journal.records import Noted
 
-FACTS_SHOWN = 4
+FACTS_SHOWN = 6
 """Facts of one report in the short form."""
 
 OUTCOME_STYLES = {Outcome.TRADE: "bold green", Outcome.HOLD: "bold", Outcome.UNDECIDED: "bold yellow"}
@@ -82,11 +82,18 @@ def _reports(root: Tree, story: Story, full: bool) -> None:
     for turn in turns:
         report = Report.model_validate(turn.step.body)
         shown = report.facts if full else report.facts[:FACTS_SHOWN]
-        text = "; ".join(f"{fact.name} {words.fact(fact.value)}" for fact in shown)
+        text = ", ".join(
+            f"{fact.name if full else _short(fact.name)} {words.fact(fact.value)}" for fact in shown
+        )
         more = len(report.facts) - len(shown)
         what = f"{text} (and {more} more)" if more > 0 else text or "found nothing"
         node = branch.add(_line(turn.step.agent, what, "; ".join(report.missing), width=width))
         _behind(node, turn, story, full)
+
+
+def _short(name: str) -> str:
+    """The fact's own name, without the tool's and the table's it was read from."""
+    return name.rpartition(".")[2]
 
 
 def _opinions(root: Tree, story: Story, full: bool) -> None:
@@ -109,7 +116,7 @@ def _opinion(branch: Tree, turn: Turn, width: int) -> Tree:
     if opinion.size_cap < 1.0 or opinion.p_up is None:
         said.append(f"at most {words.share(opinion.size_cap, 0)} of the limit")
     if opinion.stop is not None:
-        said.append(f"stop {words.amount(opinion.stop)}")
+        said.append(f"stop {words.price(opinion.stop)}")
     node = branch.add(_line(turn.step.agent, ", ".join(said), opinion.reasoning, width=width))
     for sign, factors in (("+", opinion.factors_for), ("−", opinion.factors_against)):
         for factor in factors:
@@ -170,12 +177,13 @@ def _sizing(root: Tree, story: Story) -> None:
         width = max(len(step.name) for step in decision.sizing)
         for step in decision.sizing:
             label = f"{step.value:>9.4f} -> {words.share(step.weight)}"
-            branch.add(_line(step.name, label, step.note, width=width))
-    if decision.cuts:
-        branch = root.add(Text("cuts", "cyan"))
-        for cut in decision.cuts:
-            label = f"{words.share(cut.before)} -> {words.share(cut.after)}"
-            branch.add(_line(cut.by, label, cut.reason, style="yellow"))
+            style = "yellow" if step.name in {cut.by for cut in decision.cuts} else ""
+            branch.add(_line(step.name, label, step.note, style=style, width=width))
+    steps = {step.name for step in decision.sizing}
+    for cut in decision.cuts:
+        if cut.by not in steps:
+            label = f"by {cut.by} {words.share(cut.before)} -> {words.share(cut.after)}"
+            root.add(_line("cut", label, cut.reason, style="yellow"))
 
 
 def _outcome(root: Tree, story: Story) -> None:
@@ -184,7 +192,7 @@ def _outcome(root: Tree, story: Story) -> None:
     what = decision.outcome.value if side is None else f"{side} to {words.share(decision.target_weight)}"
     node = root.add(_line("decision", what, decision.cause, style=OUTCOME_STYLES[decision.outcome]))
     if decision.stop is not None and side == "buy":
-        node.add(_line("stop", words.amount(decision.stop), f"last price {words.amount(decision.price)}"))
+        node.add(_line("stop", words.price(decision.stop), f"last price {words.price(decision.price)}"))
 
 
 def _dealing(root: Tree, story: Story) -> None:
@@ -197,7 +205,7 @@ def _dealing(root: Tree, story: Story) -> None:
                 node.add(_line(event.state.value, f"{words.moment(event.at)} UTC", event.reason, style="dim"))
         for fill in story.fills:
             if fill.client_id == order.client_id:
-                what = f"{words.amount(fill.quantity)} at {words.amount(fill.price)}"
+                what = f"{words.amount(fill.quantity)} at {words.price(fill.price)}"
                 what += f", fee {words.amount(fill.fee)} {fill.fee_currency}"
                 node.add(_line("fill", what, f"{words.moment(fill.at)} UTC  {fill.note}".rstrip()))
 
@@ -214,7 +222,7 @@ def ordered(order: Order) -> str:
     """An order in words: buy 12 AAPL limit 567.25 day."""
     price = order.limit_price if order.type is OrderType.LIMIT else order.stop_price
     parts = [order.side, words.amount(order.quantity), order.symbol, order.type]
-    return " ".join([*parts, *([words.amount(price)] if price is not None else []), order.time_in_force])
+    return " ".join([*parts, *([words.price(price)] if price is not None else []), order.time_in_force])
 
 
 def _notes(root: Tree, notes: Sequence[Noted]) -> None:

@@ -34,6 +34,14 @@ def amount(value: Decimal | None) -> str:
     return NOTHING if value is None else plain(value)
 
 
+def price(value: Decimal | None) -> str:
+    """As it is, with two digits after the point at least."""
+    if value is None:
+        return NOTHING
+    whole, _, digits = plain(value).partition(".")
+    return f"{whole}.{digits:0<2}"
+
+
 def moment(at: datetime) -> str:
     """To the minute, in UTC."""
     return at.strftime("%Y-%m-%d %H:%M")
@@ -43,8 +51,8 @@ def fact(value: float | str | None) -> str:
     """Four significant digits of a number, a whole number in full, and a text as it is."""
     if value is None:
         return "unknown"
-    if isinstance(value, str | bool):
-        return str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, str):
+        return value
     return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
 
 

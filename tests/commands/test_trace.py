@@ -1,0 +1,150 @@
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.commands import example
+from trader.cli import main
+from trader.commands import output, trace
+from trader.commands.trace_diff import differences
+from trader.commands.trace_tree import tree
+from trader.domain.orders import OrderState
+from trader.journal.reader import JournalReader
+from trader.workspace import Workspace
+
+Captured = pytest.CaptureFixture[str]
+Compare = Callable[[str, str], None]
+
+
+def test_the_list_has_the_newest_first_and_says_why(told: Workspace, capsys: Captured) -> None:
+    assert main(["trace", "list"]) == 0
+    heading, first, second = capsys.readouterr().out.splitlines()
+    assert heading.split()[0] == "id"
+    assert first.split()[0] == example.IBM
+    assert "1 of the 2 forecasts" in first
+    assert second.split()[0] == example.AAPL
+    assert "buy" in second
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        (["--symbol", "AAPL"], [example.AAPL]),
+        (["--outcome", "undecided"], [example.IBM]),
+        (["--outcome", "hold"], []),
+        (["--limit", "1"], [example.IBM]),
+        (["--book", example.BOOK[:8]], [example.IBM, example.AAPL]),
+    ],
+)
+def test_the_list_can_be_narrowed(
+    options: list[str], ids: list[str], told: Workspace, capsys: Captured
+) -> None:
+    assert main(["trace", "list", "--json", *options]) == 0
+    entries = json.loads(capsys.readouterr().out)["decisions"]
+    assert [entry["id"] for entry in entries] == ids
+
+
+def test_the_list_s_document_has_the_promised_keys(told: Workspace, capsys: Captured) -> None:
+    main(["trace", "list", "--json", "--symbol", "AAPL"])
+    (entry,) = json.loads(capsys.readouterr().out)["decisions"]
+    assert entry["id"] == example.AAPL
+    assert entry["as_of"] == "2012-06-01T20:00:00Z"
+    assert (entry["symbol"], entry["outcome"], entry["side"]) == ("AAPL", "trade", "buy")
+    assert (entry["weight"], entry["p"]) == (0.0155, 0.5641)
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_decision_reads_as_a_tree(width: int, told: Workspace, same_as_snapshot: Compare) -> None:
+    with JournalReader(told.journal) as reader:
+        story = trace.story(reader, reader.decision(example.AAPL))
+    same_as_snapshot(f"trace_{width}", output.drawn(tree(story), width=width))
+
+
+def test_the_full_tree_has_every_fact_the_evidence_and_the_prompts(
+    told: Workspace, same_as_snapshot: Compare
+) -> None:
+    with JournalReader(told.journal) as reader:
+        story = trace.story(reader, reader.decision(example.AAPL))
+    text = output.drawn(tree(story, full=True), width=160)
+    assert "You forecast." in text
+    assert json.dumps(example.FEATURES.result) in output.drawn(tree(story, full=True), width=1000)
+    same_as_snapshot("trace_full", text)
+
+
+def test_an_undecided_decision_is_not_shown_as_a_hold(told: Workspace, capsys: Captured) -> None:
+    assert main(["trace", "show", example.IBM]) == 0
+    shown = capsys.readouterr().out
+    assert "undecided" in shown
+    assert "hold" not in shown
+
+
+def test_piped_output_folds_nothing_and_has_no_colour(told: Workspace, capsys: Captured) -> None:
+    main(["trace", "show", example.AAPL, "--full"])
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert not any(line != line.rstrip() for line in shown.splitlines())
+    assert any(json.dumps(example.FEATURES.result) in line for line in shown.splitlines())
+
+
+def test_the_beginning_of_an_id_is_enough(told: Workspace, capsys: Captured) -> None:
+    assert main(["trace", "show", example.AAPL[:6], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["decision"]["id"] == example.AAPL
+
+
+@pytest.mark.parametrize("given", ["d", "nonsense"])
+def test_an_id_that_names_no_one_decision_is_answered_with_the_newest(
+    given: str, told: Workspace, capsys: Captured
+) -> None:
+    assert main(["trace", "show", given]) == 2
+    assert f"the newest are {example.IBM}, {example.AAPL}" in capsys.readouterr().err
+
+
+def test_the_document_has_the_promised_keys(told: Workspace, capsys: Captured) -> None:
+    main(["trace", "show", example.AAPL, "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    assert {"decision", "signal", "steps", "ruling", "order", "fills"} <= set(shown)
+    assert shown["signal"]["source"] == "bar"
+    nodes = [step["node"] for step in shown["steps"]]
+    assert nodes == [
+        "brief",
+        "news",
+        "technicals",
+        "momentum",
+        "quant",
+        "risk",
+        "sentiment",
+        "value",
+        "executive",
+    ]
+    news = shown["steps"][1]
+    assert {"node", "agent", "tier", "ms", "tools", "model", "output"} <= set(news)
+    assert news["model"] is None
+    assert news["tools"][0]["name"] == "news"
+    assert news["tools"][0]["result"] is None
+    assert news["tools"][0]["digest"] == example.NEWS.digest
+    assert shown["ruling"]["sentence"].startswith("position size")
+    assert shown["order"]["client_id"] == example.entry().client_id
+    assert (shown["order"]["state"], shown["order"]["filled"]) == (OrderState.FILLED, "2")
+    assert [fill["price"] for fill in shown["fills"]] == ["562.5"]
+
+
+def test_a_decision_does_not_differ_from_itself(told: Workspace, capsys: Captured) -> None:
+    assert main(["trace", "diff", example.AAPL, example.AAPL]) == 0
+    assert "say the same" in capsys.readouterr().out
+
+
+def test_the_difference_goes_from_what_was_seen_to_what_came_of_it(told: Workspace, capsys: Captured) -> None:
+    with JournalReader(told.journal) as reader:
+        one, other = (trace.story(reader, reader.decision(id)) for id in (example.AAPL, example.IBM))
+    found = differences(one, other)
+    assert list(dict.fromkeys(row.part for row in found)) == [
+        "inputs", "reports", "opinions", "pool", "sizing", "outcome",
+    ]  # fmt: skip
+    named = {row.name: (row.one, row.other) for row in found}
+    assert named["symbol"] == ("AAPL", "IBM")
+    assert named["outcome"] == ("trade", "undecided")
+    assert named["momentum: p"] == ("0.6000", "(not there)")
+    assert "as of (UTC)" not in named
+    assert main(["trace", "diff", example.AAPL, example.IBM, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["a"], shown["b"], len(shown["differences"])) == (example.AAPL, example.IBM, len(found))

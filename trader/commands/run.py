@@ -1,0 +1,151 @@
+"""`trader run`: replay bars through the desk, watched; then what came of it."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from trader.clock import SystemClock
+from trader.commands import output
+from trader.commands.arguments import day, names
+from trader.commands.config import loaded
+from trader.commands.output import terminal
+from trader.commands.plain import PlainLines
+from trader.commands.session import Session
+from trader.data.feeds import open_feed
+from trader.domain.errors import Refused, UnknownName
+from trader.domain.portfolio import Mode
+from trader.graph.assembly import cost_model
+from trader.journal.reader import JournalReader
+from trader.runner import Control, Observer, Opening, Ran
+from trader.runner import run as run_desk
+from trader.settings import Settings
+
+NOT_LIVE = "live trading is not part of this version: nothing here can reach a broker's account"
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The command line's own options, as they were typed."""
+
+    mode: str
+    feed: str | None
+    symbols: list[str] | None
+    start: str | None
+    end: str | None
+    timeframe: str | None
+    cycles: int | None
+    speed: float | None
+    seed: int | None
+    new: bool
+
+    def settings(self) -> dict[str, Any]:
+        """Dotted setting -> value; None where the flag was not given."""
+        return {
+            "run.feed": self.feed,
+            "run.symbols": names(self.symbols) if self.symbols else None,
+            "run.timeframe": self.timeframe,
+            "run.start": day(self.start, "--start") if self.start is not None else None,
+            "run.end": day(self.end, "--end") if self.end is not None else None,
+            "run.cycles": self.cycles,
+            "run.speed": self.speed,
+            "run.seed": self.seed,
+        }
+
+
+def run(session: Session, flags: Flags) -> int:
+    """The whole command. Raises TraderError for whatever keeps it from working."""
+    _check_mode(flags.mode)
+    settings, sources = loaded(session, flags.settings())
+    control, clock = Control(), SystemClock()
+    with _watching(session, control, clock, settings.run.speed) as watcher:
+        began = Began(watcher)
+        with _interrupts(control, began):
+            ran = asyncio.run(
+                run_desk(
+                    session.workspace,
+                    settings,
+                    new=flags.new,
+                    observer=began,
+                    control=control,
+                    clock=clock,
+                    sources=sources,
+                )
+            )
+    _tell(session, settings, ran)
+    return 0
+
+
+def _tell(session: Session, settings: Settings, ran: Ran) -> None:
+    """The summary of the whole book, earlier runs included."""
+    from trader.commands.run_report import document, report
+    from trader.evals.run_summary import summarise
+
+    market = open_feed(ran.book.feed, ran.book.symbols, ran.book.timeframe)
+    with JournalReader(ran.journal) as reader:
+        summary = summarise(reader, market, ran.book, cost_model(settings))
+        decisions = reader.decisions(ran.book.id)
+    if session.json:
+        output.document(document(ran, summary))
+    else:
+        output.screen(*report(ran, summary, decisions))
+
+
+def _check_mode(mode: str) -> None:
+    if mode == Mode.LIVE:
+        raise Refused(NOT_LIVE, hint="trader run --mode paper")
+    if mode != Mode.PAPER:
+        raise UnknownName("mode", mode, (Mode.PAPER,))
+
+
+def _watching(
+    session: Session, control: Control, clock: SystemClock, speed: float
+) -> AbstractContextManager[Observer]:
+    """A screen on a terminal that can have one; lines elsewhere, beside the document for `--json`."""
+    if session.json:
+        return nullcontext(PlainLines(sys.stderr, control, clock))
+    if sys.stdout.isatty() and not terminal(sys.stdout).is_dumb_terminal:
+        from trader.commands.live import on_screen
+
+        return on_screen(sys.stdout, control, speed)
+    return nullcontext(PlainLines(sys.stdout, control, clock))
+
+
+class Began:
+    """Passes on what an observer is told, and knows whether the first round has come near."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.rounds = False
+        self.preparing, self.round_closed, self.note = (
+            observer.preparing,
+            observer.round_closed,
+            observer.note,
+        )
+
+    def opened(self, opening: Opening) -> None:
+        """From now on there is a round to finish."""
+        self.rounds = True
+        self._observer.opened(opening)
+
+
+@contextmanager
+def _interrupts(control: Control, began: Began) -> Iterator[None]:
+    """The first Ctrl-C, or a polite request to end, finishes the round in hand; a second leaves at once."""
+
+    def asked_to_stop(number: int, frame: FrameType | None) -> None:
+        if control.stop or not began.rounds:
+            raise KeyboardInterrupt
+        control.stop = True
+        control.paused = False
+
+    before = {number: signal.signal(number, asked_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,208 @@
+"""What a run came to, for people and for programs. The numbers are `evals.run_summary`'s."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from trader.commands import words
+from trader.commands.output import columns
+from trader.domain.decisions import Decision, Outcome
+from trader.domain.portfolio import Book
+from trader.domain.value import jsonable
+from trader.evals.run_summary import RunSummary
+from trader.runner import Ran
+
+HINDSIGHT = (
+    "The symbols of the sample are winners picked with hindsight: they are here because they lasted. "
+    "A gain on them says little of what the desk will do."
+)
+NO_MODEL = (
+    "No language model was used: each agent followed its published rule. Asking a model is planned and not "
+    "part of this version; docs/writing-an-agent.md says where it will come in."
+)
+
+
+def document(ran: Ran, summary: RunSummary) -> dict[str, Any]:
+    """The document of `run`: the promised keys first, then the rest of the summary."""
+    numbers = jsonable(summary)
+    outcomes = numbers.pop("decisions")
+    return {
+        "run_id": ran.run,
+        "mode": ran.book.mode.value,
+        **numbers,
+        "timeframe": ran.book.timeframe.value,
+        "currency": ran.book.currency,
+        "decisions": sum(outcomes.values()),
+        "outcomes": outcomes,
+        "finished": ran.finished,
+        "duration_s": round(ran.duration_s, 3),
+        "journal": str(ran.journal),
+    }
+
+
+def report(ran: Ran, summary: RunSummary, decisions: list[Decision]) -> Iterator[RenderableType]:
+    """The summary, part by part; `decisions` are the book's, newest first, for examples to try."""
+    yield _title(ran, summary)
+    yield Text("")
+    yield _counts(summary)
+    yield Text("")
+    yield _money(summary, ran.book)
+    yield Text("")
+    yield _agents(summary)
+    yield Text("")
+    yield _learned(summary)
+    yield Text("")
+    if ran.book.feed == "sample":
+        yield Text(HINDSIGHT)
+    yield Text(NO_MODEL)
+    yield Text("")
+    yield Text("Try next", "bold")
+    yield _next(decisions)
+
+
+def _title(ran: Ran, summary: RunSummary) -> Text:
+    rounds = words.count(summary.rounds, "round")
+    days = f"{summary.first:%Y-%m-%d} to {summary.last:%Y-%m-%d}"
+    what = f"{', '.join(summary.symbols)} {ran.book.timeframe}, {rounds}, {days}"
+    what += f", in {words.duration(ran.duration_s)}"
+    if ran.finished:
+        return Text.assemble(("Finished", "bold green"), f"  {what}")
+    return Text.assemble(("Stopped", "bold yellow"), f"  {what}; the same command goes on with it")
+
+
+def _counts(summary: RunSummary) -> Table:
+    table = columns("", "")
+    table.show_header = False
+    outcomes = summary.decisions
+    table.add_row(
+        "decisions",
+        f"{sum(outcomes.values()):,}: {outcomes.get(Outcome.TRADE, 0):,} to trade, "
+        f"{outcomes.get(Outcome.HOLD, 0):,} to hold, {outcomes.get(Outcome.UNDECIDED, 0):,} undecided",
+    )
+    table.add_row(
+        "trades",
+        f"{words.count(summary.orders, 'order')}, {words.count(summary.fills, 'fill')}, "
+        f"{words.count(summary.trades, 'position')} closed again, {summary.stopped_out} by a protective stop",
+    )
+    table.add_row("refused", _by_limit(summary.refused) or "no order")
+    table.add_row("cut", _by_limit(summary.cut) or "no order")
+    return table
+
+
+def _by_limit(orders: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} by {limit.replace('_', ' ')}" for limit, number in sorted(orders.items()))
+
+
+def _money(summary: RunSummary, book: Book) -> Table:
+    table = columns(
+        "",
+        f"equity {book.currency}",
+        "gain",
+        "deepest loss",
+        right=(f"equity {book.currency}", "gain", "deepest loss"),
+    )
+    start, held = summary.equity_start, summary.buy_and_hold
+    costs = f"before {words.money(summary.fees + summary.slippage)} of fees, spread and slippage"
+    table.add_row("at the start", words.money(start), "", "")
+    table.add_row(
+        "the desk",
+        words.money(summary.equity_end),
+        words.change(summary.equity_end / start - 1),
+        words.share(summary.max_drawdown, 1),
+    )
+    table.add_row(
+        f"  {costs}",
+        words.money(summary.equity_before_costs),
+        words.change(summary.equity_before_costs / start - 1),
+        "",
+    )
+    if summary.dividends:
+        table.add_row(f"  of it {words.money(summary.dividends)} in dividends", "", "", "")
+    table.add_row(
+        "buying and holding the same symbols", "", words.change(held.gain), words.share(held.max_drawdown, 1)
+    )
+    table.add_row(
+        f"  at the desk's mean exposure of {words.share(held.exposure, 1)}",
+        "",
+        words.change(held.gain_at_exposure),
+        "",
+    )
+    return table
+
+
+def _agents(summary: RunSummary) -> RenderableType:
+    if not summary.agents:
+        return Text("No agent forecast anything.")
+    numbers = ("forecasts", "resolved", "hit rate", "always up", "Brier", "base rate's")
+    table = columns("agent", *numbers, right=numbers)
+    for row in summary.agents:
+        table.add_row(
+            row.agent,
+            f"{row.forecasts:,}",
+            f"{row.resolved:,}",
+            words.share(row.hit_rate, 1),
+            words.share(row.always_up, 1),
+            words.probability(row.brier),
+            words.probability(row.brier_base),
+        )
+    table.caption = "As stated, before calibration. A Brier score is a mean squared error: less is better."
+    table.caption_justify = "left"
+    table.caption_style = "dim"
+    return table
+
+
+def _learned(summary: RunSummary) -> RenderableType:
+    if not summary.learned:
+        return Text("Nothing has been learned yet.")
+    numbers = ("slope", "weight", "cases", "worth")
+    table = columns("learned of", *numbers, right=numbers)
+    for row in summary.learned:
+        table.add_row(
+            row.record,
+            f"{row.slope_prior:.2f} -> {row.slope:.2f}",
+            f"{words.share(row.weight_prior, 1)} -> {words.share(row.weight, 1)}",
+            f"{row.n:,}",
+            f"{row.n_eff:,.0f}",
+        )
+    table.caption = (
+        "From the prior to now. Overlapping and correlated cases are worth fewer independent ones."
+    )
+    table.caption_justify = "left"
+    table.caption_style = "dim"
+    return table
+
+
+def _next(decisions: list[Decision]) -> Table:
+    table = columns("", "")
+    table.show_header = False
+    for command, why in commands_to_try(decisions):
+        table.add_row(Text(f"  {command}", "cyan"), why)
+    return table
+
+
+def commands_to_try(decisions: list[Decision]) -> list[tuple[str, str]]:
+    """Three commands with ids that exist, and what each shows."""
+    trades = [made for made in decisions if made.outcome is Outcome.TRADE]
+    tried: list[tuple[str, str]] = []
+    if shown := next(iter(trades or decisions), None):
+        verb = words.side(shown) or shown.outcome.value
+        tried.append(
+            (
+                f"trader trace show {shown.id}",
+                f"why it was {verb} on {shown.as_of:%Y-%m-%d}, for {shown.symbol}",
+            )
+        )
+        other = next(
+            (made for made in decisions if made.symbol == shown.symbol and made.id != shown.id), None
+        )
+        if other is not None:
+            tried.append(
+                (f"trader trace diff {shown.id} {other.id}", f"what was different on {other.as_of:%Y-%m-%d}")
+            )
+    tried.append(
+        ("trader prompts edit momentum", "change what an agent is told; the next trace names the change")
+    )
+    return tried
