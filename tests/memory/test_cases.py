@@ -33,7 +33,7 @@ def test_two_symbols_that_move_as_one_count_as_one() -> None:
 def test_what_has_not_resolved_has_no_influence() -> None:
     history = Outcomes("AAPL", days(0, 1, 2), np.array([0.01, -0.01, 0.02]))
     forecasts = Forecasts("a", days(1, 2, 3, 9), np.full(4, "AAPL"), np.full(4, 0.6), np.full(4, 0.5))
-    known = resolve(forecasts, (history,), horizon=1, rho=0.0)
+    known = resolve(forecasts, (history,), {"AAPL": 0.5}, horizon=1, rho=0.0)
     assert list(known.decided) == list(days(1, 2))
     assert list(known.happened) == [0.0, 1.0]
 
@@ -41,7 +41,7 @@ def test_what_has_not_resolved_has_no_influence() -> None:
 def test_another_symbol_s_outcome_is_not_borrowed() -> None:
     history = Outcomes("AAPL", days(0, 1), np.array([0.01, -0.01]))
     forecasts = Forecasts("a", days(0), np.array(["MSFT"]), np.array([0.6]), np.array([0.5]))
-    assert len(resolve(forecasts, (history,), horizon=1, rho=0.0)) == 0
+    assert len(resolve(forecasts, (history,), {"AAPL": 0.5}, horizon=1, rho=0.0)) == 0
 
 
 def test_a_return_of_exactly_zero_is_not_a_gain() -> None:

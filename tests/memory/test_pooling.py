@@ -28,6 +28,7 @@ def record(p: np.ndarray, happened: np.ndarray, *, base: float = 0.5, weight: fl
         symbol=np.full(n, "AAPL"),
         p_up=np.asarray(p, dtype=np.float64),
         base_rate=np.full(n, base),
+        base_now=np.full(n, base),
         happened=np.asarray(happened, dtype=np.float64),
         weight=np.full(n, weight),
     )

@@ -52,7 +52,7 @@ def score_history(
     progress: Progress,
 ) -> Mapping[str, Forecasts]:
     """Forecasts by record, at every `horizon`-th close before `before`, of each senior with a rule."""
-    seniors = [agent for agent in agents if agent.tier == "senior" and agent.prompt.policy is not None]
+    seniors = [agent for agent in agents if agent.tier == "senior" and agent.policy is not None]
     needed = {name for agent in seniors for name in agent.prompt.reads}
     juniors = [agent for agent in agents if agent.tier == "junior" and agent.name in needed]
     columns = {agent.record: _Column() for agent in seniors}

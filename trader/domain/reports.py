@@ -1,5 +1,6 @@
 """What juniors file: facts, each pointing at the evidence it was read from."""
 
+from functools import cached_property
 from typing import Any, Self
 
 from pydantic import model_validator
@@ -23,7 +24,7 @@ class Evidence(Value):
             raise ValueError(f"{self.tool}: evidence has either a result or an error")
         return self
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Names this evidence in reports, opinions and the trace."""
         return digest(self)

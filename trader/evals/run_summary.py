@@ -1,6 +1,6 @@
 """What one book came to: the account beside buying and holding, each agent beside the base rate.
 
-Numbers only; whoever shows them chooses the words. Everything is recomputed from the journal, so the summary of a
+Numbers only; whoever shows them chooses the words. Everything is recomputed from the journal: the summary of a
 run that was interrupted and gone on with is the same as of one that was not.
 """
 
@@ -26,7 +26,8 @@ from trader.journal.reader import Forecast, JournalReader
 from trader.journal.records import Marked, OrderIntended
 from trader.measures.forecasts import brier, hit_rate
 from trader.measures.paths import max_drawdown
-from trader.memory.cases import Forecasts, Resolved, outcomes, resolve
+from trader.memory.base_rates import symbol_evidence
+from trader.memory.cases import Forecasts, Resolved, resolve
 from trader.memory.pooling import SLOPE_PRIOR
 from trader.memory.recorded import recorded
 
@@ -197,11 +198,12 @@ def agent_scores(
 ) -> tuple[AgentScore, ...]:
     """A row for each record that forecast in this book, by name."""
     view = market.view(as_of)
-    histories = tuple(outcomes(view, symbol, book.horizon) for symbol in book.symbols)
+    evidence, _, histories = symbol_evidence(view, book.symbols, book.horizon)
+    base_rates = {row.symbol: row.base_rate for row in evidence}
     by_record = recorded(said)
     agents = {forecast.record: forecast.agent for forecast in said}
     return tuple(
-        _score(agents[record], forecasts, resolve(forecasts, histories, book.horizon, 0.0))
+        _score(agents[record], forecasts, resolve(forecasts, histories, base_rates, book.horizon, 0.0))
         for record, forecasts in sorted(by_record.items())
     )
 

@@ -149,7 +149,7 @@ def question(state: Case, desk: Desk) -> Question:
 
 def _fallback_stop(reports: dict[str, Report], price: Decimal | None, ranges: float) -> Decimal | None:
     """Some average true ranges below the price, where a report has the range."""
-    facts = (fact for report in reports.values() for fact in report.facts if fact.name.endswith("atr_14"))
+    facts = (fact for report in reports.values() for fact in report.facts if fact.name.endswith(".atr_14"))
     fact = next(facts, None)
     if price is None or fact is None or not isinstance(fact.value, float):
         return None

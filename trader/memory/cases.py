@@ -9,6 +9,7 @@ n_eff = n / (h (1 + (m - 1) rho)); where cases are h bars apart they do not over
 counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -94,6 +95,9 @@ class Resolved:
     symbol: NDArray[np.str_]
     p_up: Floats
     base_rate: Floats
+    """As it was known when the forecast was made: what the forecaster started from."""
+    base_now: Floats
+    """As it is known at the cut-off: what the forecaster's lean is added to."""
     happened: Floats
     weight: Floats
     """What each case is worth; adds up to n_eff."""
@@ -107,11 +111,21 @@ class Resolved:
         return float(self.weight.sum())
 
 
-def resolve(forecasts: Forecasts, histories: tuple[Outcomes, ...], horizon: int, rho: float) -> Resolved:
-    """The forecasts whose outcome is in `histories`, weighed. Others have not resolved and are left out."""
-    happened = np.full(len(forecasts), np.nan)
+def resolve(
+    forecasts: Forecasts,
+    histories: tuple[Outcomes, ...],
+    base_rates: Mapping[str, float],
+    horizon: int,
+    rho: float,
+) -> Resolved:
+    """The forecasts whose outcome is in `histories`, weighed. Others have not resolved and are left out.
+
+    `base_rates` are the present ones, of each symbol in `histories`.
+    """
+    happened, base_now = np.full(len(forecasts), np.nan), np.full(len(forecasts), np.nan)
     for history in histories:
         rows = np.flatnonzero(forecasts.symbol == history.symbol)
+        base_now[rows] = base_rates[history.symbol]
         at = np.searchsorted(history.decided, forecasts.decided[rows])
         found = at < len(history.decided)
         rows, at = rows[found], at[found]
@@ -125,6 +139,7 @@ def resolve(forecasts: Forecasts, histories: tuple[Outcomes, ...], horizon: int,
         symbol=forecasts.symbol[known],
         p_up=forecasts.p_up[known],
         base_rate=forecasts.base_rate[known],
+        base_now=base_now[known],
         happened=happened[known],
         weight=case_weights(decided, clock, horizon, rho),
     )

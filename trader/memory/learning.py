@@ -28,7 +28,8 @@ def learn(
     evidence, rho, histories = symbol_evidence(view, symbols, horizon)
     names = sorted(families)
     known = [forecasts.get(name, Forecasts.empty(name)) for name in names]
-    resolved = [resolve(record, histories, horizon, rho) for record in known]
+    base_rates = {row.symbol: row.base_rate for row in evidence}
+    resolved = [resolve(record, histories, base_rates, horizon, rho) for record in known]
     prior = equal_weights({name: families[name] for name in names})
     weights = fit_weights(resolved, np.array([prior[name] for name in names])) if names else np.zeros(0)
     records = []

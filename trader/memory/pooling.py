@@ -1,7 +1,7 @@
 """Whom to believe, and how much: calibration of each record, weights of the pool, and the pool itself.
 
-    calibrate   d_i = a_i + c_i (logit p_i - logit pi)        pi: the base rate of the event
-    pool        logit p = logit pi + sum w_i d_i               w_i >= 0, one in sum over those who answered
+    calibrate   d_i = a_i + c_i (logit p_i - logit pi_i)       pi_i: the base rate that i started from
+    pool        logit p = logit pi + sum w_i d_i               pi: the base rate now; w_i >= 0, one in sum
 
 The parameters are posterior modes. Little evidence moves little: c starts at one half (an unproven agent is
 believed by half), a at zero, the weights equal over families and then over agents. A slope is cut at zero:
@@ -33,7 +33,7 @@ FOLDS = 5
 
 def calibrate(cases: Resolved) -> tuple[float, float]:
     """(intercept a, slope c): the posterior mode on `cases`; the prior (0, 0.5) where there are none."""
-    base, x = logit(cases.base_rate), logit(cases.p_up) - logit(cases.base_rate)
+    base, x = logit(cases.base_now), logit(cases.p_up) - logit(cases.base_rate)
     intercept, slope = _posterior_mode(base, x, cases.happened, cases.weight)
     if slope < 0.0:
         intercept, _ = _posterior_mode(base, np.zeros_like(x), cases.happened, cases.weight)
@@ -116,11 +116,11 @@ def _align(records: Sequence[Resolved]) -> tuple[Floats, Floats, Floats, Floats,
         shifts[row, column] = out_of_fold_shifts(record)
         answered[row, column] = 1.0
     stacked = (np.concatenate([getattr(record, name) for record in records])[first] for name in _CASE_FIELDS)
-    base_rate, happened, weight = stacked
-    return shifts, answered, logit(base_rate), happened, weight
+    base_now, happened, weight = stacked
+    return shifts, answered, logit(base_now), happened, weight
 
 
-_CASE_FIELDS = ("base_rate", "happened", "weight")
+_CASE_FIELDS = ("base_now", "happened", "weight")
 
 
 def out_of_fold_shifts(record: Resolved) -> Floats:
@@ -144,6 +144,7 @@ def _without(record: Resolved, rows: NDArray[np.bool_]) -> Resolved:
         record.symbol[keep],
         record.p_up[keep],
         record.base_rate[keep],
+        record.base_now[keep],
         record.happened[keep],
         record.weight[keep],
     )

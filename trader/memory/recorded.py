@@ -10,8 +10,9 @@ from trader.memory.cases import Forecasts
 
 
 def recorded(said: Sequence[Forecast]) -> dict[str, Forecasts]:
-    """What was said on the desk, by record. A forecast made before anything was learned has no base rate
-    to be measured from, and is left out.
+    """What was said on the desk, by record.
+
+    A forecast made before anything was learned has no base rate to be measured from, and is left out.
     """
     by_record: dict[str, list[Forecast]] = {}
     for forecast in said:

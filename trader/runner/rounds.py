@@ -63,11 +63,6 @@ class Rounds:
         self._broker, self._clock, self._span, self._run = broker, clock, span, run
         self._refit_bars, self._prior = refit_bars, prior
         book = desk.book
-        self._families = {
-            agent.record: agent.prompt.family
-            for agent in desk.agents
-            if agent.tier == "senior" and (agent.record in prior or agent.policy is not None)
-        }
         self._past = Past.of(reader, book, desk.market.calendar(book.symbols[0]))
         self._said: list[Forecast] = reader.opinions(book.id)
         self._learned: LearnedState | None = reader.last_learned(book.id)
@@ -181,14 +176,14 @@ class Rounds:
     def _learn(self, as_of: datetime) -> LearnedState:
         """Fit anew every `refit_bars` rounds of the book; in between, what was learned last."""
         if self._learned is None or self.done % self._refit_bars == 0:
-            book = self._desk.book
-            self._learned = learn(
-                self._desk.market.view(as_of),
-                book.symbols,
-                book.horizon,
-                joined(self._prior, recorded(self._said)),
-                self._families,
-            )
+            book, known = self._desk.book, joined(self._prior, recorded(self._said))
+            families = {
+                agent.record: agent.prompt.family
+                for agent in self._desk.agents
+                if len(known.get(agent.record, ()))  # who has never forecast is no member of the pool
+            }
+            view = self._desk.market.view(as_of)
+            self._learned = learn(view, book.symbols, book.horizon, known, families)
         return self._learned
 
     def _known(self) -> LearnedState:

@@ -63,7 +63,7 @@ class Desk(Section):
     """No trade for a difference smaller than this share of the target."""
     stop_atr: Positive = 3.0
     """Average true ranges from the price to the protective stop, where no opinion names a farther one."""
-    refit_bars: Annotated[Whole, Field(ge=1)] = 1
+    refit_bars: Annotated[Whole, Field(ge=1)] = 5
     """Bars between two fits of calibration, weights and payoffs."""
     refit_forecaster: Annotated[Whole, Field(ge=1)] = 21
     """Bars between two trainings of the forecaster."""
