@@ -5,13 +5,13 @@ TraderError                     exit code 1
 │   ├── UnknownName             2: no such symbol, agent, tool, feed…; carries the nearest names
 │   ├── SettingsError           2: trader.toml or a flag; names the file and the line
 │   ├── PromptError             2: a prompt file; names the file and the line
-│   └── DataError               2: bars, news or fundamentals that cannot be believed; names the file and the row
+│   └── DataError               2: data that cannot be believed; names the file and the row
 ├── Refused                     3: refused for safety
 │   ├── WorkspaceInUse          3: another process holds the lock; names its pid
 │   ├── SchemaTooNew            3: the journal was written by a newer program
 │   └── LiveLocked              3: one of the three locks of live trading is closed
 ├── JournalError                1: the one durable truth cannot be read or written; nothing is traded
-├── ToolError                   1: a tool was asked for what it cannot give; agents see it and the trace keeps it
+├── ToolError                   1: a tool cannot give what it was asked for; the trace keeps it
 ├── MissingExtra                1: an optional library is not installed; says how to install it
 └── OrderError                  1: an order or a fill that cannot be
     └── IllegalTransition       1: an event that the order's state does not allow
@@ -101,7 +101,7 @@ class IllegalTransition(OrderError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence that helps someone who mistyped `name`: the nearest of `known`, else all where they are few."""
+    """A sentence for someone who mistyped `name`: the nearest of `known`, else all where they are few."""
     names = sorted(set(known))
     if not names:
         return "there are none"

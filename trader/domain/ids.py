@@ -1,6 +1,6 @@
-"""Names of things. What happens again has the same name again: ids come from what they name, never from chance.
+"""Names of things. What happens again has the same name again: ids come from what they name.
 
-Only books and runs, which are lifetimes and not facts, have ULIDs (time, then randomness that the caller passes in).
+Only books and runs, which are lifetimes and not facts, have ULIDs: time, then randomness from the caller.
 """
 
 import base64

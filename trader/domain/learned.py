@@ -1,4 +1,4 @@
-"""What the desk has learned: an immutable row with a digest and a cut-off, named by every decision that used it."""
+"""What the desk has learned: an immutable row with a digest and a cut-off, named by decisions that use it."""
 
 from pydantic import Field
 

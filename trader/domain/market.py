@@ -1,6 +1,6 @@
 """What the market did: bars, corporate actions, and the dated facts around them.
 
-Everything carries the moment at which it became *available*. `MarketView` cuts by that moment and by nothing else.
+Everything carries the moment at which it became *available*. `MarketView` cuts by that moment alone.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Timeframe(StrEnum):
 
     @property
     def default_horizon(self) -> int:
-        """Bars ahead that the desk forecasts: a week of days, a day of hours, a third of a day of quarters."""
+        """Bars ahead that are forecast: a week of days, a day of hours, a third of a day of quarters."""
         return {Timeframe.D1: 5, Timeframe.H1: 24, Timeframe.M15: 32}.get(self, 24)
 
 
@@ -59,11 +59,11 @@ _DURATIONS: Mapping[Timeframe, timedelta] = {
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """Bars of one instrument, oldest first. Arrays have one length, are read-only, and are never shared for writing.
+    """Bars of one instrument, oldest first. Arrays have one length and are read-only.
 
-    `opened` and `available` are datetime64[s] in UTC: when a bar began, and when its close could be known. Prices are
-    float64 in the instrument's currency, volume in units. Whether they are as traded or adjusted is said by whoever
-    returns them.
+    `opened` and `available` are datetime64[s] in UTC: when a bar began, and when its close could be known.
+    Prices are float64 in the instrument's currency, volume in units. Whether they are as traded or adjusted is
+    said by whoever returns them.
     """
 
     symbol: str
@@ -140,7 +140,7 @@ class NewsItem(Value):
 
 
 class FundamentalRow(Value):
-    """What a filing said, from the moment it was public. Amounts in the company's currency, per share where named so."""
+    """What a filing said, from the moment it was public, in the company's currency."""
 
     symbol: str
     published_at: Moment
@@ -150,7 +150,7 @@ class FundamentalRow(Value):
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A dated number that is not a price of ours: an index, a yield, a price level. Oldest publication first."""
+    """A dated number that is no price of ours: an index, a yield. Oldest publication first."""
 
     name: str
     period: NDArray[np.datetime64]
@@ -174,7 +174,7 @@ class Series:
 
 
 def to_datetime64(moment: datetime) -> np.datetime64:
-    """A UTC moment as datetime64[s]; parts of a second are cut, so nothing later than `moment` is ever included."""
+    """A UTC moment as datetime64[s]; parts of a second are cut, so nothing later is ever included."""
     return np.datetime64(int(moment.timestamp()), "s")
 
 

@@ -1,7 +1,7 @@
 """What one book came to: the account beside buying and holding, each agent beside the base rate.
 
-Numbers only; whoever shows them chooses the words. Everything is recomputed from the journal: the summary of a
-run that was interrupted and gone on with is the same as of one that was not.
+Numbers only; whoever shows them chooses the words. Everything is recomputed from the journal: the summary of
+a run that was interrupted and gone on with is the same as of one that was not.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 
 class AgentScore(Value):
-    """One agent's stated probabilities, before calibration, on the decisions of the book that have resolved."""
+    """One agent's stated probabilities, before calibration, on the book's resolved decisions."""
 
     agent: str
     record: str
