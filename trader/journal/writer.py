@@ -16,7 +16,7 @@ from trader.journal.records import Record
 from trader.journal.to_rows import Row, blob, rows
 from trader.journal.upgrade import bring_up_to_date
 
-LINGER_S = 0.05
+LINGER_S = 0.2
 """How long rows may wait for company. A transaction costs a sync, so a round's steps should share one."""
 
 BATCH_ROWS = 1_000
@@ -68,7 +68,7 @@ class Memorandum:
 class Journal:
     """The journal, open for appending. One process at a time holds the workspace and has this open.
 
-    What is appended is on its way to the disk a twentieth of a second later, and there when `commit` returns.
+    What is appended is on its way to the disk a fifth of a second later, and there when `commit` returns.
     The first failure to write ends the journal: every later call raises it, and nothing more is written.
     """
 
