@@ -414,3 +414,65 @@ def test_no_damage_to_a_file_ends_in_a_traceback(tmp_path: Path, data: st.DataOb
 
 def test_there_are_enough_ways_to_be_wrong() -> None:
     assert len(REFUSED) + len(CLEANED) + len(NOTED) + len(FILES) >= 90
+
+
+def intraday(count: int, step: int, keep: Callable[[int], bool] = lambda number: True) -> str:
+    """Bars of `step` minutes round the clock from a Monday on, those that `keep` chooses."""
+    rows = [f"{1325462400 + 60 * step * n},50,51,49,50,7" for n in range(count) if keep(n)]
+    return "\n".join([HEADER, *rows]) + "\n"
+
+
+def test_missing_time_is_noted_and_too_much_of_it_refused(tmp_path: Path) -> None:
+    coin = "symbol,asset_class,calendar\nCOIN,crypto,24/7\n"
+    (tmp_path / "instruments.csv").write_text(coin)
+    some = open_folder(folder(tmp_path, intraday(400, 15, lambda n: n % 5 != 1), "COIN.15m.csv"))
+    assert "COIN.15m.csv: 320 bars where 24/7 has time for 400" in some.notes
+    with pytest.raises(DataError, match=r"COIN\.15m\.csv: 201 bars where 24/7 has time for 401"):
+        open_folder(folder(tmp_path, intraday(401, 15, lambda n: n % 2 == 0), "COIN.15m.csv"))
+    whole = open_folder(folder(tmp_path, intraday(400, 15), "COIN.15m.csv"))
+    assert not any("has time for" in note for note in whole.notes)
+
+
+def test_a_currencys_weekend_is_no_gap_and_its_saturday_is_refused(tmp_path: Path) -> None:
+    def open_hours(
+        hour: int,
+    ) -> bool:  # Sunday 22:00 to Friday 22:00, the week starting on Monday 2 January 2012
+        return hour % 168 < 118 or hour % 168 >= 166
+
+    market = open_folder(folder(tmp_path, intraday(168 * 3, 60, open_hours), "EURUSD.csv"))
+    assert not any("has time for" in note for note in market.notes)
+    with pytest.raises(
+        DataError, match=r"EURUSD\.csv:\d+: 2012-01-07T05:00:00 is no trading time of calendar 24/5"
+    ):
+        open_folder(
+            folder(tmp_path, intraday(168, 60, lambda hour: open_hours(hour) or hour == 125), "EURUSD.csv")
+        )
+
+
+def test_early_and_late_trading_of_an_exchange_passes_and_night_trading_does_not(tmp_path: Path) -> None:
+    (tmp_path / "instruments.csv").write_text("symbol,asset_class,calendar\nACME,equity,XNYS\n")
+    hours = [f"2012-01-0{day}T{hour:02}:30:00Z" for day in (3, 4, 5) for hour in (*range(9, 24),)]
+    rows = [f"{hour},50,51,49,50,7" for hour in hours]
+    market = open_folder(folder(tmp_path, "\n".join([HEADER, *rows]), "ACME.1h.csv"))
+    assert len(market.bars["ACME"]) == 45
+    rows.insert(15, "2012-01-04T04:30:00Z,50,51,49,50,7")
+    with pytest.raises(
+        DataError, match=r"ACME\.1h\.csv:17: 2012-01-04T04:30:00 is no trading time of calendar XNYS"
+    ):
+        open_folder(folder(tmp_path, "\n".join([HEADER, *rows]), "ACME.1h.csv"))
+
+
+@pytest.mark.parametrize("asset_class", ["fx", "index"])
+def test_what_has_no_volume_by_nature_may_have_none(tmp_path: Path, asset_class: str) -> None:
+    (tmp_path / "instruments.csv").write_text(f"symbol,asset_class,calendar\nACME,{asset_class},XNYS\n")
+    rows = [row[:5] for row in good()]
+    market = open_folder(folder(tmp_path, text(rows, "date,open,high,low,close")))
+    assert market.bars["ACME"].volume.tolist() == [0.0] * 40
+    assert "ACME.csv: no column for volume: taken as zero" in market.notes
+
+
+def test_a_recorded_split_is_no_jump(tmp_path: Path) -> None:
+    rows = good()
+    scaled(20, 0.5)(rows)
+    (tmp_path / "actions.csv").write_text(f"symbol,ex_date,kind,amount\nACME,{rows[20][0]},split,2\n")
+    assert not any("if that was a split" in note for note in open_folder(folder(tmp_path, text(rows))).notes)

@@ -1,5 +1,6 @@
 """What a view shows at each moment, on a market small enough to check by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -235,3 +236,32 @@ def test_bars_out_of_order_never_become_a_market() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         market([1.0]).view(datetime(2012, 1, 3))  # noqa: DTZ001
+
+
+def test_a_market_that_does_not_fit_together_is_refused() -> None:
+    whole, bars = market([1.0, 2.0]), daily("ACME", [1.0, 2.0])
+    hourly = replace(bars, timeframe=Timeframe.H1)
+    late = replace(bars, available=bars.opened)
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({"instruments": {}}, "not described"),
+        ({"bars": {"ACME": hourly}}, "bars of 1h in a market of 1d"),
+        ({"bars": {"ACME": bars[:0]}}, "no bars"),
+        ({"bars": {"ACME": late}}, "available before it has opened"),
+    ]
+    for parts, reason in wrong:
+        with pytest.raises(DataError, match=reason):
+            replace(whole, **parts)
+
+
+def test_an_instrument_without_bars_says_so() -> None:
+    whole = replace(market([1.0]), instruments={"ACME": instrument(), "BOLT": instrument("BOLT")})
+    with pytest.raises(ToolError, match="there are no bars of BOLT"):
+        whole.view(at(1)).bars("BOLT")
+    assert whole.view(at(1)).news("BOLT") == ()
+    with pytest.raises(ToolError, match=r"no bar of ACME is available at 2012-01-02 00:00 UTC"):
+        whole.view(at(0)).price("ACME")
+
+
+def test_a_horizon_of_no_bars_is_refused() -> None:
+    with pytest.raises(ValueError, match="a horizon of 0 bars"):
+        market([1.0]).view(at(1)).event_returns("ACME", 0)
