@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -84,8 +84,8 @@ def _counts(summary: RunSummary) -> Table:
     )
     table.add_row(
         "trades",
-        f"{words.count(summary.orders, 'order')}, {words.count(summary.fills, 'fill')}, "
-        f"{words.count(summary.trades, 'position')} closed again, {summary.stopped_out} by a protective stop",
+        f"{words.count(summary.orders, 'order')}, {words.count(summary.fills, 'fill')} "
+        f"({summary.stopped_out} by protective stops), {words.count(summary.trades, 'position')} closed again",
     )
     table.add_row("refused", _by_limit(summary.refused) or "no order")
     table.add_row("cut", _by_limit(summary.cut) or "no order")
@@ -148,10 +148,8 @@ def _agents(summary: RunSummary) -> RenderableType:
             words.probability(row.brier),
             words.probability(row.brier_base),
         )
-    table.caption = "As stated, before calibration. A Brier score is a mean squared error: less is better."
-    table.caption_justify = "left"
-    table.caption_style = "dim"
-    return table
+    note = "As stated, before calibration. A Brier score is a mean squared error: less is better."
+    return Group(table, Text(note, "dim"))
 
 
 def _learned(summary: RunSummary) -> RenderableType:
@@ -189,10 +187,11 @@ def commands_to_try(decisions: list[Decision]) -> list[tuple[str, str]]:
     tried: list[tuple[str, str]] = []
     if shown := next(iter(trades or decisions), None):
         verb = words.side(shown) or shown.outcome.value
+        why = f"why it decided to {verb} {shown.symbol} on {shown.as_of:%Y-%m-%d}"
         tried.append(
             (
                 f"trader trace show {shown.id}",
-                f"why it was {verb} on {shown.as_of:%Y-%m-%d}, for {shown.symbol}",
+                why if shown.outcome is not Outcome.UNDECIDED else "why it could not decide",
             )
         )
         other = next(

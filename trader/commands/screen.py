@@ -17,11 +17,12 @@ HELP = (
     ("a", "look now: take the next round at once, in a pause too"),
     ("space", "pause, and go on"),
     ("h", "this page, and back"),
-    ("q", "finish the round in hand, print the summary and leave; the same command goes on later"),
+    ("q", "finish the round in hand and leave; the same command goes on"),
     ("Ctrl-C", "the same as q; a second time leaves at once"),
     ("", ""),
     ("juniors", "how many facts they found for each symbol"),
-    ("seniors", "the probability they give to a rise: + above how often it rises, - below; or a cap on size"),
+    ("seniors", "the probability of a rise, above (+) or below (-) the base rate;"),
+    ("", "of one that sees no direction, the cap it sets on the size"),
     ("executive", "approves, shrinks or vetoes increases"),
     ("desk", "what was made of it: the pooled probability and the decision"),
 )
@@ -80,7 +81,7 @@ def drawn(shown: Shown, width: int, height: int, *, ascii_only: bool = False) ->
     """Lines, at most `height`: what matters most first, the keys last."""
     top = [_title(shown, width), _progress(shown, width, ascii_only)]
     if shown.closed is not None:
-        top += [_money(shown.closed.account), _positions(shown.closed.account)]
+        top += [_money(shown.closed.account, width), _positions(shown.closed.account)]
     footer = _footer(shown)
     room = height - len(top) - 1
     if shown.help:
@@ -126,15 +127,18 @@ def _progress(shown: Shown, width: int, ascii_only: bool) -> Text:
     return Text.assemble((full * filled, "green"), (empty * (cells - filled), "dim"), label)
 
 
-def _money(account: Account) -> Text:
+def _money(account: Account, width: int) -> Text:
+    """Equity, and as much of the rest as fits whole."""
     exposure = account.gross / account.equity if account.equity > 0 else account.gross
-    return Text.assemble(
-        "equity ",
-        (words.money(account.equity, account.currency), "bold"),
-        f"  cash {words.money(account.cash)}",
+    line = Text.assemble("equity ", (words.money(account.equity, account.currency), "bold"))
+    for part in (
         f"  invested {words.share(exposure, 1)}",
         f"  drawdown {words.share(account.drawdown, 1)}",
-    )
+        f"  cash {words.money(account.cash)}",
+    ):
+        if line.cell_len + len(part) <= width:
+            line.append(part)
+    return line
 
 
 def _positions(account: Account) -> Text:
@@ -148,9 +152,8 @@ def _positions(account: Account) -> Text:
 
 def _waiting(shown: Shown) -> Iterator[Text]:
     if shown.opening is None:
-        yield Text(
-            "Before the first round the data is read, and the rules are scored over their history.", "dim"
-        )
+        yield Text("First the data is read and the rules are scored over their history,", "dim")
+        yield Text("so that each starts with the weight that its record deserves.", "dim")
     else:
         for note in shown.opening.notes:
             yield Text(f"note: {note}", "dim")
@@ -162,10 +165,8 @@ def _body(shown: Shown, closed: ClosedRound, width: int, room: int) -> list[Text
         left = stance_rows(agents, closed, width - EVENTS_WIDTH, room - 1)
         wide = max((line.cell_len for line in left), default=0) + 3
         return [Text(""), *_beside(left, list(_events(shown, room - 2)), wide)]
-    stances = stance_rows(agents, closed, width, max(0, room - 3))
-    left_over = room - len(stances) - 2
-    events = list(_events(shown, left_over)) if left_over > 1 else []
-    return [Text(""), *stances, Text(""), *events]
+    stances = stance_rows(agents, closed, width, room - 1)
+    return [Text(""), *stances, Text(""), *_events(shown, room - len(stances) - 2)]
 
 
 def _beside(left: Sequence[Text], right: Sequence[Text], column: int) -> Iterator[Text]:

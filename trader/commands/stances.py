@@ -23,13 +23,11 @@ def rows(agents: Sequence[Agent], closed: ClosedRound, width: int, room: int) ->
     symbols = sorted(decisions)
     shown = _that_fit(agents, room - 2)
     label = max([len(agent.name) for agent in shown] + [len("executive")]) + 2
-    columns = max(1, (width - label) // NARROWEST)
-    wide = min(WIDEST, (width - label) // min(columns, max(1, len(symbols))))
-    visible = symbols[:columns]
+    visible, wide = _columns(symbols, width - label)
     heading = Text(" " * label, "bold")
     for symbol in visible:
         heading.append(_fit(symbol, wide))
-    if len(visible) < len(symbols) and width - heading.cell_len >= len("+999"):
+    if len(visible) < len(symbols):
         heading.append(f"+{len(symbols) - len(visible)}", "dim")
     table = [heading]
     for agent in shown:
@@ -41,6 +39,14 @@ def rows(agents: Sequence[Agent], closed: ClosedRound, width: int, room: int) ->
     for symbol in visible:
         line.append_text(_decision(decisions[symbol], wide))
     return [*table, line][: max(0, room)]
+
+
+def _columns(symbols: Sequence[str], width: int) -> tuple[Sequence[str], int]:
+    """The symbols that fit, and how wide each may be; the room for "+999" is kept where not all do."""
+    if len(symbols) * NARROWEST <= width:
+        return symbols, min(WIDEST, width // max(1, len(symbols)))
+    columns = max(1, (width - len("+999")) // NARROWEST)
+    return symbols[:columns], max(1, min(WIDEST, (width - len("+999")) // columns))
 
 
 def _that_fit(agents: Sequence[Agent], room: int) -> list[Agent]:
