@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.features.reference import REFERENCE
 from trader.domain.errors import ToolError, UnknownName
-from trader.features.catalogue import FEATURES, compute_all, feature
+from trader.domain.market import Bars, Timeframe
+from trader.features.catalogue import FEATURES, compute, compute_all, feature
 from trader.features.feature import Feature, Inputs
 
 NAMES = [
@@ -172,6 +173,16 @@ def test_volatility_is_stated_by_the_year_of_the_calendar() -> None:
     inputs = walk(9)
     crypto = compute_all(*arrays(inputs), bars_a_year=365.0)["volatility_63"][-1]
     assert crypto / compute_all(*arrays(inputs))["volatility_63"][-1] == pytest.approx((365 / 252) ** 0.5)
+
+
+@pytest.mark.parametrize(("timeframe", "silent"), [(Timeframe.H1, True), (Timeframe.D1, False)])
+def test_months_are_counted_in_days_and_have_no_meaning_in_hours(timeframe: Timeframe, silent: bool) -> None:
+    opened = np.datetime64("2010-01-01", "s") + np.arange(1500) * np.timedelta64(3600, "s")
+    bars = Bars("AAA", timeframe, opened, opened + np.timedelta64(3600, "s"), *arrays(walk(12)))
+    computed = compute(bars)
+    for name in ("momentum_12_1", "reversal_60m"):
+        assert np.isnan(computed[name]).all() == silent
+    assert np.isfinite(computed["return_252"][-1])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_every_indicator_is_given_at_the_last_bar() -> None:
     assert result.bars == 400
     assert result.closed_at == close_of(399)
     assert list(result.values) == [row.name for row in FEATURES]
-    columns = compute(result.values, here.view.bars("AAA"), bars_a_year=365.0)
+    columns = compute(here.view.bars("AAA"), bars_a_year=365.0)
     assert result.values["rsi_14"] == columns["rsi_14"][-1]
     assert result.values["volatility_63"] == columns["volatility_63"][-1]
 

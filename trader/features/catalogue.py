@@ -1,6 +1,6 @@
 """Every indicator there is, in one table. A new one is a row in its group's file."""
 
-from collections.abc import Iterable
+import numpy as np
 
 from trader.domain.errors import UnknownName
 from trader.domain.market import Bars, Floats
@@ -38,7 +38,14 @@ def compute_all(
     return {row.name: row.compute(inputs) for row in FEATURES}
 
 
-def compute(names: Iterable[str], bars: Bars, *, bars_a_year: float = DAYS_A_YEAR) -> dict[str, Floats]:
-    """The named indicators of `bars`, which must be adjusted: a split is not a return. Raises UnknownName."""
+def compute(bars: Bars, *, bars_a_year: float = DAYS_A_YEAR) -> dict[str, Floats]:
+    """`compute_all` for bars, which must be adjusted: a split is not a return.
+
+    What is stated in months has no value on bars shorter than a day.
+    """
     inputs = Inputs(bars.open, bars.high, bars.low, bars.close, bars.volume, bars_a_year)
-    return {name: feature(name).compute(inputs) for name in names}
+    nothing = np.full(len(bars), np.nan)
+    return {
+        row.name: nothing if row.in_months and bars.timeframe.intraday else row.compute(inputs)
+        for row in FEATURES
+    }

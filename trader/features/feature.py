@@ -74,6 +74,8 @@ class Feature:
     """Called with more than `warmup` bars only."""
     scale_free: bool = True
     """Whether prices in another unit (a split, another currency) give the same values."""
+    in_months: bool = False
+    """Whether its bars are trading days that stand for months: it has no meaning on shorter bars."""
 
     def compute(self, inputs: Inputs) -> Floats:
         """The indicator at each of the n bars.

@@ -61,6 +61,7 @@ MOMENTUM = (
         "close[-21] / close[-252] - 1",
         "Asness, Moskowitz and Pedersen 2013, Journal of Finance 68",
         momentum_12_1,
+        in_months=True,
     ),
     Feature(
         "reversal_60m",
@@ -70,6 +71,7 @@ MOMENTUM = (
         "log(SMA(close, 253)[-1134] / close)",
         "Asness, Moskowitz and Pedersen 2013, Journal of Finance 68: value without a book",
         reversal_60m,
+        in_months=True,
     ),
     Feature(
         "rsi_14",

@@ -4,7 +4,7 @@ import math
 
 from trader.domain.errors import ToolError
 from trader.domain.value import Moment, Number, Value
-from trader.features.annual import bars_a_year
+from trader.tools.indicators import indicators
 from trader.tools.moments import as_datetime
 from trader.tools.tool import Tool, ToolContext
 
@@ -29,7 +29,7 @@ class Result(Value):
 
 def run(context: ToolContext, arguments: Arguments) -> Result:
     """Compute over all bars, adjusted as of the view's moment, and take the last row."""
-    # Imported here: talib brings pandas, which whoever only lists the tools need not wait for.
+    # Imported here, as in indicators.py: talib brings pandas.
     from trader.features import catalogue
 
     bars = context.view.bars(context.symbol)
@@ -37,9 +37,8 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     shortest = min(rows, key=lambda row: row.warmup)
     if len(bars) <= shortest.warmup:
         raise ToolError(f"{shortest.name} needs {shortest.warmup + 1:,} bars, has {len(bars):,}")
-    a_year = bars_a_year(bars.timeframe, context.view.instrument(context.symbol).calendar)
-    columns = catalogue.compute([row.name for row in rows], bars, bars_a_year=a_year)
-    last = {name: float(values[-1]) for name, values in columns.items()}
+    columns = indicators(context.view, context.symbol)
+    last = {row.name: float(columns[row.name][-1]) for row in rows}
     return Result(
         bars=len(bars),
         closed_at=as_datetime(bars.available[-1]),

@@ -36,7 +36,7 @@ def test_rows_weigh_what_overlap_and_correlation_leave_of_them() -> None:
 
 def test_inputs_are_the_catalogues_at_each_bar() -> None:
     view = SOURCE.view(close_of(599))
-    columns = compute(INPUTS, view.bars("AAA"), bars_a_year=365.0)
+    columns = compute(view.bars("AAA"), bars_a_year=365.0)
     table = input_table(view, "AAA")
     for column, name in enumerate(INPUTS):
         np.testing.assert_allclose(table[:, column], columns[name], rtol=1e-6, atol=1e-7)

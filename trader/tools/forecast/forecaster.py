@@ -10,7 +10,7 @@ from trader.domain.errors import ToolError
 from trader.domain.market import Floats, Times
 from trader.tools.forecast import cache
 from trader.tools.forecast.model import Model, check_enough, dump, load, probability, train, training_digest
-from trader.tools.forecast.rows import INPUTS, TrainingRows, closes, input_table, training_rows
+from trader.tools.forecast.rows import INPUTS, TrainingRows, closes, input_table, last_row, training_rows
 from trader.tools.moments import as_datetime
 
 REFIT_BARS = 21
@@ -61,9 +61,7 @@ class Forecaster:
     def predict(self, view: MarketView, symbol: str, horizon: int) -> Forecast:
         """Forecast the event of `symbol` at the view's moment. Raises ToolError for too little history."""
         model = self.at(view, horizon)
-        row = input_table(view, symbol)[-1:]
-        if not len(row):
-            raise ToolError(f"needs a bar of {symbol}, has none")
+        row = last_row(view, symbol)
         shifts = model.shifts(row)[0]
         order = np.argsort(-np.abs(shifts[:-1]), kind="stable")
         return Forecast(

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from trader.data.view import MarketView
 from trader.domain.errors import ToolError
-from trader.domain.market import Times
-from trader.features.annual import bars_a_year
+from trader.domain.market import Floats, Times
 from trader.memory.cases import case_weights, correlation, outcomes
+from trader.tools.indicators import indicators
 
 Matrix = NDArray[np.float32]
 
@@ -74,14 +74,16 @@ class TrainingRows:
 
 def input_table(view: MarketView, symbol: str) -> Matrix:
     """The inputs at every bar of `symbol`, shape (bars, k), adjusted as of the view's moment."""
-    # Imported here: talib brings pandas, which whoever only lists the tools need not wait for.
-    from trader.features.catalogue import compute
+    columns = indicators(view, symbol)
+    return _rounded(np.column_stack([columns[name] for name in INPUTS]))
 
-    bars = view.bars(symbol)
-    a_year = bars_a_year(view.timeframe, view.instrument(symbol).calendar)
-    columns = compute(INPUTS, bars, bars_a_year=a_year)
-    table = np.column_stack([columns[name] for name in INPUTS])
-    return np.round(table, DECIMALS).astype(np.float32)
+
+def last_row(view: MarketView, symbol: str) -> Matrix:
+    """The inputs at the last bar of `symbol`, shape (1, k). Raises ToolError where there is none."""
+    if not len(view.bars(symbol)):
+        raise ToolError(f"needs a bar of {symbol}, has none")
+    columns = indicators(view, symbol)
+    return _rounded(np.array([[columns[name][-1] for name in INPUTS]]))
 
 
 def training_rows(view: MarketView, horizon: int) -> TrainingRows:
@@ -98,6 +100,10 @@ def training_rows(view: MarketView, horizon: int) -> TrainingRows:
     happened = np.concatenate([history.happened[WARM_UP:] for history in histories])
     weight = case_weights(decided, closes(view, symbols), horizon, correlation(histories))
     return TrainingRows(np.concatenate(tables), happened.astype(np.float32), weight.astype(np.float32))
+
+
+def _rounded(table: Floats) -> Matrix:
+    return np.round(table, DECIMALS).astype(np.float32)
 
 
 def closes(view: MarketView, symbols: Sequence[str]) -> Times:
