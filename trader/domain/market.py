@@ -62,8 +62,8 @@ class Bars:
     """Bars of one instrument, oldest first. Arrays have one length and are read-only.
 
     `opened` and `available` are datetime64[s] in UTC: when a bar began, and when its close could be known.
-    Prices are float64 in the instrument's currency, volume in units. Whether they are as traded or adjusted is
-    said by whoever returns them.
+    Prices are float64 in the instrument's currency, volume in units. Whether they are as traded or adjusted
+    is said by whoever returns them.
     """
 
     symbol: str

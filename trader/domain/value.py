@@ -1,7 +1,7 @@
 """The base of every value, its canonical JSON and its digest.
 
 Two values are the same if and only if their canonical JSON is the same, byte for byte. Decimals are text in
-plain notation, times are UTC, floats are the shortest text that reads back equal, NaN and infinity are refused.
+plain notation, times are UTC, floats are the shortest text that reads back equal; no NaN, no infinity.
 """
 
 import hashlib
