@@ -38,7 +38,7 @@ def for_reading(place: Path | str) -> Engine:
     """
     url = _url(place)
     if url is not None:
-        return _postgres(url)
+        return _postgres(url, "-c default_transaction_read_only=on")
     path = Path(place).resolve()
     if not path.is_file():
         raise JournalError(f"there is no journal at {path}", hint="`trader run` makes one")
@@ -54,7 +54,7 @@ def for_reading(place: Path | str) -> Engine:
 def shown(place: Path | str) -> str:
     """`place` for a person: a path, or a URL without its password."""
     url = _url(place)
-    return url.render_as_string(hide_password=True) if url is not None else str(place)
+    return url.set(drivername="postgresql").render_as_string() if url is not None else str(place)
 
 
 def _url(place: Path | str) -> URL | None:
@@ -66,9 +66,9 @@ def _url(place: Path | str) -> URL | None:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, options: str = "") -> Engine:
     try:
-        return create_engine(url)
+        return create_engine(url, connect_args={"options": options})
     except ImportError as error:
         raise MissingExtra("psycopg", "postgres") from error
 
@@ -118,6 +118,7 @@ def check_whole(connection: Connection, place: Path | str) -> None:
 
 _SAVED = "everything committed before is kept"
 _FOLDER = "check that its folder exists and is writable, or use another with --workspace DIR"
+_SERVER = "check DATABASE_URL, and that the server runs and has that database"
 _EXPLANATIONS = (
     # sqlite's name of the error begins with, what to say, what to do
     ("SQLITE_FULL", "cannot be written: the disk is full", f"free some space and run again; {_SAVED}"),
@@ -160,7 +161,7 @@ def _explained(error: BaseException, place: Path | str) -> JournalError:
             return JournalError(f"the journal {shown(place)} {what}", hint=todo)
     if name.startswith("SQLITE_CORRUPT") or isinstance(error, (zlib.error, ValueError)):
         return _corrupt(place, _first_line(error))
-    todo = _FOLDER if isinstance(error, OSError) else ""
+    todo = _FOLDER if isinstance(error, OSError) else _SERVER if _url(place) else ""
     return JournalError(f"the journal {shown(place)} cannot be used: {_first_line(error)}", hint=todo)
 
 
