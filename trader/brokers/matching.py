@@ -17,8 +17,8 @@ def price_at_open(
 ) -> Decimal | None:
     """What the order gets at the opening, or None where it does not trade there.
 
-    A market order, a triggered stop and a stop that the open has passed get the open, costs against us. So does
-    a limit that the open is better than, but nothing worse than the limit.
+    A market order, a triggered stop and a stop that the open has passed get the open, costs against us. So
+    does a limit that the open is better than, but nothing worse than the limit.
     """
     market = costs.price(instrument, order.side, bar.open)
     if order.type is OrderType.MARKET or triggered or passed(order, bar.open):

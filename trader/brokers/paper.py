@@ -1,7 +1,7 @@
 """The paper broker: a broker like the others, whose venue is the bars that come. See docs/paper-broker.md.
 
-Its whole state is the ledger, and every change of that is a row that it gave out: fold the rows of the journal
-and the broker is where it was.
+Its whole state is the ledger, and every change of that is a row that it gave out: fold the rows of the
+journal and the broker is where it was.
 """
 
 from collections.abc import Iterable, Mapping

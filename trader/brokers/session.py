@@ -46,9 +46,9 @@ class Session:
         self._close()
 
     def _opening(self) -> None:
-        """Orders that were there before the bar, at its open; the stops of what fills count from then on."""
+        """What was there before the bar, reductions first; stops of what fills count from then on."""
         present = self._live()
-        for tracked in present:
+        for tracked in sorted(present, key=lambda one: not one.order.reduce_only):
             price = price_at_open(tracked.order, tracked.triggered, self._bar, self._instrument, self._costs)
             if price is not None:
                 self._fill(tracked, price, self._bar.opened)
@@ -146,9 +146,10 @@ class Session:
         if quantity < wanted:
             part = f"{plain(quantity)} of {plain(wanted)}, the bar's volume allows no more"
             note = f"{note}; {part}" if note else part
-            if order.type is OrderType.STOP and not tracked.triggered:
-                self._trigger(tracked, at, part)
+        stopped = order.type is OrderType.STOP and not tracked.triggered
         if quantity == 0:
+            if wanted > 0 and stopped:
+                self._trigger(tracked, at, note)
             return
         if self._volume is not None:
             self._volume -= quantity
@@ -169,7 +170,8 @@ class Session:
         )
         done = self._ledger.orders[order.client_id].remaining == 0
         state = OrderState.FILLED if done else OrderState.PARTLY_FILLED
-        self._emit(OrderEvent(client_id=order.client_id, state=state, at=at))
+        reason = f"{TRIGGERED}: what is left is a market order" if stopped and not done else ""
+        self._emit(OrderEvent(client_id=order.client_id, state=state, at=at, reason=reason))
 
 
 def armed(tracked: Tracked, ledger: Ledger) -> Decimal:
