@@ -375,6 +375,18 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
         open_folder(tmp_path)
 
 
+def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
+    rows = [",".join(row) for row in good(5)]
+    content = "\n".join(
+        [f'{HEADER},"a\nremark"', *(row + ',"two\nlines"' for row in rows), "", " ", "2012,x"]
+    )
+    with pytest.raises(DataError, match=r"ACME\.csv:15: 2 cells where the header names 7 columns"):
+        open_folder(folder(tmp_path, content))
+    content = "\n".join([HEADER, rows[0], "", *rows[1:], "x,1,1,1,1,1"])
+    with pytest.raises(DataError, match=r"ACME\.csv:8: timestamp is 'x'"):
+        open_folder(folder(tmp_path, content))
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "ACME.xlsx", ""])
 def test_a_folder_without_bars_says_what_is_there(tmp_path: Path, name: str) -> None:
     if name:

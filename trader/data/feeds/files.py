@@ -59,7 +59,7 @@ def open_folder(folder: Path, symbols: Sequence[str] = (), timeframe: Timeframe 
     notes += _other_timeframes(files, chosen)
     market = _market(folder, raws, notes)
     if not market.symbols:
-        raise UsageError(f"{', '.join(files)}: not to be traded, says instruments.csv", hint="name others too")
+        raise UsageError(f"{', '.join(files)}: not to be traded, by instruments.csv", hint="name others too")
     return market
 
 

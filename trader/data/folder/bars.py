@@ -33,6 +33,9 @@ _TIMEFRAMES: Mapping[str, Timeframe] = {
     **{"daily": Timeframe.D1, "day": Timeframe.D1},
 }
 _DAY = 86400
+_ENOUGH = 500
+"""Prices of a column that show how finely it is printed."""
+_FRACTION = re.compile(r"\.(\d*[1-9])0*\s*$", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +174,6 @@ def _usual_step(table: Table, stamps: Stamps) -> Timeframe:
 
 
 def _decimals(columns: Sequence[Sequence[str]]) -> int:
-    digits = [len(match[1]) if match else 0 for cells in columns for match in map(_FRACTION.search, cells)]
+    some = [cell for cells in columns for cell in cells[:: 1 + len(cells) // _ENOUGH]]
+    digits = [len(match[1]) if match else 0 for match in map(_FRACTION.search, some)]
     return int(np.quantile(digits, 0.9, method="higher"))
-
-
-_FRACTION = re.compile(r"\.(\d*[1-9])0*\s*$", re.ASCII)

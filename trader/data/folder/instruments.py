@@ -99,7 +99,9 @@ def _about_decimals(raw: RawBars, instrument: Instrument) -> list[str]:
     notes = []
     finest = Decimal(1).scaleb(-raw.decimals)
     if finest < instrument.tick_size:
-        notes.append(f"prices are printed to {plain(finest)}, finer than the tick size {instrument.tick_size}")
+        notes.append(
+            f"prices are printed to {plain(finest)}, finer than the tick size {instrument.tick_size}"
+        )
     if (
         raw.decimals > AS_TRADED_DECIMALS
         and instrument.asset_class is AssetClass.EQUITY

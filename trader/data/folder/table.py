@@ -44,16 +44,19 @@ class Table:
     def column(self, name: str) -> Sequence[str]:
         """The cells of a column that must be there."""
         if name not in self.columns:
-            raise self.error_in_header(f"no column {name.replace(' ', '_')}", f"it names: {', '.join(self.columns)}")
+            raise self.error_in_header(
+                f"no column {name.replace(' ', '_')}", f"it names: {', '.join(self.columns)}"
+            )
         return self.columns[name]
 
     def numbers(self, name: str, cells: Sequence[str]) -> Floats:
         """`cells` of the column `name` as finite numbers."""
         try:
-            values = np.array(cells, dtype=np.str_).astype(np.float64)
+            values = np.fromiter(map(float, cells), np.float64, len(cells))
         except ValueError:
             values = None
-        if values is None or not np.isfinite(values).all() or "_" in "".join(cells):
+        together = "".join(cells)  # Python reads 1_000 and ٣ as numbers too
+        if values is None or not np.isfinite(values).all() or "_" in together or not together.isascii():
             row = next(row for row, cell in enumerate(cells) if not is_number(cell))
             what = f"is {cells[row].strip()!r}, not a number" if cells[row].strip() else "is empty"
             raise self.error(row, f"{name} {what}", "numbers have digits and a decimal point, nothing else")
@@ -98,24 +101,29 @@ def _bytes(path: Path) -> bytes:
 def _delimited(path: Path, text: str) -> Table:
     first = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        header = next(reader, [])
-        for row in reader:
-            if any(row):
-                rows.append(row)
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise DataError(at_line(path, reader.line_num, str(error))) from None
+    rows, lines = _rows(path, text, delimiter)
+    header = rows[0] if rows else []
     if header and all(is_number(cell) for cell in header if cell.strip()):
         raise DataError(at_line(path, 1, "no header"), hint="the first line names the columns")
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(header):
             reason = f"{len(row)} cells where the header names {len(header)} columns"
             raise DataError(at_line(path, line, reason))
-    return _table(path, header, list(zip(*rows, strict=True)), lines)
+    return _table(path, header, list(zip(*rows[1:], strict=True)), lines[1:])
+
+
+def _rows(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], Sequence[int]]:
+    """The rows that are not blank, the header first, and the lines on which they end."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise DataError(at_line(path, reader.line_num, str(error))) from None
+    if reader.line_num == len(rows) and all(map(any, rows)):
+        return rows, range(1, 1 + len(rows))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    numbered = [(row, reader.line_num) for row in reader if any(row)]
+    return [row for row, _ in numbered], [line for _, line in numbered]
 
 
 def _parquet(path: Path, data: bytes) -> Table:
