@@ -1,15 +1,16 @@
 """Calling tools by name: one computation for one question, and never an exception."""
 
+import importlib
 from typing import Any
 
 import pytest
 
 from tests.tools.markets import account, close_of, context, market
-from trader.domain.errors import ToolError
+from trader.domain.errors import ToolError, UnknownName
 from trader.domain.reports import Evidence
-from trader.domain.value import Value
+from trader.domain.value import Value, canonical_json
 from trader.tools.registry import TOOLS, tool
-from trader.tools.tool import Tool, ToolContext
+from trader.tools.tool import Schema, Tool, ToolContext
 from trader.tools.toolbox import KEPT, LiveToolbox, RecordedToolbox
 
 SOURCE = market(120)
@@ -167,9 +168,32 @@ def test_what_was_not_recorded_is_said_to_be_missing(
 @pytest.mark.parametrize("named", TOOLS, ids=lambda named: named.name)
 def test_every_tool_and_each_of_its_fields_is_described(named: Tool[Any, Any]) -> None:
     schema = named.schema
-    assert named.summary
     assert tool(named.name) is named
-    for side in (named.Arguments, named.Result):
-        assert side.__doc__
+    assert schema["summary"]
     for side in ("arguments", "result"):
-        assert schema[side]["type"] == "object"
+        for form in (schema[side], *schema[side].get("$defs", {}).values()):
+            assert form["description"]
+            if form["type"] == "object" and form["title"] in described(named):
+                assert [
+                    name for name, field in form["properties"].items() if "description" not in field
+                ] == []
+
+
+def described(named: Tool[Any, Any]) -> set[str]:
+    """Titles of the forms that are the tool's own; others (a payoff, a sizing step) belong to the domain."""
+    module = importlib.import_module(named.run.__module__)
+    return {
+        name
+        for name, form in vars(module).items()
+        if isinstance(form, type) and issubclass(form, Schema) and form.__module__ == module.__name__
+    }
+
+
+def test_a_schema_is_plain_json() -> None:
+    assert all(canonical_json(named.schema) for named in TOOLS)
+
+
+def test_an_unknown_tool_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UnknownName) as raised:
+        tool("feature")
+    assert "features" in raised.value.hint

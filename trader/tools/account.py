@@ -5,28 +5,34 @@ from decimal import Decimal
 from trader.domain.errors import ToolError
 from trader.domain.orders import OrderType, Side
 from trader.domain.portfolio import Account
-from trader.domain.value import Amount, Value
-from trader.tools.tool import NoArguments, Tool, ToolContext
+from trader.domain.value import Amount
+from trader.tools.tool import NoArguments, Schema, Tool, ToolContext
 
 
-class Working(Value):
+class Working(Schema):
     """An order that may still fill."""
 
     client_id: str
+    """The desk's own name for it."""
     side: Side
+    """Buy or sell."""
     type: OrderType
+    """Market, limit or stop."""
     remaining: Amount
     """Units still to come."""
     price: Amount | None
     """Its limit or stop; null for a market order."""
 
 
-class Result(Value):
+class Result(Schema):
     """Money, units and orders; amounts in the account's currency."""
 
     currency: str
+    """What amounts are in."""
     cash: Amount
+    """Not invested."""
     equity: Amount
+    """Cash and the market value of all positions."""
     quantity: Amount
     """Units held of the symbol, signed."""
     value: Amount

@@ -3,20 +3,20 @@
 import math
 
 from trader.domain.errors import ToolError
-from trader.domain.value import Moment, Number, Value
+from trader.domain.value import Moment, Number
 from trader.tools.indicators import indicators
 from trader.tools.moments import as_datetime
-from trader.tools.tool import Tool, ToolContext
+from trader.tools.tool import Schema, Tool, ToolContext
 
 
-class Arguments(Value):
+class Arguments(Schema):
     """Which indicators."""
 
     names: tuple[str, ...] = ()
     """Names from the catalogue (`trader tools features`); empty for all."""
 
 
-class Result(Value):
+class Result(Schema):
     """Each indicator at the last bar."""
 
     bars: int

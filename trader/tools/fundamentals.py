@@ -5,11 +5,11 @@ from datetime import date, datetime
 from trader.data.view import MarketView
 from trader.domain.errors import ToolError
 from trader.domain.market import ActionKind, FundamentalRow
-from trader.domain.value import Moment, Number, Value
-from trader.tools.tool import NoArguments, Tool, ToolContext
+from trader.domain.value import Moment, Number
+from trader.tools.tool import NoArguments, Schema, Tool, ToolContext
 
 
-class Result(Value):
+class Result(Schema):
     """The filing of the latest period that was public."""
 
     period_end: date

@@ -14,13 +14,13 @@ from pydantic import Field
 
 from trader.domain.errors import ToolError
 from trader.domain.market import Bars, Floats
-from trader.domain.value import Number, Value
-from trader.tools.tool import Tool, ToolContext
+from trader.domain.value import Number
+from trader.tools.tool import Schema, Tool, ToolContext
 
 _ATR_BARS = 14
 
 
-class Arguments(Value):
+class Arguments(Schema):
     """Where to look."""
 
     bars: int = Field(default=252, ge=30, le=5000)
@@ -33,7 +33,7 @@ class Arguments(Value):
     """Levels to give on each side of the price, the nearest first."""
 
 
-class Level(Value):
+class Level(Schema):
     """One price at which the market turned."""
 
     price: Number
@@ -44,7 +44,7 @@ class Level(Value):
     """Bars since the last of them."""
 
 
-class Result(Value):
+class Result(Schema):
     """The levels around the last close."""
 
     close: Number

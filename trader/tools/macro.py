@@ -13,9 +13,9 @@ from pydantic import Field
 from trader.data.view import MarketView
 from trader.domain.errors import ToolError
 from trader.domain.market import Floats, Series
-from trader.domain.value import Number, Value
+from trader.domain.value import Number
 from trader.tools.moments import as_datetime
-from trader.tools.tool import Tool, ToolContext
+from trader.tools.tool import Schema, Tool, ToolContext
 
 _FRESH = timedelta(days=62)
 """A series that has published nothing for two months has ended: its last value is not today's."""
@@ -24,25 +24,28 @@ _LEAST_MONTHS, _LEAST_DAYS = 24, 252
 """Values that a z-score needs."""
 
 
-class Arguments(Value):
+class Arguments(Schema):
     """What is usual."""
 
     years: int = Field(default=10, ge=2, le=50)
     """Years of its own history that a value is compared with; fewer where there are fewer."""
 
 
-class Result(Value):
+class Result(Schema):
     """Null where the series does not exist, has ended, or is too short; `missing` says which."""
 
     credit_spread: Number | None
     """BAA less AAA corporate yield, percentage points (Moody's, monthly)."""
     credit_spread_z: Number | None
+    """Standard deviations from its mean."""
     market_volatility: Number | None
     """Annual, of the last 21 daily log returns of the S&P 500."""
     market_volatility_z: Number | None
+    """Standard deviations from its mean."""
     vix: Number | None
     """The index's own points."""
     vix_z: Number | None
+    """Standard deviations from its mean."""
     oil_return_63: Number | None
     """WTI over its value 63 publications before, a fraction."""
     cpi_yoy: Number | None

@@ -3,15 +3,15 @@
 import numpy as np
 
 from trader.data.view import MarketView
-from trader.domain.value import Amount, Number, Value
+from trader.domain.value import Amount, Number
 from trader.tools.account import snapshot
-from trader.tools.tool import NoArguments, Tool, ToolContext
+from trader.tools.tool import NoArguments, Schema, Tool, ToolContext
 
 CORRELATION_BARS = 252
 _FEWEST_RETURNS = 20
 
 
-class Result(Value):
+class Result(Schema):
     """Weights are shares of equity, signed."""
 
     equity: Amount

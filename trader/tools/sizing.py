@@ -6,9 +6,9 @@ from pydantic import Field
 from trader.domain.decisions import Payoff, SizingStep
 from trader.domain.errors import ToolError
 from trader.domain.opinions import P_MAX, P_MIN
-from trader.domain.value import Number, Value
+from trader.domain.value import Number
 from trader.tools import kelly
-from trader.tools.tool import Tool, ToolContext
+from trader.tools.tool import Schema, Tool, ToolContext
 
 _FEWEST_EVENTS = 30
 """Resolved events that a base rate or a payoff is taken from."""
@@ -16,7 +16,7 @@ _SMALLEST = 1e-4
 """A mean gain or loss below one basis point is rounding of the price."""
 
 
-class Arguments(Value):
+class Arguments(Schema):
     """The bet. What is not given is what the event has done before."""
 
     p_up: float | None = Field(default=None, ge=P_MIN, le=P_MAX)
@@ -35,12 +35,15 @@ class Arguments(Value):
     """Mean correlation between them."""
 
 
-class Result(Value):
+class Result(Schema):
     """The stake and the numbers behind it."""
 
     p_up: Number
+    """Probability used."""
     payoff: Payoff
+    """Mean gain, mean loss and cost used."""
     n_eff: Number
+    """Effective cases used."""
     edge: Number
     """Expected return after costs."""
     edge_error: Number

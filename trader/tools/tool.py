@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from pydantic import ConfigDict
+
 from trader.data.view import MarketView
 from trader.domain.portfolio import Account
 from trader.domain.value import Value
@@ -13,7 +15,13 @@ Asked = TypeVar("Asked", bound=Value)
 Given = TypeVar("Given", bound=Value)
 
 
-class NoArguments(Value):
+class Schema(Value):
+    """Arguments or a result of a tool. The docstring of a field is its description in the JSON schema."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class NoArguments(Schema):
     """The tool takes none: the context says everything."""
 
 

@@ -4,28 +4,29 @@ import math
 
 from pydantic import Field
 
-from trader.domain.value import Moment, Number, Value
-from trader.tools.tool import Tool, ToolContext
+from trader.domain.value import Moment, Number
+from trader.tools.tool import Schema, Tool, ToolContext
 
 
-class Arguments(Value):
+class Arguments(Schema):
     """How much of the explanation to give."""
 
     top: int = Field(default=5, ge=0, le=50)
     """Inputs that moved the forecast most."""
 
 
-class Shift(Value):
+class Shift(Schema):
     """How one input moved the forecast."""
 
     feature: str
+    """Its name in the catalogue."""
     value: Number | None
     """The input itself; null where it had no value."""
     shift: Number
     """Log-odds added to the forecast (Lundberg and others 2020, Nature Machine Intelligence 2)."""
 
 
-class Result(Value):
+class Result(Schema):
     """A probability from a model that had seen nothing later than `trained_until`."""
 
     p_up: Number
