@@ -1,5 +1,6 @@
 """Every setting says where it came from, and a mistake says where it stands."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from trader.domain.errors import SettingsError
 from trader.domain.market import Timeframe
-from trader.settings import Origin, Settings, line_of, load
+from trader.domain.value import canonical_json
+from trader.settings import Origin, Settings, line_of, load, restored
 from trader.settings.document import page, settings
 from trader.settings.lines import lines_of
 
@@ -260,3 +262,10 @@ def test_the_page_of_settings_is_up_to_date():
     assert committed.read_text(encoding="utf-8") == page(), (
         "docs/settings.md is generated: python -m trader.settings > docs/settings.md"
     )
+
+
+def test_settings_come_back_from_the_journal_as_they_were() -> None:
+    settings, _ = load(flags={"paper.cash": 2_500, "desk.kelly_fraction": 0.1, "run.symbols": ("AAPL",)})
+    recorded = json.loads(canonical_json(settings))
+    assert recorded["paper"]["cash"] == "2500"
+    assert restored(recorded) == settings

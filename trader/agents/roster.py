@@ -37,9 +37,9 @@ def agents_of(
     tables: Mapping[str, Mapping[str, Any]] | None = None,
     sources: Sources | None = None,
 ) -> tuple[Agent, ...]:
-    """The agents of these prompts, in their order, as `tables` has them."""
+    """The agents of these prompts as `tables` has them: juniors first, the executive last, then by name."""
     places = sources or Sources()
-    by_name = {prompt.name: prompt for prompt in prompts}
+    by_name = {one.name: one for one in sorted(prompts, key=lambda one: (one.tier.rank, one.name))}
     for name in tables or {}:
         if name not in by_name:
             raise places.error(f"agents.{name}", "there is no such agent", nearest(name, by_name))

@@ -30,7 +30,7 @@ from trader.journal.records import DecisionMade, OrderIntended, RulingMade, Step
 from trader.journal.writer import Memorandum
 from trader.prompts.frontmatter import parse_prompt
 from trader.risk.facts import Facts
-from trader.settings import Settings
+from trader.settings import Settings, restored
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.toolbox import RecordedToolbox
 
@@ -84,7 +84,7 @@ async def _again(reader: JournalReader, recorded: RoundRecord) -> Memorandum:
     (run,) = (known.started for known in reader.runs(book.id) if known.started.run == opened.run)
     if recorded.learned is None:
         raise TraderError(f"the journal lacks what the desk had learned at {opened.as_of:%Y-%m-%d %H:%M}")
-    settings, facts = Settings.model_validate(run.settings), Facts.model_validate(opened.facts)
+    settings, facts = restored(run.settings), Facts.model_validate(opened.facts)
     memorandum = Memorandum()
     agents = _agents(reader, run.prompts, settings)
     desk = assemble(

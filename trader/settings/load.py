@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from trader.domain.errors import SettingsError, at_line, nearest
 from trader.settings.document import defaults, expected, shown
 from trader.settings.lines import lines_of, nearest_line
-from trader.settings.model import PLAIN, PLANNED, TYPED, Settings
+from trader.settings.model import PLAIN, PLANNED, TYPED, Section, Settings
 from trader.settings.sources import Origin, Source, Sources
 
 PREFIX = "TRADER_"
@@ -54,6 +54,22 @@ def load(
         found[entry.key] = entry.source
     values = {entry.key: entry.value for entry in entries}
     return _checked(tree, values, found), Sources(found, tables, config)
+
+
+def restored(recorded: Mapping[str, Any]) -> Settings:
+    """Settings as the journal has them, where amounts are text."""
+    tables = {
+        table: {name: _amount(TYPED[table], name, value) for name, value in values.items()}
+        if table in TYPED
+        else values
+        for table, values in recorded.items()
+    }
+    return Settings.model_validate(tables)
+
+
+def _amount(table: type[Section], name: str, value: Any) -> Any:
+    is_amount = name in table.model_fields and table.model_fields[name].annotation is Decimal
+    return Decimal(value) if is_amount and isinstance(value, str) else value
 
 
 def _checked(tree: dict[str, Any], values: Mapping[str, Any], found: Mapping[str, Source]) -> Settings:
