@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from tests.tools.markets import account, close_of, context, market
+from tests.tools.markets import account, bars, close_of, context, market
 from trader.domain.errors import ToolError
 from trader.domain.ids import ClientOrderId, DecisionId
 from trader.domain.orders import Order, OrderState, OrderType, Side
@@ -76,3 +76,8 @@ def test_too_few_common_bars_have_no_correlation() -> None:
 def test_where_nothing_is_traded_there_is_no_account(run: object) -> None:
     with pytest.raises(ToolError, match="there is no account"):
         run(context(SOURCE, NOW), NOTHING)
+
+
+def test_a_price_that_never_moves_has_no_correlation() -> None:
+    still = market(400, bars={"AAA": SOURCE.bars["AAA"], "BBB": bars("BBB", [50.0] * 400)}, actions={})
+    assert portfolio_tool.correlation(still.view(NOW), "AAA", "BBB") is None

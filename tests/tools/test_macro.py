@@ -87,3 +87,18 @@ def test_with_no_series_at_all_the_tool_says_so() -> None:
 def test_before_anything_was_published_there_is_nothing() -> None:
     with pytest.raises(ToolError):
         run(context(with_series(), START - timedelta(days=5000)), Arguments())
+
+
+def test_a_series_that_has_just_begun_is_too_short_and_says_so() -> None:
+    whole = SERIES["wti"]
+    late = whole.period >= np.datetime64("2011-01-01")
+    result = read(with_series(wti=series("wti", whole.period[late], whole.value[late], 1)))
+    assert result.missing == ("wti needs 64 values, has 34",)
+
+
+def test_without_the_month_a_year_before_there_is_no_inflation() -> None:
+    whole = SERIES["core_cpi"]
+    last = whole.until(NOW).period[-1].astype("datetime64[M]")
+    kept = whole.period.astype("datetime64[M]") != last - np.timedelta64(12, "M")
+    result = read(with_series(core_cpi=series("core_cpi", whole.period[kept], whole.value[kept], 38)))
+    assert result.missing == ("core_cpi has no value for the same month a year before",)

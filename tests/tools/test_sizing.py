@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.tools.markets import close_of, context, market
+from tests.tools.markets import bars, close_of, context, market
 from trader.domain.errors import ToolError
 from trader.tools.sizing import Arguments, run
 
@@ -43,3 +43,11 @@ def test_the_steps_end_in_the_weight() -> None:
 def test_too_few_events_are_said_with_both_numbers() -> None:
     with pytest.raises(ToolError, match="needs 30 resolved events of AAA, has 16"):
         run(context(SOURCE, close_of(20)), Arguments())
+
+
+def test_a_market_that_only_rose_says_nothing_of_losses() -> None:
+    rising = market(
+        100, bars={"AAA": bars("AAA", list(np.linspace(50.0, 500.0, 100)))}, symbols=("AAA",), actions={}
+    )
+    with pytest.raises(ToolError, match="needs gains and losses of AAA, and all 95 events were alike"):
+        run(context(rising, close_of(99)), Arguments())

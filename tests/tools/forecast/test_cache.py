@@ -70,3 +70,17 @@ def test_other_data_is_another_file(tmp_path: Path) -> None:
     Forecaster(tmp_path).at(market(700, seed=5).view(close_of(699)), 5)
     Forecaster(tmp_path, seed=1).at(NOW, 5)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_file_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
+    Forecaster(tmp_path).at(NOW, 5)
+    [file] = tmp_path.iterdir()
+    unreadable = file.with_name(file.name.replace(file.stem[-4:], "0000"))
+    file.rename(tmp_path / "elsewhere")
+    unreadable.mkdir()
+    forecaster = Forecaster(tmp_path)
+    forecaster.at(NOW, 5)
+    assert (
+        forecaster.notes[0]
+        == f"model cache: {unreadable.name} cannot be read (Is a directory); trained again"
+    )

@@ -34,7 +34,7 @@ def keep(folder: Path, training: str, data: bytes) -> tuple[str, ...]:
             part.write(data)
         os.replace(part.name, wanted)
         for other in folder.glob(f"{training}-*.ubj"):
-            if other != wanted:
+            if other != wanted and other.is_file():
                 other.unlink(missing_ok=True)
     except OSError as error:
         return (f"model cache: {folder} cannot be written ({error.strerror}); models are kept in memory",)
