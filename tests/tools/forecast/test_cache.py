@@ -80,7 +80,5 @@ def test_a_file_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
     unreadable.mkdir()
     forecaster = Forecaster(tmp_path)
     forecaster.at(NOW, 5)
-    assert (
-        forecaster.notes[0]
-        == f"model cache: {unreadable.name} cannot be read (Is a directory); trained again"
-    )
+    [note] = forecaster.notes
+    assert note.startswith(f"model cache: {unreadable.name} cannot be read")
