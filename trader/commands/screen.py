@@ -18,7 +18,7 @@ HELP = (
     ("space", "pause, and go on"),
     ("h", "this page, and back"),
     ("q", "finish the round in hand and leave; the same command goes on"),
-    ("Ctrl-C", "the same as q; a second time leaves at once"),
+    ("Ctrl-C", "the same; a second time leaves at once"),
     ("", ""),
     ("juniors", "how many facts they found for each symbol"),
     ("seniors", "the probability of a rise, above (+) or below (-) the base rate;"),
