@@ -126,10 +126,8 @@ def test_a_seq_given_out_twice_is_an_error_and_not_a_lost_row(place: Path) -> No
     with closing(sqlite3.connect(place)) as database:
         database.execute("UPDATE counter SET last = 0")
         database.commit()
-    journal = Journal.open(place)
-    journal.append(*group("second", 3))
-    with pytest.raises(JournalError, match="seq"):
-        journal.commit()
+    with pytest.raises(JournalError, match="seq"), Journal.open(place) as journal:
+        journal.append(*group("second", 3))
     assert ask(place, "SELECT count(*) FROM notes") == [(3,)]
 
 

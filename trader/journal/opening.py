@@ -75,7 +75,9 @@ def _postgres(url: URL, options: str = "") -> Engine:
 
 def _sqlite(uri: str, *settings: str) -> Engine:
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(uri, BUSY_S, isolation_level=None, check_same_thread=False, uri=True)
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
         try:
             for setting in settings:
                 connection.execute(setting)
