@@ -147,13 +147,8 @@ class Workspace:
                 f"the workspace {self.root} cannot be written: {error.strerror}",
                 hint="use another folder with --workspace DIR",
             ) from error
+        pid = self.lock_file.read_text(encoding="ascii").strip()
         raise WorkspaceInUse(
-            f"the workspace {self.root} is in use by process {self._holder()}",
+            f"the workspace {self.root} is in use by process {pid or '(just starting)'}",
             hint="stop that process, or use another folder with --workspace DIR",
         )
-
-    def _holder(self) -> str:
-        try:
-            return self.lock_file.read_text(encoding="ascii").strip() or "(unknown)"
-        except OSError:
-            return "(unknown)"

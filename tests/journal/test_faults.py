@@ -197,6 +197,20 @@ def test_a_short_lock_of_another_program_is_waited_for(kept: Path) -> None:
     assert count(kept) == NOTES + 1
 
 
+def test_a_mistake_of_our_own_in_the_writer_stops_the_journal_too(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(journal: Journal, batch: list) -> None:
+        raise RuntimeError("off by one")
+
+    journal = Journal.open(kept)
+    monkeypatch.setattr(Journal, "_write", mistaken)
+    journal.append(story.note())
+    for use in (journal.commit, journal.close):
+        with pytest.raises(JournalError, match="off by one"):
+            use()
+
+
 def test_a_failure_inside_the_with_block_is_not_hidden_by_the_journals(kept: Path) -> None:
     def work() -> None:
         with Journal.open(kept) as journal:
@@ -226,6 +240,13 @@ def test_the_password_of_a_database_is_not_shown() -> None:
     url = "postgresql://desk:secret@127.0.0.1:9/journal"
     assert "secret" not in opening.shown(url)
     with pytest.raises((JournalError, MissingExtra)) as refused:
+        Journal.open(url)
+    assert "secret" not in refused.value.message
+
+
+@pytest.mark.parametrize("url", ["postgresql://desk:secret@host:port/x", "://secret"])
+def test_what_is_not_a_url_is_a_usage_error(url: str) -> None:
+    with pytest.raises(UsageError, match="is not a URL") as refused:
         Journal.open(url)
     assert "secret" not in refused.value.message
 

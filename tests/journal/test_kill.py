@@ -33,6 +33,7 @@ for number in range(first, first + 100_000):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_killed_writer_loses_no_commit_and_splits_no_group(place: Path) -> None:
     chance = random.Random(20240611)

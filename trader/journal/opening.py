@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from trader.domain.errors import JournalError, MissingExtra, TraderError, UsageError
 
@@ -60,7 +60,12 @@ def shown(place: Path | str) -> str:
 def _url(place: Path | str) -> URL | None:
     if isinstance(place, Path) or "://" not in place:
         return None
-    url = make_url(place)
+    try:
+        url = make_url(place)
+    except (ArgumentError, ValueError) as error:
+        raise UsageError(
+            "DATABASE_URL is not a URL", hint="postgresql://USER:PASSWORD@HOST/DATABASE"
+        ) from error
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise UsageError(f"DATABASE_URL: {url.drivername} is not supported", hint="use postgresql://…")
     return url.set(drivername="postgresql+psycopg")
