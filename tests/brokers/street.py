@@ -1,9 +1,9 @@
 """A paper broker, its market and its journal: tests place orders and let bars pass."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from tests.risk.books import COIN, FUTURE, INSTRUMENTS, order
 from trader.brokers.costs import CostModel
@@ -65,6 +65,18 @@ def action(symbol: str, day: int, kind: ActionKind, amount: str) -> CorporateAct
     )
 
 
+Answer = TypeVar("Answer")
+
+
+def done(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """What a coroutine returns that waits for nothing: no event loop is needed for it."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("the paper broker waits for nobody")
+
+
 class Street:
     """Everything the broker gave out is in `rows`, as the journal would have it."""
 
@@ -89,17 +101,17 @@ class Street:
         states = []
         for one in orders:
             self.rows.append(one)
-            self.rows += asyncio.run(self.broker.submit(one))
+            self.rows += done(self.broker.submit(one))
             states.append(self.ledger.orders[one.client_id].state)
         return states
 
     def cancel(self, name: str) -> list[OrderEvent]:
-        events = list(asyncio.run(self.broker.cancel(name)))
+        events = list(done(self.broker.cancel(name)))
         self.rows += events
         return events
 
     def find(self, name: str) -> OrderState | None:
-        return asyncio.run(self.broker.find(name))
+        return done(self.broker.find(name))
 
     def bar(
         self,

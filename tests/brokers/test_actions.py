@@ -94,7 +94,9 @@ def test_what_has_filled_before_a_split_stays_as_it_filled():
     assert street.ledger.quantity("AAPL") == 140
     assert leg.remaining - entry.remaining == 140, "the stop covers what is held"
     street.bar("38 41 37 40")
-    assert street.traded[2:] == [("d1-s1", -140, 38), ("d1-e1", 60, 38)], "nobody could sell at the stop of 40"
+    assert street.traded[2:] == [("d1-s1", -140, 38), ("d1-e1", 60, 38)], (
+        "nobody could sell at the stop of 40"
+    )
     street.bar("39 41 37 40")
     assert street.traded[4:] == [("d1-s1", -60, 39)]
 

@@ -246,6 +246,13 @@ def test_a_target_is_not_reached_in_the_bar_that_its_entry_traded_through():
     assert street.traded == [("d1-e1", 100, 97)], "the high may have come first"
 
 
+def test_a_target_that_the_market_is_already_beyond_gets_a_price_of_the_bar():
+    street = Street()
+    street.submit(entry(), target("90"))
+    street.bar("100 101 99 100")
+    assert street.traded == [("d1-e1", 100, 100), ("d1-t1", -100, 99)]
+
+
 def test_an_exit_at_the_open_comes_before_a_stop_within_the_bar():
     street = holding(100, stop("95"))
     street.submit(leave())
@@ -386,6 +393,14 @@ def test_a_leg_whose_entry_has_filled_and_left_in_part_ends_with_it():
     assert street.traded == [("d1-e1", 40, 100)], "the stop was touched, but the volume was used up"
     street.bar("99 99 99 99")
     assert street.traded[1:] == [("d1-s1", -40, 99)]
+
+
+def test_a_leg_for_one_session_ends_once_with_its_entry():
+    street = Street()
+    leg = order(SELL, 100, None, stop="85", parent="d1-e1", name="d1-s1", reduce_only=True)
+    street.submit(entry(limit="90"), leg)
+    street.bar(CALM)
+    assert (street.state("d1-e1"), street.state("d1-s1")) == (OrderState.EXPIRED, OrderState.CANCELLED)
 
 
 def test_cancelling_ends_an_order_and_its_legs():

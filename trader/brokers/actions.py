@@ -91,8 +91,6 @@ def _split(ledger: Ledger, emit: Emit, action: CorporateAction, bar: TradedBar |
 def _restate(ledger: Ledger, emit: Emit, action: CorporateAction, tracked: Tracked) -> None:
     """A working order in new units: what is left of it times the ratio, its price divided by it."""
     instrument, order = ledger.instruments[action.symbol], tracked.order
-    if not tracked.working:
-        return
     left = instrument.lots(tracked.remaining * action.amount)
     if left == 0:
         reason = f"less than a lot is left of it after {_ratio(action)}"

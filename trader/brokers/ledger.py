@@ -148,10 +148,10 @@ class Ledger:
         return held.quantity if held is not None else ZERO
 
     def working(self, symbol: str | None = None) -> Iterator[Tracked]:
-        """Orders that may still fill, in the order they were sent; `symbol`'s only where one is given."""
+        """Orders that may still fill, in the order they were sent; those that end meanwhile are left out."""
         for client_id in tuple(self._working):
             tracked = self.orders[client_id]
-            if symbol is None or tracked.order.symbol == symbol:
+            if tracked.working and (symbol is None or tracked.order.symbol == symbol):
                 yield tracked
 
     def knows(self, entry: str) -> bool:

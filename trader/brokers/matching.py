@@ -34,13 +34,17 @@ def price_at_open(
 def price_within(
     order: Order, triggered: bool, bar: TradedBar, instrument: Instrument, costs: CostModel
 ) -> Decimal | None:
-    """What the order gets after the opening, or None: stops when touched, limits when traded through."""
+    """What the order gets after the opening, or None: stops when touched, limits when traded through.
+
+    A limit that all of the bar is better than (a leg whose entry has just filled) gets the worst of the bar.
+    """
     if triggered:
         return None
     buying = order.side is Side.BUY
     if order.limit_price is not None:
         through = bar.low < order.limit_price if buying else bar.high > order.limit_price
-        return order.limit_price if through else None
+        worst = min(order.limit_price, bar.high) if buying else max(order.limit_price, bar.low)
+        return worst if through else None
     if order.stop_price is not None and passed(order, bar.high if buying else bar.low):
         return costs.price(instrument, order.side, order.stop_price)
     return None

@@ -83,14 +83,19 @@ class Session:
 
     def _close(self) -> None:
         """What ends with the bar: reductions of what is no longer held, and orders for one session."""
-        for tracked in self._ledger.working(self._bar.symbol):
-            waits = tracked.order.parent is not None and self._ledger.orders[tracked.order.parent].working
-            if tracked.order.reduce_only and not waits and self._reducible(tracked) == 0:
-                self._end(tracked, OrderState.CANCELLED, "nothing is left to reduce")
+        self._sweep()
         for tracked in self._ledger.working(self._bar.symbol):
             if tracked.order.time_in_force is TimeInForce.DAY:
                 done = f"{plain(tracked.filled)} of {plain(tracked.order.quantity)} filled in its session"
                 self._end(tracked, OrderState.EXPIRED, done)
+        self._sweep()  # legs whose entries have just expired wait for nothing any more
+
+    def _sweep(self) -> None:
+        """Cancel what may only reduce where nothing is held, but for legs whose entries still work."""
+        for tracked in self._ledger.working(self._bar.symbol):
+            waits = tracked.order.parent is not None and self._ledger.orders[tracked.order.parent].working
+            if tracked.order.reduce_only and not waits and self._reducible(tracked) == 0:
+                self._end(tracked, OrderState.CANCELLED, "nothing is left to reduce")
 
     def _end(self, tracked: Tracked, state: OrderState, reason: str) -> None:
         end(self._ledger, self._emit, tracked.order.client_id, state, self._bar.available, reason)
