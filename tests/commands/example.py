@@ -1,4 +1,4 @@
-"""One day of a small desk, made of values alone: a trade of AAPL with its order and fill, and IBM undecided."""
+"""One day of a small desk, made of values alone: a trade of AAPL with its order and fill; IBM undecided."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -12,7 +12,7 @@ from trader.domain.errors import SettingsError
 from trader.domain.value import jsonable
 from trader.prompts.prompt import Prompt, Tier
 from trader.risk.limits import LIMITS, Unit, resolve_limits
-from trader.settings import Settings, Sources, load
+from trader.settings import Origin, Settings, Sources, load
 from trader.settings.document import settings, shown
 from trader.settings.model import TYPED
 
@@ -46,7 +46,7 @@ def loaded(session: Session, flags: Mapping[str, object] | None = None) -> tuple
 def show(session: Session) -> None:
     """`config`."""
     found, sources = loaded(session)
-    rows = [(key, value, str(sources.source(key))) for key, value in _flat(found)]
+    rows = [(key, value, str(sources.get(key, Origin.DEFAULT))) for key, value in _flat(found)]
     if session.json:
         entries = [{"key": key, "value": jsonable(value), "source": source} for key, value, source in rows]
         output.document({"workspace": str(session.workspace.root), "settings": entries})

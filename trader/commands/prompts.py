@@ -76,7 +76,7 @@ def edit(session: Session, name: str) -> None:
         place.own.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(place.packaged, place.own)
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if not editor or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not editor or not interactive():
         why = "there is no terminal" if editor else "neither $VISUAL nor $EDITOR is set"
         _tell_path(session, place, before, why)
         return
@@ -115,7 +115,7 @@ def reset(session: Session, name: str, *, yes: bool) -> None:
     if not place.own.is_file():
         raise UsageError(f"{name} is the packaged prompt already")
     if not yes:
-        if not sys.stdin.isatty():
+        if not interactive():
             raise UsageError("not done: there is no terminal to ask at", hint="say it with --yes")
         typer.confirm(f"Go back to the packaged {name}?", abort=True, err=True)
     kept = place.own.with_name(place.own.name + KEPT)
@@ -137,6 +137,11 @@ def validate(session: Session) -> int:
     else:
         output.screen(f"{len(found)} prompts are valid")
     return 2 if errors else 0
+
+
+def interactive() -> bool:
+    """Whether somebody is there to edit or to answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _examined(session: Session) -> tuple[tuple[Prompt, ...], tuple[TraderError, ...]]:
