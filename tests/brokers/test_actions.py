@@ -161,9 +161,9 @@ def test_a_dividend_is_part_of_what_the_trade_made():
 
 def test_a_split_and_a_dividend_of_one_day_count_in_new_units():
     street = holding(100)
-    street.bar(HALVED, action("AAPL", 2, DIVIDEND, "1"), action("AAPL", 2, SPLIT, "2"))
-    assert [entry.kind for entry in street.entries] == [EntryKind.SPLIT, EntryKind.DIVIDEND]
-    assert street.entries[1].cash == 200
+    step = street.bar(HALVED, action("AAPL", 2, DIVIDEND, "1"), action("AAPL", 2, SPLIT, "2"))
+    assert [entry.kind for entry in step.entries] == [EntryKind.SPLIT, EntryKind.DIVIDEND]
+    assert step.entries[1].cash == 200
 
 
 @pytest.mark.parametrize("kind", [SPLIT, DIVIDEND])

@@ -1,8 +1,8 @@
 """What every broker promises, as tests. `test_BROKER.py` imports all of this and gives the fixture `desk`.
 
 Behind it are the adapter under test, the venue as a small program that speaks as the real one does (for
-paper, the bars), and what the journal would have. AAPL trades at 100 when a test begins, in lots of 1 and ticks
-of 0.01; nothing is held, and the account has 100,000 in cash.
+paper, the bars), and what the journal would have. AAPL trades at 100 when a test begins, in lots of 1 and
+ticks of 0.01; nothing is held, and the account has 100,000 in cash.
 """
 
 from collections.abc import Sequence

@@ -180,6 +180,11 @@ def test_a_book_that_began_with_nothing_has_nothing_to_lose():
     assert {one.reason for one in trips(MONDAY, water(-5, opening=0))} == {"daily_loss", "drawdown"}
 
 
+def test_a_breaker_of_one_kind_does_not_hide_another():
+    (known,) = trips(TUESDAY, water(120_000, 108_000), daily_loss=1)
+    assert [one.reason for one in trips(TUESDAY, water(120_000, 108_000), known=[known])] == ["daily_loss"]
+
+
 def test_losses_can_trip_more_than_one_breaker_at_once():
     trades = closed(-1, -1, -1, at=MONDAY - OPENING)
     reasons = [one.reason for one in trips(MONDAY, water(80_000), trades)]

@@ -129,6 +129,24 @@ def test_orders_that_only_reduce_free_nothing_before_they_fill():
     assert asked("gross_exposure", order(quantity=10, symbol="IBM"), book) == D(11_000) / 110_000
 
 
+def test_what_working_orders_close_is_no_exposure_and_what_they_turn_is():
+    closing = working(order(Side.SELL, 60, "100", name="d0-x1"))
+    turning = working(order(Side.SELL, 60, "100", name="d0-x2"))
+    assert asked("gross_exposure", order(symbol="IBM"), facts({"AAPL": 100}, closing)) == D(11_000) / 110_000
+    both = facts({"AAPL": 50}, closing, turning)  # 70 short is more than 50 long
+    assert asked("gross_exposure", order(symbol="IBM"), both) == D(7_000 + 1_000) / 105_000
+    assert asked("position_size", order(Side.SELL, 5), both) == D(7_500) / 105_000
+    reducing = working(order(Side.SELL, 40, "100", name="d0-x3", reduce_only=True))
+    assert (
+        asked("position_size", order(Side.SELL, 5), facts({"AAPL": 50}, reducing, closing))
+        == D(5_500) / 105_000
+    )
+
+
+def test_the_rate_counts_this_request():
+    assert asked("order_rate", order(), facts(requests_last_minute=9)) == 10
+
+
 def test_a_short_sale_counts_at_the_dearer_of_limit_and_last_price():
     assert asked("position_size", order(Side.SELL, 10, "96"), facts()) == D(1_000) / 100_000
     assert asked("position_size", order(Side.SELL, 10, "104"), facts()) == D(1_040) / 100_000

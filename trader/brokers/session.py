@@ -181,8 +181,6 @@ class Session:
 
 def armed(tracked: Tracked, ledger: Ledger) -> Decimal:
     """Units that may fill now. A leg has its entry's quantity: all but what that has yet to fill."""
-    if not ledger.orders[tracked.order.client_id].working:
-        return Decimal(0)
     if tracked.order.parent is None or not ledger.orders[tracked.order.parent].working:
         return tracked.remaining
     return max(Decimal(0), tracked.remaining - ledger.orders[tracked.order.parent].remaining)
