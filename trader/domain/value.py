@@ -6,7 +6,7 @@ plain notation, times are UTC, floats are the shortest text that reads back equa
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -56,30 +56,32 @@ Number = FiniteFloat
 """A measurement or a probability: a float that is a number."""
 
 
-def jsonable(value: Any) -> Any:
-    """`value` as plain JSON types; `Value`s by their own serialisers."""
+def _leaf(value: Any) -> Any:
+    """What JSON has no word for."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
         return _iso(value)
-    if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [jsonable(item) for item in value]
-    return value
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no canonical JSON")
+
+
+_encoder = json.JSONEncoder(
+    default=_leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def canonical_json(value: Any) -> str:
     """The one JSON text of `value`: sorted keys, no spaces. Raises ValueError on NaN or infinity."""
-    return json.dumps(
-        jsonable(value),
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    )
+    return _encoder.encode(value)
+
+
+def jsonable(value: Any) -> Any:
+    """`value` as plain JSON types, keys in their own order."""
+    return json.loads(json.dumps(value, default=_leaf))
 
 
 def digest(value: Any) -> str:

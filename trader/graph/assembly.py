@@ -35,7 +35,7 @@ def assemble(
     return Desk(
         book=book,
         agents=tuple(agents),
-        thresholds=thresholds(settings, limits, len(book.symbols)),
+        thresholds=thresholds(settings, limits),
         limits=limits,
         market=market,
         toolbox=toolbox,
@@ -51,7 +51,7 @@ def assemble(
     )
 
 
-def thresholds(settings: Settings, limits: Limits, symbols: int) -> Thresholds:
+def thresholds(settings: Settings, limits: Limits) -> Thresholds:
     """What consensus needs, from the desk's settings and the limits that sizing respects in advance."""
     desk = settings.desk
     return Thresholds(
@@ -63,7 +63,7 @@ def thresholds(settings: Settings, limits: Limits, symbols: int) -> Thresholds:
         band_share=desk.band_share,
         position_limit=float(limits.value("position_size")),
         drawdown_limit=float(limits.value("drawdown")),
-        positions=min(symbols, int(limits.value("open_positions"))),
+        positions=int(limits.value("open_positions")),
     )
 
 

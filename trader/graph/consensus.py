@@ -44,7 +44,7 @@ class Thresholds:
     drawdown_limit: float
     """Drawdown at which the breaker trips, and at which the throttle reaches zero."""
     positions: int
-    """How many positions the book may hold at once: they share one bankroll."""
+    """How many positions the book may hold at once, by its limit: they share one bankroll."""
 
 
 @dataclass(frozen=True)

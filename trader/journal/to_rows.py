@@ -1,13 +1,12 @@
 """From records to rows. A row is complete when it is made: nothing that changes later can change it."""
 
-import json
 from collections.abc import Iterator
 from functools import singledispatch
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
-from trader.domain.value import Value, canonical_json, digest, digest_bytes, jsonable
+from trader.domain.value import Value, canonical_json, digest, digest_bytes
 from trader.journal import schema
 from trader.journal.records import (
     AccountMoved,
@@ -45,12 +44,6 @@ def blob(value: Any) -> Row:
     """`value` as a row of `blobs`, named by its digest."""
     text = canonical_json(value)
     return Row(schema.blobs, {"digest": digest_bytes(text.encode()), "codec": CODEC, "data": text})
-
-
-_plain_json = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=jsonable
-).encode
-"""`canonical_json` of what is plain JSON already, at a third of its time: most that is recorded is that."""
 
 
 def _columns(value: Value) -> dict[str, Any]:
@@ -99,8 +92,8 @@ def _(record: Step) -> Iterator[Row]:
     values = _columns(record)
     del values["book"], values["round"]
     values["p_up"] = record.body.get("p_up") if record.form == "opinion" else None
-    values["evidence"] = _plain_json(record.evidence)
-    values["body"] = _plain_json(record.body)
+    values["evidence"] = canonical_json(record.evidence)
+    values["body"] = canonical_json(record.body)
     yield Row(schema.steps, values)
 
 

@@ -111,6 +111,7 @@ class Rounds:
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
         )
+        named = StateLearned.of(book.id, learned)
         opened = RoundOpened(
             round=round_id(book.id, as_of),
             book=book.id,
@@ -119,9 +120,9 @@ class Rounds:
             signals=self._signals(as_of),
             account=account,
             facts=facts.model_dump(mode="json"),
-            learned=StateLearned.of(book.id, learned).digest,
+            learned=named.digest,
         )
-        self._recorder.append(*records, StateLearned.of(book.id, learned), opened)
+        self._recorder.append(*records, named, opened)
         return opened, learned, step
 
     def _tripped(self, as_of: datetime) -> list[BreakerChanged]:
