@@ -123,8 +123,8 @@ async def execute(state: Round, runtime: Runtime[Desk]) -> Update:
     desk.recorder.commit()
     for order in orders:
         if await desk.broker.find(order.client_id) is None:
-            for event in await _send(order, desk):
-                desk.recorder.append(OrderChanged(book=desk.book.id, event=event))
+            told = await _send(order, desk)
+            desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
     return {}
 
 
