@@ -3,6 +3,7 @@
 from trader.clock import SystemClock
 from trader.commands import output
 from trader.commands.session import Session
+from trader.domain.errors import WorkspaceInUse
 from trader.risk import killswitch
 
 
@@ -21,13 +22,19 @@ def halt(session: Session, reason: str) -> None:
 
 
 def resume(session: Session) -> None:
-    """`resume`: what was halted by hand goes on; what a breaker bars stays barred."""
+    """`resume`: the halt is lifted, and what breakers bar in the newest book, unless a run works on it."""
+    from trader.runner.resuming import lift_breakers
+
     workspace = session.workspace
     lifted = killswitch.lift(workspace.halt)
+    try:
+        book, breakers = lift_breakers(workspace)
+        said = f"lifted: {', '.join(one.reason for one in breakers)}" if breakers else "nothing was barred"
+        about = f"breakers of book {book.id}: {said}" if book else "there is no book with breakers yet"
+    except WorkspaceInUse as running:
+        breakers, about = (), f"breakers are as they were: {running.message}; resume again when it has ended"
     if session.json:
-        output.document({"halted": False, "lifted": lifted})
+        reasons = [one.reason for one in breakers]
+        output.document({"halted": False, "lifted": lifted, "breakers_lifted": reasons})
         return
-    output.screen(
-        f"{workspace.root}: {'orders are sent again' if lifted else 'it was not halted'}",
-        "Breakers are not reset: each ends when its time is over.",
-    )
+    output.screen(f"{workspace.root}: {'orders are sent again' if lifted else 'it was not halted'}", about)

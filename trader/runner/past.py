@@ -25,8 +25,11 @@ class Past:
     """All that have tripped, those lifted included."""
 
     @classmethod
-    def of(cls, reader: JournalReader, book: Book, calendar: TradingCalendar) -> Self:
-        """Everything that the journal has of the book."""
+    def of(cls, reader: JournalReader, book: Book, calendar: TradingCalendar, last: datetime | None) -> Self:
+        """What the journal has of the book; of a round after `last`, the last closed one, what its bar did.
+
+        Such a round is run again, and its orders are counted then.
+        """
         changes = reader.breakers(book.id)
         water = retrace(
             Watermarks.opening(book.cash, book.opened_at, calendar.next_session_close),
@@ -36,7 +39,8 @@ class Past:
         )
         past = cls(calendar, water)
         for intended in reader.orders(book.id):
-            past.intended(intended)
+            if last is not None and intended.at <= last:
+                past.intended(intended)
         for change in changes:
             past.changed(change)
         return past

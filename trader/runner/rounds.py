@@ -63,11 +63,13 @@ class Rounds:
         self._broker, self._clock, self._span, self._run = broker, clock, span, run
         self._refit_bars, self._prior = refit_bars, prior
         book = desk.book
-        self._past = Past.of(reader, book, desk.market.calendar(book.symbols[0]))
-        self._said: list[Forecast] = reader.opinions(book.id)
+        last = reader.last_closed(book.id)
+        self._past = Past.of(reader, book, desk.market.calendar(book.symbols[0]), last)
+        self._said: list[Forecast] = [
+            said for said in reader.opinions(book.id) if last is not None and said.as_of <= last
+        ]
         self._learned: LearnedState | None = reader.last_learned(book.id)
         self._unclosed: RoundOpened | None = reader.open_round(book.id)
-        last = reader.last_closed(book.id)
         self.done = sum(1 for close in span.closes if last is not None and close <= last)
 
     @property
