@@ -76,6 +76,16 @@ class Agent:
         """What its tools say, by tool, in the order of `calls`."""
         return {call.name: toolbox.call(call.name, call.arguments, context) for call in self.calls}
 
+    def speak(self, case: Case) -> Report | Opinion | Abstention | Verdict:
+        """The form of its tier."""
+        match self.tier:
+            case Tier.JUNIOR:
+                return self.report(case)
+            case Tier.SENIOR:
+                return self.judge(case)
+            case Tier.EXECUTIVE:
+                return self.rule(case)
+
     def report(self, case: Case) -> Report:
         """Every number and word in its tools' results as a fact; what they could not say is missing."""
         facts: list[Fact] = []

@@ -2,60 +2,46 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from trader.agents.agent import Agent
-from trader.agents.track import Progress, score_history
-from trader.data.market import Market
-from trader.domain.instruments import Instrument
+from trader.agents.track import Progress, Rehearsal, score_history
 from trader.domain.value import digest
 from trader.memory.cases import Forecasts
-from trader.tools.forecast.forecaster import Forecaster
-from trader.tools.toolbox import Toolbox
 
 FIELDS = ("decided", "symbol", "p_up", "base_rate")
 
 
-def scored_history(
-    folder: Path,
-    agents: Sequence[Agent],
-    market: Market,
-    toolbox: Toolbox,
-    forecaster: Forecaster,
-    cost_of: Callable[[Instrument], float],
-    symbols: tuple[str, ...],
-    horizon: int,
-    before: datetime,
-    progress: Progress,
-) -> dict[str, Forecasts]:
+def scored_history(folder: Path, asked: Rehearsal, progress: Progress) -> dict[str, Forecasts]:
     """`score_history`, read from `folder` where the same was scored before.
 
     A file that cannot be read is scored again; a folder that cannot be written costs the next run the time.
     """
-    key = digest(
+    path = folder / f"{_key(asked)}.npz"
+    known = _read(path)
+    if known is None:
+        known = score_history(asked, progress)
+        _write(path, known)
+    return known
+
+
+def _key(asked: Rehearsal) -> str:
+    """Of everything that the scores depend on."""
+    return digest(
         [
-            market.digest,
-            [(agent.prompt.digest, agent.record) for agent in agents],
-            [cost_of(market.instruments[symbol]) for symbol in symbols],
-            symbols,
-            horizon,
-            before,
-            [forecaster.seed, forecaster.refit_bars],
+            asked.market.digest,
+            [(agent.prompt.digest, agent.record) for agent in asked.agents],
+            [asked.cost_of(asked.market.instruments[symbol]) for symbol in asked.symbols],
+            asked.symbols,
+            asked.horizon,
+            asked.before,
+            [asked.forecaster.seed, asked.forecaster.refit_bars],
             program_digest(),
         ]
     )
-    path = folder / f"{key}.npz"
-    known = _read(path)
-    if known is not None:
-        return known
-    scored = score_history(agents, market, toolbox, forecaster, cost_of, symbols, horizon, before, progress)
-    _write(path, scored)
-    return dict(scored)
 
 
 @cache

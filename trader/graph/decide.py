@@ -19,13 +19,13 @@ def build_decide(agents: Sequence[Agent]) -> "CompiledStateGraph[Case, Desk, Cas
     decide = StateGraph(Case, context_schema=Desk, output_schema=Decided)
     decide.add_node("brief", thinking.brief)
     decide.add_node("reports", thinking.reports_are_in, defer=True)
-    decide.add_node(executive.name, thinking.executive(executive), defer=True)
+    decide.add_node(executive.name, thinking.speaks(executive), defer=True)
     decide.add_node("consensus", thinking.consensus)
     for agent in juniors:
-        decide.add_node(agent.name, thinking.junior(agent))
+        decide.add_node(agent.name, thinking.speaks(agent))
         decide.add_edge(agent.name, "reports")
     for agent in seniors:
-        decide.add_node(agent.name, thinking.senior(agent))
+        decide.add_node(agent.name, thinking.speaks(agent))
         decide.add_edge(agent.name, executive.name)
 
     decide.add_edge(START, "brief")

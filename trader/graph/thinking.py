@@ -10,7 +10,7 @@ from trader.agents.agent import Agent
 from trader.agents.case import Case as AgentCase
 from trader.domain.errors import JournalError
 from trader.domain.ids import DecisionId, decision_id
-from trader.domain.opinions import Abstention, Opinion
+from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.reports import Evidence, Report
 from trader.domain.value import Value
 from trader.graph.consensus import Question, conclude, undecided
@@ -30,6 +30,12 @@ class Node(Protocol):
 
 
 STAGES = {"brief": 0, "junior": 1, "senior": 2, "executive": 3}
+FORMS: Mapping[type[Value], Form] = {
+    Report: "report",
+    Opinion: "opinion",
+    Abstention: "abstention",
+    Verdict: "verdict",
+}
 
 
 async def brief(state: Case, runtime: Runtime[Desk]) -> Update:
@@ -65,45 +71,19 @@ async def reports_are_in(state: Case) -> Update:
     return {}
 
 
-def junior(agent: Agent) -> Node:
-    """A node that runs the agent's tools and files its report."""
+def speaks(agent: Agent) -> Node:
+    """A node that runs the agent's tools and has it file its form: a report, an opinion or a verdict."""
 
-    async def node(state: Case, runtime: Runtime[Desk]) -> Update:
+    async def node(state: Case, *, runtime: Runtime[Desk]) -> Update:
         desk = runtime.context
         began = desk.clock.monotonic()
         evidence = agent.gather(desk.toolbox, tool_context(state, desk))
-        report = agent.report(agent_case(state, desk, evidence))
-        _record(desk, state, agent, "report", report, evidence=evidence, ms=_ms_since(began, desk))
-        return {"reports": {agent.name: report}}
-
-    return node
-
-
-def senior(agent: Agent) -> Node:
-    """A node that runs the agent's tools, reads the reports and files one opinion or an abstention."""
-
-    async def node(state: Case, runtime: Runtime[Desk]) -> Update:
-        desk = runtime.context
-        began = desk.clock.monotonic()
-        evidence = agent.gather(desk.toolbox, tool_context(state, desk))
-        form = agent.judge(agent_case(state, desk, evidence))
-        kind: Form = "opinion" if isinstance(form, Opinion) else "abstention"
-        _record(desk, state, agent, kind, form, evidence=evidence, ms=_ms_since(began, desk))
-        return {"forms": {agent.name: form}}
-
-    return node
-
-
-def executive(agent: Agent) -> Node:
-    """A node that reads opinions and dissent, and approves, shrinks or vetoes."""
-
-    async def node(state: Case, runtime: Runtime[Desk]) -> Update:
-        desk = runtime.context
-        began = desk.clock.monotonic()
-        evidence = agent.gather(desk.toolbox, tool_context(state, desk))
-        verdict = agent.rule(agent_case(state, desk, evidence))
-        _record(desk, state, agent, "verdict", verdict, evidence=evidence, ms=_ms_since(began, desk))
-        return {"verdict": verdict}
+        form = agent.speak(agent_case(state, desk, evidence))
+        ms = (desk.clock.monotonic() - began) * 1000.0
+        _record(desk, state, agent, FORMS[type(form)], form, evidence=evidence, ms=ms)
+        if isinstance(form, Verdict):
+            return {"verdict": form}
+        return {"reports" if isinstance(form, Report) else "forms": {agent.name: form}}
 
     return node
 
@@ -224,7 +204,3 @@ def _record(
 def case_decision(state: Case, desk: Desk) -> DecisionId:
     """The id of the decision that this case will become."""
     return decision_id(desk.book.id, state["as_of"], state["symbol"], desk.book.horizon)
-
-
-def _ms_since(began: float, desk: Desk) -> float:
-    return (desk.clock.monotonic() - began) * 1000.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trader import __version__
 from trader.agents.agent import Agent
+from trader.agents.track import Rehearsal
 from trader.agents.track_cache import scored_history
 from trader.brokers.ledger import fold
 from trader.brokers.paper import PaperBroker
@@ -164,13 +165,15 @@ def prior_forecasts(
     """What every rule said over the history before the book's first round, from the cache where known."""
     return scored_history(
         workspace.cache / "track",
-        desk.agents,
-        desk.market,
-        desk.toolbox,
-        desk.forecaster,
-        desk.costs.round_trip,
-        desk.book.symbols,
-        desk.book.horizon,
-        before,
+        Rehearsal(
+            agents=desk.agents,
+            market=desk.market,
+            toolbox=desk.toolbox,
+            forecaster=desk.forecaster,
+            cost_of=desk.costs.round_trip,
+            symbols=desk.book.symbols,
+            horizon=desk.book.horizon,
+            before=before,
+        ),
         lambda done, total: observer.preparing("scoring the rules over their history", done, total),
     )
