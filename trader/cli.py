@@ -134,10 +134,10 @@ def run_desk(
 @trace_app.command("list")
 def trace_list(
     context: typer.Context,
-    symbol: Annotated[str | None, typer.Option(help="Only this one.")] = None,
+    symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="Only this one.")] = None,
     outcome: Annotated[str | None, typer.Option(metavar="OUTCOME", help="trade, hold or undecided.")] = None,
     book: Annotated[str | None, typer.Option(metavar="ID", help="Only this book.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many.")] = 20,
 ) -> None:
     """Decisions, newest first."""
     from trader.commands import trace
@@ -287,7 +287,7 @@ def tools_show(context: typer.Context, name: Annotated[str, typer.Argument(metav
 def tools_run(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME")],
-    symbol: Annotated[str, typer.Option(help="What to look at.")],
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="What to look at.")],
     as_of: Annotated[
         str | None,
         typer.Option(metavar="WHEN", help="A day (its close) or 2012-06-01T14:00Z; unset, the last bar."),
@@ -342,7 +342,7 @@ def halt_workspace(
 
 @app.command("resume")
 def resume_workspace(context: typer.Context) -> None:
-    """Let orders go out again after `trader halt`."""
+    """Let orders go out again, and lift the breakers of the newest book."""
     from trader.commands import halt
 
     halt.resume(context.obj)

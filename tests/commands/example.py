@@ -109,6 +109,17 @@ def learned() -> LearnedState:
                 brier=0.2489,
                 brier_base=0.2491,
             ),
+            Calibration(
+                record="quant/rule:quant",
+                intercept=-0.0081,
+                slope=0.39,
+                weight=0.4,
+                prior_weight=0.5,
+                n=2027,
+                n_eff=505.0,
+                brier=0.2499,
+                brier_base=0.2491,
+            ),
         ),
         correlation=0.45,
     )
@@ -169,7 +180,7 @@ def trade() -> Decision:
         outcome=Outcome.TRADE,
         cause="executive: momentum and quant disagree",
         held_weight=0.0,
-        target_weight=0.0155,
+        target_weight=0.0151,
         price=Decimal("560.99"),
         stop=Decimal("516.7"),
         pool=Pool(
@@ -179,36 +190,57 @@ def trade() -> Decision:
                     agent="momentum",
                     record="momentum/rule:momentum",
                     p_up=0.6,
-                    p_calibrated=0.5764,
-                    shift=0.1025,
+                    p_calibrated=0.57747,
+                    shift=0.10687,
                     weight=0.6,
                 ),
                 Contribution(
                     agent="quant",
                     record="quant/rule:quant",
                     p_up=0.54,
-                    p_calibrated=0.5456,
-                    shift=-0.0226,
+                    p_calibrated=0.54483,
+                    shift=-0.02572,
                     weight=0.4,
                 ),
             ),
-            p_up=0.5641,
+            p_up=0.56448,
             n_eff=603.2,
             sigma_p=0.0187,
             agreement=0.6,
         ),
         payoff=Payoff(mean_gain=0.0442, mean_loss=0.0425, cost=0.002),
-        edge=0.00441,
+        edge=0.00444,
         edge_error=0.00162,
         sizing=(
-            SizingStep(name="kelly", value=0.1012, weight=2.2744, note="f / l: full Kelly"),
-            SizingStep(name="fraction", value=0.25, weight=0.5686, note="of Kelly"),
-            SizingStep(name="senior caps", value=0.031, weight=0.031, note="risk allows 62 % of the limit"),
-            SizingStep(name="thresholds and executive", value=-0.0155, weight=0.0155, note="executive"),
+            SizingStep(
+                name="kelly",
+                value=0.10522,
+                weight=2.36448,
+                note="f / l: full Kelly, zero where the bet is bad",
+            ),
+            SizingStep(
+                name="uncertainty", value=0.88239, weight=2.08639, note="shrunk by f^2 / (f^2 + Var f)"
+            ),
+            SizingStep(name="fraction", value=0.25, weight=0.5216, note="of Kelly"),
+            SizingStep(
+                name="sharing", value=1.45, weight=0.35972, note="1 + (N - 1) rho: bets held together"
+            ),
+            SizingStep(
+                name="volatility ceiling", value=0.09756, weight=0.09756, note="annual volatility 20.5%"
+            ),
+            SizingStep(name="senior caps", value=0.031, weight=0.031, note="risk allows 62% of the limit"),
+            SizingStep(name="drawdown throttle", value=0.97425, weight=0.0302, note="drawdown 0.3%"),
+            SizingStep(
+                name="thresholds and executive",
+                value=-0.0151,
+                weight=0.0151,
+                note="executive: momentum and quant disagree",
+            ),
         ),
         cuts=(
-            Cut(by="senior caps", before=0.5686, after=0.031, reason="risk allows 62 % of the limit"),
-            Cut(by="executive", before=0.031, after=0.0155, reason="momentum and quant disagree"),
+            Cut(by="volatility ceiling", before=0.35972, after=0.09756, reason="annual volatility 20.5%"),
+            Cut(by="senior caps", before=0.09756, after=0.031, reason="risk allows 62% of the limit"),
+            Cut(by="executive", before=0.0302, after=0.0151, reason="momentum and quant disagree"),
         ),
         learned=digest(learned()),
     )
@@ -258,11 +290,22 @@ def stop() -> Order:
     )
 
 
-def ruling(outcome: RulingOutcome = RulingOutcome.CUT) -> Ruling:
+def allowed() -> Ruling:
+    two = Decimal(2)
     return Ruling(
         client_id=client_order_id(AAPL, "e"),
         symbol="AAPL",
-        outcome=outcome,
+        outcome=RulingOutcome.ALLOWED,
+        quantity_asked=two,
+        quantity=two,
+    )
+
+
+def cut() -> Ruling:
+    return Ruling(
+        client_id=client_order_id(AAPL, "e"),
+        symbol="AAPL",
+        outcome=RulingOutcome.CUT,
         limit="position_size",
         asked=0.061,
         permitted=0.05,
@@ -348,8 +391,8 @@ def records() -> list[Value]:
         *(step(agent, form) for agent, form in forms().items()),
         r.DecisionMade(decision=trade()),
         r.DecisionMade(decision=undecided()),
-        r.RulingMade(round=ROUND, book=BOOK, decision=AAPL, stage="allocate", ruling=ruling()),
-        r.RulingMade(round=ROUND, book=BOOK, decision=AAPL, stage="gate", ruling=ruling()),
+        r.RulingMade(round=ROUND, book=BOOK, decision=AAPL, stage="allocate", ruling=allowed()),
+        r.RulingMade(round=ROUND, book=BOOK, decision=AAPL, stage="gate", ruling=allowed()),
         *(r.OrderIntended(book=BOOK, round=ROUND, order=order, at=FRIDAY) for order in (entry(), stop())),
         *(
             r.OrderChanged(book=BOOK, event=OrderEvent(client_id=entry().client_id, state=state, at=at))
@@ -375,7 +418,7 @@ def closed_round(index: int = 128) -> ClosedRound:
         account=account(),
         decisions=(trade(), undecided()),
         forms={"AAPL": forms(), "IBM": {"technicals": Report(agent="technicals")}},
-        rulings=(ruling(),),
+        rulings=(cut(),),
         fills=(fill(),),
         entries=(dividend(),),
         breakers=(),

@@ -141,7 +141,7 @@ def test_libraries_are_told_to_be_quiet_unless_the_user_says_otherwise() -> None
     assert done.stdout.splitlines()[-1] == "0 false False"
 
 
-def test_halting_outlasts_the_process_and_resuming_says_what_it_leaves(
+def test_halting_outlasts_the_process_and_resuming_says_what_it_lifts(
     tmp_path: Path, capsys: Captured
 ) -> None:
     assert main(["halt", "lunch", "--json"]) == 0
@@ -150,7 +150,9 @@ def test_halting_outlasts_the_process_and_resuming_says_what_it_leaves(
     assert main(["halt"]) == 0
     assert "(already)" in capsys.readouterr().out
     assert main(["resume"]) == 0
-    assert "Breakers are not reset" in capsys.readouterr().out
+    assert "no book with breakers yet" in capsys.readouterr().out
     assert not (tmp_path / ".trader" / "HALT").exists()
     assert main(["resume", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"halted": False, "lifted": False}
+    assert json.loads(capsys.readouterr().out) == {
+        "halted": False, "lifted": False, "breakers_lifted": [],
+    }  # fmt: skip

@@ -101,8 +101,8 @@ def _money(summary: RunSummary, book: Book) -> Table:
         "",
         f"equity {book.currency}",
         "gain",
-        "deepest loss",
-        right=(f"equity {book.currency}", "gain", "deepest loss"),
+        "drawdown",
+        right=(f"equity {book.currency}", "gain", "drawdown"),
     )
     start, held = summary.equity_start, summary.buy_and_hold
     costs = f"before {words.money(summary.fees + summary.slippage)} of fees, spread and slippage"
@@ -148,7 +148,7 @@ def _agents(summary: RunSummary) -> RenderableType:
             words.probability(row.brier),
             words.probability(row.brier_base),
         )
-    note = "As stated, before calibration. A Brier score is a mean squared error: less is better."
+    note = "As stated, before calibration. A Brier score is a squared error: less is better."
     return Group(table, Text(note, "dim"))
 
 
@@ -165,12 +165,8 @@ def _learned(summary: RunSummary) -> RenderableType:
             f"{row.n:,}",
             f"{row.n_eff:,.0f}",
         )
-    table.caption = (
-        "From the prior to now. Overlapping and correlated cases are worth fewer independent ones."
-    )
-    table.caption_justify = "left"
-    table.caption_style = "dim"
-    return table
+    note = "From the prior to now. Cases that overlap or move together are worth fewer."
+    return Group(table, Text(note, "dim"))
 
 
 def _next(decisions: list[Decision]) -> Table:
@@ -201,7 +197,5 @@ def commands_to_try(decisions: list[Decision]) -> list[tuple[str, str]]:
             tried.append(
                 (f"trader trace diff {shown.id} {other.id}", f"what was different on {other.as_of:%Y-%m-%d}")
             )
-    tried.append(
-        ("trader prompts edit momentum", "change what an agent is told; the next trace names the change")
-    )
+    tried.append(("trader prompts edit momentum", "change its words; traces name the change"))
     return tried
