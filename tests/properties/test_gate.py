@@ -176,7 +176,7 @@ def test_the_running_account_never_goes_beyond_the_book(some_orders, some_facts,
     increased = [one for one in passed if some_facts.increase(one) > 0]
     if increased:
         assert after_.gross <= max(before_.gross, table.value("gross_exposure") * before_.equity)
-        assert len(after_.exposures) <= max(len(before_.exposures), table.value("open_positions"))
+        assert len(after_.values) <= max(len(before_.values), table.value("open_positions"))
     else:
         assert after_.gross <= before_.gross
 

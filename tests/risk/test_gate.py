@@ -192,6 +192,24 @@ def test_an_order_through_zero_is_cut_by_what_it_opens_and_not_by_what_it_closes
     assert ruling.sentence == "position size: 9.1 % of equity asked, 5 % allowed"
 
 
+def test_coins_through_zero_keep_the_part_that_closes():
+    barred = facts({"BTCUSD": "0.25001"}, **BROKEN)
+    assert ruled(order(Side.SELL, "0.5", symbol="BTCUSD"), barred).quantity == D("0.25001")
+    free = facts({"BTCUSD": "0.25001"}, cash=100_000)
+    assert ruled(order(Side.SELL, "100", symbol="BTCUSD"), free).quantity == D("50.26251")
+
+
+def test_only_orders_of_the_same_side_and_instrument_may_close_first():
+    others = (
+        working(order(Side.SELL, 100, "95", symbol="IBM", name="d0-x1", reduce_only=True)),
+        working(order(Side.BUY, 100, "95", name="d0-e1")),
+    )
+    assert (
+        ruled(order(Side.SELL, 100, "95"), facts({"AAPL": 100, "IBM": 100}, *others, **BROKEN)).quantity
+        == 100
+    )
+
+
 def test_units_that_a_working_order_may_close_first_cannot_be_closed_twice():
     exit_order = working(order(Side.SELL, 100, "95", name="d0-x1", reduce_only=True))
     again = order(Side.SELL, 100, "95")
@@ -281,9 +299,18 @@ def test_a_breaker_ends_at_its_until_and_when_it_is_lifted():
 
 
 def test_of_two_breakers_the_one_that_lasts_longest_is_named():
-    until = [NOW.replace(day=4), None, NOW.replace(day=5)]
-    book = facts(breakers=tuple(Breaker(reason="daily_loss", since=NOW, until=one) for one in until))
-    assert ruled(order(), book).sentence == "daily loss: no entries until a person resumes"
+    def sentence(*until):
+        breakers = [Breaker(reason="daily_loss", since=NOW.replace(day=1), until=one) for one in until]
+        return ruled(order(), facts(breakers=tuple(breakers))).sentence
+
+    monday, tuesday = NOW.replace(day=4), NOW.replace(day=5)
+    assert sentence(monday, None, tuesday) == "daily loss: no entries until a person resumes"
+    assert sentence(monday, tuesday, monday) == "daily loss: no entries until 2012-06-05 20:00 UTC"
+
+
+def test_a_breaker_without_both_numbers_says_none():
+    half = Breaker(reason="drawdown", since=NOW, until=None, asked=D("0.1"))
+    assert ruled(order(), facts(breakers=(half,))).sentence == "drawdown: no entries until a person resumes"
 
 
 def test_a_queue_holds_back_and_refuses_nothing_by_itself():
@@ -326,6 +353,13 @@ def test_an_account_that_values_a_future_without_its_multiplier_is_no_fact():
     wrong = book.account.model_copy(update={"multipliers": {}})
     with pytest.raises(ValueError, match="ES: the account values it with another multiplier"):
         facts(account=wrong)
+
+
+@pytest.mark.parametrize("counter", ["entries_today", "requests_last_minute", "waiting"])
+def test_counters_begin_at_zero_and_are_never_below(counter):
+    assert getattr(facts(), counter) == 0
+    with pytest.raises(ValueError, match=counter):
+        facts(**{counter: -1})
 
 
 def test_the_collar_is_rounded_inwards_to_the_tick():

@@ -74,6 +74,7 @@ def test_a_limit_that_does_not_exist_names_the_nearest():
         ("drawdown", float("nan"), "[risk] drawdown = nan is not a number of zero or more"),
         ("drawdown", float("inf"), "[risk] drawdown = inf is not a number of zero or more"),
         ("position_size", 5, "[risk] position_size = 5 is above 1, the most it may be"),
+        ("gross_exposure", 10.01, "[risk] gross_exposure = 10.01 is above 10, the most it may be"),
         ("open_positions", 2.5, "[risk] open_positions = 2.5 is not a whole number"),
     ],
 )
@@ -108,6 +109,7 @@ def test_a_percentage_is_told_how_shares_are_written():
         ("futures_order", "3", "2", "futures order: 3 contracts asked, 2 allowed"),
         ("price_collar", "0.0667", "0.05", "price collar: 6.7 % from the last price asked, 5 % allowed"),
         ("data_age", "2.04", "2", "data age: 2.04 bars asked, 2 allowed"),
+        ("data_age", "3.27", "2", "data age: 3.3 bars asked, 2 allowed"),
         ("spread", "0.0134", "0.01", "spread: 1.3 % of the price asked, 1 % allowed"),
     ],
 )
@@ -204,6 +206,13 @@ def test_a_correlation_that_nobody_knows_counts_as_one():
     assert asked("correlated", order(), facts({"MSFT": 5}, correlations={})) == 2
 
 
+def test_what_is_being_sold_short_counts_with_its_direction():
+    selling = working(order(Side.SELL, symbol="MSFT", name="d0-e1"))
+    buying = working(order(symbol="IBM", name="d0-e2"))
+    assert asked("correlated", order(), facts(None, buying, selling)) == 1
+    assert asked("correlated", order(Side.SELL), facts(None, buying, selling)) == 2
+
+
 def test_correlation_of_exactly_the_threshold_is_not_over_it():
     assert asked("correlated", order(), facts({"MSFT": 5}, correlations={"AAPL|MSFT": 0.8})) == 1
 
@@ -217,6 +226,8 @@ def test_the_spread_is_a_share_of_the_middle_and_a_feed_of_bars_has_none():
     quoted = facts(quotes={"AAPL": Quote(bid=D(99), ask=D(101))})
     assert asked("spread", order(), quoted) == D("0.02")
     assert asked("spread", order(symbol="IBM"), quoted) is None
+    locked = facts(quotes={"AAPL": Quote(bid=D(100), ask=D(100))})
+    assert asked("spread", order(), locked) == 0
 
 
 @pytest.mark.parametrize("slug", ["position_size", "gross_exposure"])
@@ -230,3 +241,9 @@ def test_breakers_rows_say_how_the_book_stands():
     assert asked("drawdown", order(), book) == D("0.515")
     assert asked("daily_loss", order(), facts(cash=120_000)) == 0
     assert asked("losing_streak", order(), book) is None
+    began_with_nothing = book.model_copy(
+        update={"account": book.account.model_copy(update={"peak": D(0), "day_open": D(0)})}
+    )
+    assert asked("drawdown", order(), began_with_nothing) == "equity is 0, not above zero"
+    assert asked("daily_loss", order(), began_with_nothing) == "equity is 0, not above zero"
+    assert asked("drawdown", order(), facts(cash=300_000)) == 0

@@ -119,7 +119,7 @@ def position_size(order: Order, standing: Standing) -> Asked:
 
 def open_positions(order: Order, standing: Standing) -> Asked:
     """Instruments held or being opened, this one included."""
-    return Decimal(len(standing.exposures.keys() | {order.symbol}))
+    return Decimal(len(standing.values.keys() | {order.symbol}))
 
 
 def gross_exposure(order: Order, standing: Standing) -> Asked:
@@ -134,7 +134,7 @@ def correlated(order: Order, standing: Standing) -> Asked:
     direction = facts.direction(order.symbol, order)
     together = [
         symbol
-        for symbol in standing.exposures
+        for symbol in standing.values
         if symbol != order.symbol
         and abs(correlation := facts.correlation(order.symbol, symbol)) > CORRELATED_OVER
         and correlation * direction * facts.direction(symbol, order) > 0

@@ -14,15 +14,11 @@ Key: TypeAlias = tuple[str, Side]
 
 
 class Exposure(NamedTuple):
-    """What an instrument may come to."""
+    """What one side of an instrument may come to."""
 
     units: Decimal
     value: Decimal
     """At worst prices, in the book's currency, never negative."""
-
-    def most(self, other: "Exposure") -> "Exposure":
-        """The larger of two sides: they cannot both come about."""
-        return Exposure(max(self.units, other.units), max(self.value, other.value))
 
 
 NONE = Exposure(ZERO, ZERO)
@@ -40,10 +36,10 @@ class Standing:
     equity: Decimal
     sides: Mapping[Key, Exposure]
     """Long and short; both where working orders would turn a position."""
-    exposures: Mapping[str, Exposure]
-    """The larger side of each instrument that is held or being opened."""
+    values: Mapping[str, Decimal]
+    """Of each instrument held or being opened the larger of its sides: both cannot come about."""
     gross: Decimal
-    """Of all exposures."""
+    """All these values together."""
 
     @classmethod
     def of(cls, facts: Facts, order: Order) -> Self:
@@ -63,10 +59,10 @@ class Standing:
             known = sides.get((one.symbol, one.side), NONE)
             value = units * worst_price(one, facts.last(one.symbol)) * multipliers[one.symbol]
             sides[one.symbol, one.side] = Exposure(known.units + units, known.value + value)
-        exposures: dict[str, Exposure] = {}
+        values: dict[str, Decimal] = {}
         for (symbol, _), exposure in sides.items():
-            exposures[symbol] = exposure.most(exposures.get(symbol, NONE))
-        return cls(facts, equity, sides, exposures, sum_exact(one.value for one in exposures.values()))
+            values[symbol] = max(exposure.value, values.get(symbol, ZERO))
+        return cls(facts, equity, sides, values, sum_exact(values.values()))
 
     def exposure(self, order: Order) -> Exposure:
         """What the order's side of its instrument may come to with it."""
@@ -78,8 +74,8 @@ class Standing:
 
     def gross_with(self, order: Order) -> Decimal:
         """What everything may come to with the order."""
-        known = self.exposures.get(order.symbol, NONE)
-        return self.gross - known.value + self.exposure(order).most(known).value
+        known = self.values.get(order.symbol, ZERO)
+        return self.gross - known + max(known, self.exposure(order).value)
 
 
 def _increases(facts: Facts, order: Order, reducible: dict[Key, Decimal]) -> Iterator[tuple[Order, Decimal]]:
