@@ -342,7 +342,7 @@ def halt_workspace(
 
 @app.command("resume")
 def resume_workspace(context: typer.Context) -> None:
-    """Let orders go out again, and lift the breakers of the newest book."""
+    """Let orders go out again, and lift breakers."""
     from trader.commands import halt
 
     halt.resume(context.obj)
