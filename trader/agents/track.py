@@ -1,8 +1,8 @@
 """Rules scored over the history before a run: what each agent would have said, asked as the desk asks.
 
 There is no second, vectorised version of any rule: at every h-th close each agent is asked through the tools,
-the report and the rule of the desk, from a view that ends there. Cases h bars apart do not overlap, so little is
-lost by leaving out those between.
+the report and the rule of the desk, from a view that ends there. Cases h bars apart do not overlap, so little
+is lost by leaving out those between.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
