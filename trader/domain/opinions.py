@@ -56,7 +56,7 @@ class Verdict(Value):
     agent: str
     action: VerdictAction
     factor: Number = Field(default=1.0, ge=0.0, le=1.0)
-    """What an increase is multiplied by: 1 approves, 0 vetoes."""
+    """What the target of an increase is multiplied by, never below what is held: 1 approves, 0 vetoes."""
     reason: str = Field(min_length=1, max_length=4000)
 
     @model_validator(mode="after")
