@@ -22,9 +22,10 @@ from trader.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 KILLS = 7
-"""At least once after each kind of record; the benchmarks run 1,000."""
+"""Once after each kind of record; the benchmarks run 1,000."""
 
-AFTER = ("DecisionMade", "OrderIntended", "OrderChanged", "RulingMade", "Step", "RoundOpened", "RoundClosed")
+AFTER = ("OrderChanged", "OrderIntended", "RoundOpened", "RulingMade", "Step", "RoundClosed", "DecisionMade")
+"""The last is followed by enough rounds for what was decided to be learned from."""
 
 PAUSES = (2 * LINGER_S, 0.0)
 """Seconds from there to the kill: what was appended is on disk, or is not."""

@@ -10,12 +10,12 @@ from trader.memory.cases import Forecasts
 
 
 def recorded(said: Sequence[Forecast]) -> dict[str, Forecasts]:
-    """What was said on the desk, by record.
+    """What was said on the desk, by record: in order of time, then symbol, whoever was heard first.
 
     A forecast made before anything was learned has no base rate to be measured from, and is left out.
     """
     by_record: dict[str, list[Forecast]] = {}
-    for forecast in said:
+    for forecast in sorted(said, key=lambda one: (one.as_of, one.symbol)):
         if forecast.base_rate is not None:
             by_record.setdefault(forecast.record, []).append(forecast)
     return {
