@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from trader import __version__
 from trader.commands.arguments import hoisted
-from trader.commands.environment import quieten
+from trader.commands.environment import forgive_encodings, quieten
 from trader.commands.failures import exit_code
 from trader.commands.session import Session
 from trader.domain.errors import UnknownName
@@ -358,6 +358,7 @@ app.add_typer(config_app, name="config")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code: 0 done, 1 failed, 2 wrong use, 3 refused for safety."""
     quieten()
+    forgive_encodings()
     given = hoisted(sys.argv[1:] if arguments is None else arguments)
     command = typer.main.get_command(app)
     return exit_code(

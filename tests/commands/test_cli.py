@@ -1,12 +1,15 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import example
 from trader import __version__
 from trader.cli import main
+from trader.workspace import Workspace
 
 Captured = pytest.CaptureFixture[str]
 
@@ -47,6 +50,8 @@ def test_no_help_is_cut_off(capsys: Captured) -> None:
         (["trace", "list", "--worksapce", "x"], "unknown option: --worksapce", "did you mean --workspace?"),
         (["trace", "show"], "missing argument 'ID'", "trader trace show --help"),
         (["run", "--cycles", "many"], "invalid value for '--cycles'", "trader run --help"),
+        (["run", "--symbols", ","], "--symbols: no symbol is named", "AAPL"),
+        (["run", "--cycles", "0"], "flag --cycles: run.cycles: expected a whole number of at least 1", ""),
         (["run", "--mode", "papr"], "unknown mode: papr", "did you mean paper?"),
         (["run", "--feed", "smaple"], "unknown feed: smaple", "did you mean sample?"),
         (["run", "--start", "June"], "--start: June is not a day", "2012-06-01"),
@@ -64,9 +69,9 @@ def test_wrong_use_exits_2_and_names_the_nearest(
     assert main(given) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    first, empty, rest = printed.err.split("\n", 2)
+    first, _, rest = printed.err.partition("\n")
     assert first.startswith(f"trader: {message}")
-    assert empty == ""
+    assert rest == "" if not hint else rest.startswith("\n")
     assert hint in rest
 
 
@@ -120,6 +125,17 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_a_pipe_without_the_letters_gets_question_marks(told: Workspace) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "trader", "trace", "show", example.AAPL],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=True,
+    )
+    assert "weight 0.600 ? shift" in shown.stdout.decode("ascii")
+    assert "+-- signal" in shown.stdout.decode("ascii")
 
 
 def test_help_needs_none_of_the_heavy_libraries() -> None:

@@ -1,6 +1,8 @@
-"""What the program says to its libraries before any of them is imported."""
+"""What the program says to its libraries before any of them is imported, and to its own streams."""
 
+import io
 import os
+import sys
 
 QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
@@ -17,3 +19,10 @@ def quieten() -> None:
     """Set what the user's own environment does not."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+
+
+def forgive_encodings() -> None:
+    """Print a question mark for what a terminal or a pipe has no letter for, rather than break."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

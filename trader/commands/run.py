@@ -17,7 +17,7 @@ from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
-from trader.domain.errors import Refused, UnknownName
+from trader.domain.errors import Refused, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
@@ -47,7 +47,7 @@ class Flags:
         """Dotted setting -> value; None where the flag was not given."""
         return {
             "run.feed": self.feed,
-            "run.symbols": names(self.symbols) if self.symbols else None,
+            "run.symbols": _symbols(self.symbols),
             "run.timeframe": self.timeframe,
             "run.start": day(self.start, "--start") if self.start is not None else None,
             "run.end": day(self.end, "--end") if self.end is not None else None,
@@ -55,6 +55,16 @@ class Flags:
             "run.speed": self.speed,
             "run.seed": self.seed,
         }
+
+
+def _symbols(texts: list[str] | None) -> tuple[str, ...] | None:
+    """What `--symbols` names; None where it was not given."""
+    if not texts:
+        return None
+    found = names(texts)
+    if not found:
+        raise UsageError("--symbols: no symbol is named", hint="for example --symbols AAPL,IBM")
+    return found
 
 
 def run(session: Session, flags: Flags) -> int:

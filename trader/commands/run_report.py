@@ -85,7 +85,7 @@ def _counts(summary: RunSummary) -> Table:
     table.add_row(
         "trades",
         f"{words.count(summary.orders, 'order')}, {words.count(summary.fills, 'fill')} "
-        f"({summary.stopped_out} of stops), {words.count(summary.trades, 'position')} closed again",
+        f"({summary.stopped_out} of them stops), {words.count(summary.trades, 'position')} closed again",
     )
     table.add_row("refused", _by_limit(summary.refused) or "no order")
     table.add_row("cut", _by_limit(summary.cut) or "no order")
