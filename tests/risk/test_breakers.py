@@ -148,6 +148,15 @@ def test_three_losses_in_a_row_bar_the_next_full_session():
     )
 
 
+@pytest.mark.parametrize("length", [0, 1])
+def test_a_streak_is_at_least_one_loss(length):
+    one = closed(-1, at=MONDAY - OPENING)
+    assert [breaker.reason for breaker in trips(MONDAY, water(100_000), one, losing_streak=length)] == [
+        "losing_streak"
+    ]
+    assert trips(MONDAY, water(100_000), closed(1), losing_streak=length) == ()
+
+
 def test_a_streak_that_ends_at_the_close_bars_the_session_after_it():
     trades = closed(-1, -1, -1)
     trades[-1] = trades[-1].model_copy(update={"closed_at": MONDAY})

@@ -45,6 +45,15 @@ def test_coins_are_cut_to_their_own_lot():
     assert ruled(order(symbol="BTCUSD", quantity="1", limit="43001"), book).quantity == D("0.11627")
 
 
+def test_a_cut_to_the_last_lot_is_still_a_cut():
+    assert said(order(quantity=3), position_size=0.001)[:2] == (CUT, 1)
+    assert said(order(quantity="3", symbol="BTCUSD"), position_size=0.0005)[:2] == (CUT, D("0.5"))
+
+
+def test_of_limits_that_leave_the_same_the_first_in_the_table_is_named():
+    assert ruled(order(quantity=60), position_size=0.05, gross_exposure=0.05).limit == "position_size"
+
+
 def test_the_limit_that_leaves_least_is_named():
     rich = facts({"IBM": 970}, cash=3_000)
     assert said(order(quantity=60), rich, position_size=0.05) == (
@@ -357,7 +366,7 @@ def test_an_account_that_values_a_future_without_its_multiplier_is_no_fact():
 
 @pytest.mark.parametrize("counter", ["entries_today", "requests_last_minute", "waiting"])
 def test_counters_begin_at_zero_and_are_never_below(counter):
-    assert getattr(facts(), counter) == 0
+    assert getattr(facts(), counter) == getattr(facts(**{counter: 0}), counter) == 0
     with pytest.raises(ValueError, match=counter):
         facts(**{counter: -1})
 
@@ -372,5 +381,6 @@ def test_the_collar_is_rounded_inwards_to_the_tick():
 def test_a_reserved_order_counts_as_an_entry_and_a_reduction_does_not():
     book = facts({"IBM": 10}, entries_today=4)
     assert book.with_order(order()).entries_today == 5
+    assert book.with_order(order(quantity="0.5", symbol="BTCUSD")).entries_today == 5
     assert book.with_order(order(Side.SELL, 10, symbol="IBM")).entries_today == 4
     assert book.with_order(order(Side.SELL, 10, symbol="IBM", reduce_only=True)).entries_today == 4

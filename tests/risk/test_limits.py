@@ -226,6 +226,8 @@ def test_the_spread_is_a_share_of_the_middle_and_a_feed_of_bars_has_none():
     quoted = facts(quotes={"AAPL": Quote(bid=D(99), ask=D(101))})
     assert asked("spread", order(), quoted) == D("0.02")
     assert asked("spread", order(symbol="IBM"), quoted) is None
+    pennies = facts(quotes={"AAPL": Quote(bid=D("0.99"), ask=D("1.01"))})
+    assert asked("spread", order(), pennies) == D("0.02")
     locked = facts(quotes={"AAPL": Quote(bid=D(100), ask=D(100))})
     assert asked("spread", order(), locked) == 0
 
