@@ -141,6 +141,7 @@ def test_the_same_command_goes_on_where_an_interrupt_stopped_it(
     process.send_signal(signal.SIGINT)
     shown, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
+    assert "finishing the round in hand" in told
     assert "Stopped" in shown
     rest = document(trader(settled, *asked, "--json"))
     assert rest["finished"] is True
@@ -213,7 +214,9 @@ def test_an_edited_prompt_and_a_new_one_are_in_the_next_trace(settled: Workspace
 
 def test_a_halted_workspace_decides_and_sends_nothing(settled: Workspace, asked: list[str]) -> None:
     assert trader(settled, "halt", "lunch").returncode == 0
-    ran = document(trader(settled, *asked, "--json"))
+    done = trader(settled, *asked, "--json")
+    assert "lunch; nothing was sent" in done.stderr
+    ran = document(done)
     assert ran["outcomes"]["trade"] > 0
     assert ran["fills"] == 0
     listed = document(trader(settled, "trace", "list", "--json", "--outcome", "trade"))["decisions"]

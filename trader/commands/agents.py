@@ -1,5 +1,6 @@
 """`trader agents`: the desk, with what has been learned of each agent."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trader.agents.agent import Agent
@@ -22,24 +23,26 @@ def show_list(session: Session) -> None:
     if session.json:
         output.document({"agents": entries})
         return
-    table = output.columns(
-        "name", "tier", "follows", "weight", "slope", "forecasts", "Brier", "mandate",
-        right=("weight", "slope", "forecasts", "Brier"),
-    )  # fmt: skip
-    for entry in entries:
-        table.add_row(
-            entry["name"],
-            entry["tier"],
-            entry["source"],
-            words.share(entry["weight"], 1) if entry["weight"] is not None else "",
-            f"{entry['slope']:.2f}" if entry["slope"] is not None else "",
-            f"{entry['forecasts']:,}" if entry["forecasts"] is not None else "",
-            words.probability(entry["brier"]) if entry["brier"] is not None else "",
-            entry["mandate"],
-        )
-    output.screen(table)
+    headings = ("name", "tier", "follows", "weight", "slope", "forecasts", "Brier", "mandate")
+    output.screen(output.listing(*headings, rows=map(_row, entries), right=headings[3:7]))
     if learned is None:
         output.say("nothing has been learned here yet: `trader run --mode paper` begins")
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    def known(key: str, written: Callable[[Any], str]) -> str:
+        return "" if entry[key] is None else written(entry[key])
+
+    return (
+        entry["name"],
+        entry["tier"],
+        entry["source"],
+        known("weight", lambda weight: words.share(weight, 1)),
+        known("slope", lambda slope: f"{slope:.2f}"),
+        known("forecasts", lambda count: f"{count:,}"),
+        known("brier", words.probability),
+        entry["mandate"],
+    )
 
 
 def show(session: Session, name: str) -> None:
@@ -53,8 +56,6 @@ def show(session: Session, name: str) -> None:
         output.document({"agent": _entry(agent, record)})
         return
     prompt = agent.prompt
-    table = output.columns("", "")
-    table.show_header = False
     rows = {
         "name": prompt.name,
         "tier": prompt.tier,
@@ -69,10 +70,7 @@ def show(session: Session, name: str) -> None:
         "prompt": f"{prompt.path} ({prompt.digest}{', overridden' if prompt.overridden else ''})",
         **_learned_rows(record),
     }
-    for label, value in rows.items():
-        if value:
-            table.add_row(label, value)
-    output.screen(table)
+    output.screen(output.pairs(*((label, value) for label, value in rows.items() if value)))
 
 
 def graph(session: Session, name: str | None) -> None:

@@ -51,7 +51,7 @@ def show(session: Session) -> None:
         entries = [{"key": key, "value": jsonable(value), "source": source} for key, value, source in rows]
         output.document({"workspace": str(session.workspace.root), "settings": entries})
         return
-    table = output.columns("setting", "value", "from")
+    table = output.columns("setting", "value", "from", wraps=("value", "from"))
     for key, value, source in rows:
         table.add_row(key, "unset" if value is None else shown(value), source)
     output.screen(table)

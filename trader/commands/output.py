@@ -7,7 +7,8 @@ is as wide as the terminal. Elsewhere it is as wide as it needs to be, without c
 import io
 import json
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from trader.domain.value import jsonable
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 UNBOUNDED = 4000
 """Columns of what is not a terminal: more than any line here has."""
+WIDE = 110
+"""Columns from which lists have room for a sentence at the end of each line."""
 
 
 def document(value: Any) -> None:
@@ -65,12 +68,43 @@ def drawn(*parts: "RenderableType", width: int, encoding: str | None = "utf-8") 
     return "".join(f"{line.rstrip()}\n" for line in paper.read().splitlines())
 
 
-def columns(*headings: str, right: tuple[str, ...] = ()) -> "Table":
-    """An empty table in the house's style; the headings in `right` stand over numbers."""
+def columns(*headings: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()) -> "Table":
+    """An empty table in the house's style: `right` stand over numbers, cells under `wraps` may wrap."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
-        number = heading in right
-        table.add_column(heading, justify="right" if number else "left", no_wrap=number, overflow="fold")
+        justify: Literal["left", "right"] = "right" if heading in right else "left"
+        table.add_column(heading, justify=justify, no_wrap=heading not in wraps, overflow="fold")
     return table
+
+
+def listing(
+    *headings: str,
+    rows: Iterable[Sequence[str]],
+    right: tuple[str, ...] = (),
+    wraps: tuple[str, ...] = (),
+) -> "Table":
+    """A line for each row. The last column is long: a terminal narrower than WIDE does without it."""
+    shown = headings if width() >= WIDE else headings[:-1]
+    table = columns(*shown, right=right, wraps=(*wraps, headings[-1]))
+    for row in rows:
+        table.add_row(*row[: len(shown)])
+    return table
+
+
+def pairs(*rows: tuple[str, "RenderableType"]) -> "Table":
+    """Labels and what they label, without headings."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in rows:
+        table.add_row(label, value)
+    return table
+
+
+def width() -> int:
+    """Columns that stdout has: the terminal's, else more than anybody needs."""
+    return terminal(sys.stdout).width if sys.stdout.isatty() else UNBOUNDED

@@ -49,11 +49,8 @@ def show_list(session: Session) -> None:
     if session.json:
         output.document({"prompts": [_entry(prompt) for prompt in found]})
         return
-    table = output.columns("name", "tier", "source", "digest", "mandate")
-    for prompt in found:
-        entry = _entry(prompt)
-        table.add_row(prompt.name, prompt.tier, entry["source"], prompt.digest, prompt.mandate)
-    output.screen(table)
+    rows = ((prompt.name, prompt.tier, _whose(prompt), prompt.digest, prompt.mandate) for prompt in found)
+    output.screen(output.listing("name", "tier", "source", "digest", "mandate", rows=rows))
 
 
 def show(session: Session, name: str) -> None:
@@ -156,12 +153,15 @@ def _refuse(session: Session) -> None:
         raise errors[0]
 
 
+def _whose(prompt: Prompt) -> str:
+    return "overridden" if prompt.overridden else "packaged" if prompt.path.parent == PACKAGED else "your own"
+
+
 def _entry(prompt: Prompt) -> dict[str, Any]:
-    own = "overridden" if prompt.overridden else "packaged" if prompt.path.parent == PACKAGED else "your own"
     return {
         "name": prompt.name,
         "tier": prompt.tier.value,
-        "source": own,
+        "source": _whose(prompt),
         "digest": prompt.digest,
         "overridden": prompt.overridden,
         "mandate": prompt.mandate,

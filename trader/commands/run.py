@@ -1,10 +1,11 @@
 """`trader run`: replay bars through the desk, watched; then what came of it."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -21,11 +22,13 @@ from trader.domain.errors import Refused, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
+from trader.risk import killswitch
 from trader.runner import Control, Observer, Opening, Ran
 from trader.runner import run as run_desk
 from trader.settings import Settings
 
 NOT_LIVE = "live trading is not part of this version: nothing here can reach a broker's account"
+STOPPING = b"finishing the round in hand; again leaves at once\n"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ def run(session: Session, flags: Flags) -> int:
     settings, sources = loaded(session, flags.settings())
     control, clock = Control(), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
+        if halted := killswitch.halted(session.workspace.halt):
+            watcher.note(f"{halted}; nothing is sent until `trader resume`")
         began = Began(watcher)
         with _interrupts(control, began):
             ran = asyncio.run(
@@ -87,6 +92,8 @@ def run(session: Session, flags: Flags) -> int:
                 )
             )
     _tell(session, settings, ran)
+    if halted:
+        output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
     return 0
 
 
@@ -152,6 +159,9 @@ def _interrupts(control: Control, began: Began) -> Iterator[None]:
             raise KeyboardInterrupt
         control.stop = True
         control.paused = False
+        if not sys.stdout.isatty():  # a screen says so itself; and nothing that buffers may be used here
+            with suppress(OSError):
+                os.write(2, STOPPING)
 
     before = {number: signal.signal(number, asked_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

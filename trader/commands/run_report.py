@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trader.commands import words
-from trader.commands.output import columns
+from trader.commands.output import columns, pairs
 from trader.domain.decisions import Decision, Outcome
 from trader.domain.portfolio import Book
 from trader.domain.value import jsonable
@@ -60,7 +60,8 @@ def report(ran: Ran, summary: RunSummary, decisions: list[Decision]) -> Iterator
     yield Text(NO_MODEL)
     yield Text("")
     yield Text("Try next", "bold")
-    yield _next(decisions)
+    tried = commands_to_try(decisions)
+    yield Group(*(Text.assemble((f"  {command}", "cyan"), f"  {why}") for command, why in tried))
 
 
 def _title(ran: Ran, summary: RunSummary) -> Text:
@@ -74,22 +75,21 @@ def _title(ran: Ran, summary: RunSummary) -> Text:
 
 
 def _counts(summary: RunSummary) -> Table:
-    table = columns("", "")
-    table.show_header = False
     outcomes = summary.decisions
-    table.add_row(
-        "decisions",
-        f"{sum(outcomes.values()):,}: {outcomes.get(Outcome.TRADE, 0):,} to trade, "
-        f"{outcomes.get(Outcome.HOLD, 0):,} to hold, {outcomes.get(Outcome.UNDECIDED, 0):,} undecided",
+    return pairs(
+        (
+            "decisions",
+            f"{sum(outcomes.values()):,}: {outcomes.get(Outcome.TRADE, 0):,} to trade, "
+            f"{outcomes.get(Outcome.HOLD, 0):,} to hold, {outcomes.get(Outcome.UNDECIDED, 0):,} undecided",
+        ),
+        (
+            "trades",
+            f"{words.count(summary.orders, 'order')}, {words.count(summary.fills, 'fill')} "
+            f"({summary.stopped_out} of them stops), {words.count(summary.trades, 'position')} closed again",
+        ),
+        ("refused", _by_limit(summary.refused) or "no order"),
+        ("cut", _by_limit(summary.cut) or "no order"),
     )
-    table.add_row(
-        "trades",
-        f"{words.count(summary.orders, 'order')}, {words.count(summary.fills, 'fill')} "
-        f"({summary.stopped_out} of them stops), {words.count(summary.trades, 'position')} closed again",
-    )
-    table.add_row("refused", _by_limit(summary.refused) or "no order")
-    table.add_row("cut", _by_limit(summary.cut) or "no order")
-    return table
 
 
 def _by_limit(orders: Mapping[str, int]) -> str:
@@ -97,13 +97,8 @@ def _by_limit(orders: Mapping[str, int]) -> str:
 
 
 def _money(summary: RunSummary, book: Book) -> Table:
-    table = columns(
-        "",
-        f"equity {book.currency}",
-        "gain",
-        "drawdown",
-        right=(f"equity {book.currency}", "gain", "drawdown"),
-    )
+    numbers = (f"equity {book.currency}", "gain", "drawdown")
+    table = columns("", *numbers, right=numbers, wraps=("",))
     start, held = summary.equity_start, summary.buy_and_hold
     costs = f"before {words.money(summary.fees + summary.slippage)} of fees, spread and slippage"
     table.add_row("at the start", words.money(start), "", "")
@@ -167,14 +162,6 @@ def _learned(summary: RunSummary) -> RenderableType:
         )
     note = "From the prior to now. Cases that overlap or move together are worth fewer."
     return Group(table, Text(note, "dim"))
-
-
-def _next(decisions: list[Decision]) -> Table:
-    table = columns("", "")
-    table.show_header = False
-    for command, why in commands_to_try(decisions):
-        table.add_row(Text(f"  {command}", "cyan"), why)
-    return table
 
 
 def commands_to_try(decisions: list[Decision]) -> list[tuple[str, str]]:

@@ -14,7 +14,8 @@ from trader.runner import ClosedRound
 
 NARROWEST, WIDEST = 11, 18
 """Columns of one symbol."""
-TIERS_NAMED = {Tier.JUNIOR: "juniors", Tier.SENIOR: "seniors", Tier.EXECUTIVE: "executive"}
+TELLING = 15
+"""Columns from which the beginning of a sentence says something."""
 
 
 def rows(agents: Sequence[Agent], closed: ClosedRound, width: int, room: int) -> list[Text]:
@@ -70,7 +71,8 @@ def _stance(form: Report | Opinion | Abstention | Verdict | None, decision: Deci
 
 def _report(report: Report, wide: int) -> Text:
     if report.empty:
-        return Text(_fit("nothing", wide), "yellow")
+        lacking = report.missing[0].rpartition(": ")[2] if report.missing and wide >= TELLING else "nothing"
+        return Text(_fit(lacking, wide), "yellow")
     return Text(_fit(words.count(len(report.facts), "fact"), wide), "dim")
 
 

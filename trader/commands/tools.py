@@ -34,11 +34,17 @@ def show_list(session: Session) -> None:
     if session.json:
         output.document({"tools": [known.schema for known in TOOLS]})
         return
-    table = output.columns("name", "arguments", "result", "what it does")
-    for known in TOOLS:
-        arguments, result = ", ".join(known.Arguments.model_fields), ", ".join(known.Result.model_fields)
-        table.add_row(known.name, arguments or "none", result, known.summary)
-    output.screen(table)
+    rows = (
+        (
+            known.name,
+            known.summary,
+            ", ".join(known.Arguments.model_fields) or "none",
+            ", ".join(known.Result.model_fields),
+        )
+        for known in TOOLS
+    )
+    wraps = ("what it does", "arguments")
+    output.screen(output.listing("name", *wraps, "result", rows=rows, wraps=wraps))
 
 
 def show(session: Session, name: str) -> None:
@@ -49,7 +55,8 @@ def show(session: Session, name: str) -> None:
         return
     output.screen(f"{known.name}: {known.summary}", "")
     for title, model in (("arguments", known.Arguments), ("result", known.Result)):
-        table = output.columns(title, "type", "default" if model is known.Arguments else "", "")
+        heading = "default" if model is known.Arguments else ""
+        table = output.columns(title, "type", heading, "meaning", wraps=("type", "meaning"))
         for field, kind, default, text in _fields(model):
             table.add_row(field, kind, default, text)
         output.screen(table if table.row_count else f"{title}: none", "")
@@ -79,11 +86,7 @@ def run(
         output.document({"tool": name, "symbol": symbol, "as_of": moment, **evidence.model_dump(mode="json")})
         return 0
     output.screen(f"{name} of {symbol} at {words.moment(moment)} UTC", "")
-    table = output.columns("", "")
-    table.show_header = False
-    for path, value in _leaves(evidence.result):
-        table.add_row(path, words.fact(value))
-    output.screen(table)
+    output.screen(output.pairs(*((path, words.fact(value)) for path, value in _leaves(evidence.result))))
     return 0
 
 
@@ -103,10 +106,11 @@ def features(session: Session) -> None:
         ]
         output.document({"features": entries})
         return
-    table = output.columns("name", "group", "unit", "warm-up", "formula", "source", right=("warm-up",))
-    for row in FEATURES:
-        table.add_row(row.name, row.group, row.unit, str(row.warmup), row.formula, row.source)
-    output.screen(table)
+    rows = (
+        (row.name, row.group, row.unit, str(row.warmup), f"{row.formula}; {row.source}") for row in FEATURES
+    )
+    headings = ("name", "group", "unit", "warm-up", "formula and source")
+    output.screen(output.listing(*headings, rows=rows, right=("warm-up",)))
 
 
 def _fields(model: type[Value]) -> Iterator[tuple[str, str, str, str]]:

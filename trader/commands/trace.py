@@ -36,21 +36,21 @@ def show_list(
     if session.json:
         output.document({"decisions": [trace_document.summary(made) for made in chosen]})
         return
-    table = output.columns(
-        "id", "as of (UTC)", "symbol", "outcome", "side", "weight", "p", "why", right=("weight", "p")
+    headings = ("id", "as of (UTC)", "symbol", "outcome", "side", "weight", "p", "why")
+    output.screen(output.listing(*headings, rows=map(_row, chosen), right=("weight", "p")))
+
+
+def _row(made: Decision) -> tuple[str, ...]:
+    return (
+        made.id,
+        words.moment(made.as_of),
+        made.symbol,
+        made.outcome.value,
+        words.side(made) or "",
+        words.share(made.target_weight),
+        words.probability(made.pool.p_up if made.pool else None),
+        made.cause,
     )
-    for made in chosen:
-        table.add_row(
-            made.id,
-            words.moment(made.as_of),
-            made.symbol,
-            made.outcome.value,
-            words.side(made) or "",
-            words.share(made.target_weight),
-            words.probability(made.pool.p_up if made.pool else None),
-            made.cause,
-        )
-    output.screen(table)
 
 
 def show(session: Session, decision: str, *, full: bool) -> None:

@@ -41,7 +41,8 @@ def table(one: Story, other: Story) -> RenderableType:
     found = differences(one, other)
     if not found:
         return Text(f"{one.decision.id} and {other.decision.id} say the same")
-    rows = columns("", "what", one.decision.id, other.decision.id)
+    ids = (one.decision.id, other.decision.id)
+    rows = columns("", "what", *ids, wraps=("what", *ids))
     part = ""
     for difference in found:
         rows.add_row(
@@ -74,7 +75,8 @@ def _inputs(story: Story) -> Told:
 def _reports(story: Story) -> Told:
     for turn in story.of_form("report"):
         for fact in turn.step.body.get("facts", []):
-            yield f"{turn.step.agent}: {fact['name']}", words.fact(fact["value"])
+            name = fact["name"].removeprefix(f"{turn.step.agent}.")
+            yield f"{turn.step.agent}: {name}", words.fact(fact["value"])
         for number, missing in enumerate(turn.step.body.get("missing", []), 1):
             yield f"{turn.step.agent}: missing {number}", missing
 
