@@ -49,3 +49,10 @@ def elsewhere(unbroken: Ran, tmp_path: Path) -> Callable[[str], Workspace]:
         return workspace
 
     return made
+
+
+@pytest.fixture(scope="session")
+def hamlet(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A smaller one, opened in a second: two shares, six rounds, a year of history, no rows for the forecaster."""
+    data = cut(tmp_path_factory.mktemp("hamlet") / "data", ("AAPL", "IBM"), date(2003, 9, 2), date(2005, 2, 11))
+    return Town(data, {"run.start": START, "desk.horizon": 20})
