@@ -1,0 +1,54 @@
+"""The journal's peer: the same rows in the same tables through SQLAlchemy's object-relational mapper."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy.orm import Session, registry
+
+from benchmarks.tape import Batch, rows_of
+from trader.journal import opening, schema
+
+
+class MappedJournal:
+    """Each row an object of its table's class, each batch a session that is committed."""
+
+    def __init__(self, path: Path) -> None:
+        """A new file, with the journal's own settings: a write-ahead log, and every commit synced."""
+        self._engine = opening.for_writing(path)
+        schema.metadata.create_all(self._engine)
+        self._registry = registry()
+        self._classes = {table: self._mapped(table) for table in schema.RECORDED}
+        self._keys = {table: _key(table) for table in schema.RECORDED}
+        self._known: set[tuple[Any, ...]] = set()
+        self._seq = 0
+
+    def _mapped(self, table: Table) -> type:
+        mapped = type(table.name, (), {})
+        self._registry.map_imperatively(mapped, table)
+        return mapped
+
+    def write(self, batch: Batch) -> None:
+        """Add the batch's rows and commit. What is there already is known without asking the database."""
+        with Session(self._engine) as session:
+            for table, values in rows_of(batch):
+                key = (table.name, *(values[column] for column in self._keys[table]))
+                if key not in self._known:
+                    self._known.add(key)
+                    self._seq += 1
+                    row = self._classes[table]()
+                    for name, value in {"seq": self._seq, **values}.items():
+                        setattr(row, name, value)
+                    session.add(row)
+            session.commit()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+        self._registry.dispose()
+
+
+def _key(table: Table) -> Sequence[str]:
+    key = next(item for item in table.constraints if isinstance(item, UniqueConstraint))
+    return [column.name for column in key.columns]
