@@ -19,6 +19,8 @@ HINDSIGHT = (
     "The symbols of the sample are winners picked with hindsight: they are here because they lasted. "
     "A gain on them says little of what the desk will do."
 )
+CURRENCIES = "24/5"
+"""Their calendar: a pair of currencies is nobody's winner."""
 NO_MODEL = (
     "No language model was used: each agent followed its published rule. Asking a model is planned and not "
     "part of this version; docs/writing-an-agent.md says where it will come in."
@@ -55,7 +57,7 @@ def report(ran: Ran, summary: RunSummary, decisions: list[Decision]) -> Iterator
     yield Text("")
     yield _learned(summary)
     yield Text("")
-    if ran.book.feed == "sample":
+    if ran.book.feed == "sample" and ran.book.calendar != CURRENCIES:
         yield Text(HINDSIGHT)
     yield Text(NO_MODEL)
     yield Text("")
@@ -170,7 +172,7 @@ def commands_to_try(decisions: list[Decision]) -> list[tuple[str, str]]:
     tried: list[tuple[str, str]] = []
     if shown := next(iter(trades or decisions), None):
         verb = words.side(shown) or shown.outcome.value
-        why = f"why it decided to {verb} {shown.symbol} on {shown.as_of:%Y-%m-%d}"
+        why = f"why it decided to {verb} {shown.symbol} at {words.moment(shown.as_of)}"
         tried.append(
             (
                 f"trader trace show {shown.id}",
@@ -182,7 +184,10 @@ def commands_to_try(decisions: list[Decision]) -> list[tuple[str, str]]:
         )
         if other is not None:
             tried.append(
-                (f"trader trace diff {shown.id} {other.id}", f"what was different on {other.as_of:%Y-%m-%d}")
+                (
+                    f"trader trace diff {shown.id} {other.id}",
+                    f"what was different at {words.moment(other.as_of)}",
+                )
             )
     tried.append(("trader prompts edit momentum", "change its words; traces name the change"))
     return tried
