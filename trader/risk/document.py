@@ -13,7 +13,8 @@ new row.
 
 - Limits hold back what opens or enlarges a position. **A reduction passes all of them.** An order marked
   `reduce_only` is a reduction. Another order is one as far as it closes units that no working order may close
-  before it; what goes beyond would turn the position through zero, and is an increase.
+  before it; what goes beyond would turn the position through zero, and is an increase. Only the mark keeps
+  an order from turning a position that something else closes first: every exit of the desk has it.
 - An increase is a limit order, and is counted at its limit: the worst price at which it can fill. Orders that
   still work are counted too, increases only. Money from exits that have not filled is not there.
 - What reaches a limit is within it, what goes past is not. A breaker is the exception: reaching it trips it.

@@ -112,7 +112,8 @@ class Facts(Value):
         """How many of the order's units would open or enlarge a position.
 
         A reduce-only order has none. Another order reduces only what no working order may reduce before it:
-        beyond that it would turn the position through zero, and that part is an increase.
+        beyond that it would turn the position through zero, and that part is an increase. It can still turn
+        the position if something placed later closes that first; only the mark is a promise. Mark exits.
         """
         if order.reduce_only:
             return ZERO
