@@ -1,4 +1,4 @@
-"""One short replay for all: sixteen rounds of three shares with entries, exits, a stop, dividends and a split.
+"""One short replay for all: sixteen rounds of three shares with entries, a stop, dividends and a split.
 
 It is run once, without a break; tests that run it again in pieces begin with a copy of its caches.
 """
@@ -19,7 +19,7 @@ HISTORY, START, END = date(2003, 2, 25), date(2005, 2, 4), date(2005, 2, 28)
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """Two years of bars before the first round, so that every rule has its history and the forecaster its rows.
+    """Two years of bars before the first round, so that rules have a history and the forecaster its rows.
 
     What is learned is fitted at every bar and the collar is wide, so that limits cut some of the entries.
     """
@@ -53,6 +53,8 @@ def elsewhere(unbroken: Ran, tmp_path: Path) -> Callable[[str], Workspace]:
 
 @pytest.fixture(scope="session")
 def hamlet(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """A smaller one, opened in a second: two shares, six rounds, a year of history, no rows for the forecaster."""
-    data = cut(tmp_path_factory.mktemp("hamlet") / "data", ("AAPL", "IBM"), date(2003, 9, 2), date(2005, 2, 11))
+    """A smaller one, opened in a second: two shares, six rounds, too few bars to train the forecaster on."""
+    data = cut(
+        tmp_path_factory.mktemp("hamlet") / "data", ("AAPL", "IBM"), date(2003, 9, 2), date(2005, 2, 11)
+    )
     return Town(data, {"run.start": START, "desk.horizon": 20})

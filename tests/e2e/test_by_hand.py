@@ -83,11 +83,7 @@ class Made:
     @property
     def held(self) -> Decimal:
         return sum(
-            (
-                Decimal(one["quantity"])
-                for one in self.account["positions"]
-                if one["symbol"] == self.symbol
-            ),
+            (Decimal(one["quantity"]) for one in self.account["positions"] if one["symbol"] == self.symbol),
             Decimal(0),
         )
 
@@ -104,7 +100,8 @@ def journal(unbroken: Ran) -> Journal:
 @pytest.fixture(scope="module")
 def made(journal: Journal) -> list[Made]:
     rows = journal.ask(
-        "SELECT d.id, d.body, r.account, r.facts, r.learned FROM decisions d JOIN rounds r ON d.round = r.round"
+        "SELECT d.id, d.body, r.account, r.facts, r.learned"
+        " FROM decisions d JOIN rounds r ON d.round = r.round"
     )
     return [
         Made(
@@ -211,6 +208,7 @@ def test_what_every_decision_came_to(made: list[Made]) -> None:
     assert [one.body["outcome"] for one in made] == [outcome for outcome, _ in outcomes]
     assert [one.body["target_weight"] for one in made] == [close(target) for _, target in outcomes]
     assert {outcome for outcome, _ in outcomes} == {"trade", "hold"}
+    assert len(made) == 48
 
 
 def test_the_stop_of_every_decision(made: list[Made]) -> None:
@@ -354,8 +352,10 @@ def test_cash_and_equity_at_every_close(journal: Journal, bars: dict[str, dict[s
     assert len(marks) == len(journal.ask("SELECT * FROM rounds"))
 
 
-def event_returns(town: Town, bars: dict[str, Day], symbol: str, until: str, horizon: int) -> dict[str, float]:
-    """Day of the decision -> C(t+h) / O(t+1) - 1, splits undone, dividends with ex-date in (t+1, t+h] added."""
+def event_returns(
+    town: Town, bars: dict[str, Day], symbol: str, until: str, horizon: int
+) -> dict[str, float]:
+    """Day -> C(t+h) / O(t+1) - 1, splits undone, dividends with an ex-date in (t+1, t+h] added."""
     with (town.data / "actions.csv").open(encoding="utf-8") as file:
         actions = [row for row in csv.DictReader(file) if row["symbol"] == symbol]
     days = sorted(day for day in bars if day <= until)

@@ -65,14 +65,12 @@ def test_a_split_restates_the_working_stops(accounts: dict[date, Account]) -> No
         assert after[name].stop_price == (stop.stop_price / 2).quantize(D("0.01"))
 
 
-def test_agents_see_the_prices_that_a_split_leaves_comparable(unbroken: Ran, accounts: dict[date, Account]) -> None:
+def test_agents_see_the_prices_that_a_split_leaves_comparable(
+    unbroken: Ran, accounts: dict[date, Account]
+) -> None:
     """The day of the split is a day like others, not a fall by half."""
     with JournalReader(unbroken.journal) as reader:
-        made = next(
-            one
-            for one in reader.decisions(unbroken.book.id, "AAPL")
-            if one.as_of.date() == SPLIT
-        )
+        made = next(one for one in reader.decisions(unbroken.book.id, "AAPL") if one.as_of.date() == SPLIT)
         (shown,) = reader.find_evidence(made.id, "momentum")
     assert shown.result is not None
     was, now = (accounts[day].marks["AAPL"] for day in (BEFORE_SPLIT, SPLIT))
@@ -117,7 +115,9 @@ def test_a_company_s_first_dividend_in_years_is_credited_too(tmp_path: Path) -> 
     """Apple, 9 August 2012: the day after IBM's."""
     data = cut(tmp_path / "data", ("AAPL", "IBM"), date(2011, 7, 1), date(2012, 8, 9))
     watcher = Watcher()
-    drive(Workspace(tmp_path), Town(data, {"run.start": date(2012, 8, 6), "desk.horizon": 20}), watcher=watcher)
+    drive(
+        Workspace(tmp_path), Town(data, {"run.start": date(2012, 8, 6), "desk.horizon": 20}), watcher=watcher
+    )
     by_day = {closed.as_of.date(): closed for closed in watcher.rounds}
     for symbol, day, before, amount in (
         ("IBM", date(2012, 8, 8), date(2012, 8, 7), "0.85"),

@@ -70,7 +70,7 @@ for line in sys.stdin:
             os._exit(1)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
-"""A process that has everything imported, and for each line of its input runs the replay in a child that dies."""
+"""Has everything imported, and for each line of its input runs the replay in a child that dies."""
 
 
 class Killer:
@@ -104,9 +104,7 @@ class Killer:
 
 def rows_of(journal: Path) -> dict[str, set[tuple[object, ...]]]:
     with closing(sqlite3.connect(journal)) as database:
-        return {
-            table.name: set(database.execute(f"SELECT * FROM {table.name}")) for table in schema.RECORDED
-        }
+        return {table.name: set(database.execute(f"SELECT * FROM {table.name}")) for table in schema.RECORDED}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -141,9 +139,7 @@ def told_once(journal: Path) -> bool:
     return len(set(orders)) == len(orders) and len(set(fills)) == len(fills)
 
 
-def test_a_stopped_run_finishes_its_round_and_goes_on(
-    town: Town, story: Story, elsewhere: Elsewhere
-) -> None:
+def test_a_stopped_run_finishes_its_round_and_goes_on(town: Town, story: Story, elsewhere: Elsewhere) -> None:
     workspace, control = elsewhere("stopped"), Control()
 
     def stop(closed: object) -> None:

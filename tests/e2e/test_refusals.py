@@ -42,7 +42,7 @@ def test_halted_the_desk_goes_on_deciding_and_nothing_is_sent(hamlet: Town, tmp_
 
 
 def test_a_halt_in_the_middle_keeps_what_works_and_stops_what_is_new(hamlet: Town, tmp_path: Path) -> None:
-    """After the first round: its orders fill, its stops stay, and of the third round's order nothing is sent."""
+    """After the first round: its orders fill, its stops stay, and the third round's order is not sent."""
     workspace = Workspace(tmp_path)
 
     def halt(closed: ClosedRound) -> None:

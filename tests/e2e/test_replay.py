@@ -32,7 +32,7 @@ def decisions(unbroken: Ran) -> list[Decision]:
 
 
 def test_every_decision_is_the_same_again(unbroken: Ran, decisions: list[Decision]) -> None:
-    """A replay runs the whole round and says so where another of its decisions differs: one a round is all."""
+    """A replay runs the whole round and tells where another of its decisions differs: one a round is all."""
     chance = random.Random(3)
     for moment in sorted({made.as_of for made in decisions}):
         of_round = [made for made in decisions if made.as_of == moment]
@@ -159,6 +159,4 @@ def test_what_differs_elsewhere_in_the_round_is_said(
 ) -> None:
     doctor_opinion(copy, trade)
     other = next(made for made in decisions if made.round == trade.round and made.id != trade.id)
-    assert replayed(copy, other.id).differences == (
-        f"decision {trade.id} of the same round differs too",
-    )
+    assert replayed(copy, other.id).differences == (f"decision {trade.id} of the same round differs too",)

@@ -212,7 +212,9 @@ def _with(desk: Desk, memorandum: Memorandum) -> Desk:
 
 
 def _all(memorandum: Memorandum, kind: type) -> tuple[str, ...]:
-    return tuple(canonical_json(jsonable(record)) for record in memorandum.records if isinstance(record, kind))
+    return tuple(
+        canonical_json(jsonable(record)) for record in memorandum.records if isinstance(record, kind)
+    )
 
 
 def _bytes(record: Forecasts) -> bytes:

@@ -18,7 +18,7 @@ from trader.brokers.paper import PaperBroker
 from trader.clock import SetClock
 from trader.data.market import TradedBar
 from trader.domain.decisions import Decision, Outcome
-from trader.domain.ids import BookId, ClientOrderId, RoundId, client_order_id, decision_id
+from trader.domain.ids import BookId, ClientOrderId, RoundId, decision_id
 from trader.domain.instruments import Instrument
 from trader.domain.orders import Fill, Order, OrderState, OrderType, Side
 from trader.graph.allocate import allot, rule_in_turn
@@ -47,7 +47,9 @@ class Case:
 def case(chance: random.Random) -> Case:
     account = some_facts(chance)
     return Case(
-        tuple(decision(chance, one, account) for one in chance.sample(TRADED, chance.randint(1, len(TRADED)))),
+        tuple(
+            decision(chance, one, account) for one in chance.sample(TRADED, chance.randint(1, len(TRADED)))
+        ),
         account,
         limits(
             position_size=str(chance.choice([D("0.05"), D("0.02"), D("0.5")])),
@@ -165,7 +167,7 @@ def _order_of_decisions(chance: random.Random, one: Case, allotted: Sequence[All
 
 
 def _rulings(allotted: Sequence[Allotment], one: Case) -> Iterator[str]:
-    """No order is larger than its ruling; what reduces is let through whole, and closes what is to be closed."""
+    """No order is larger than its ruling; a reduction is let through whole, and an exit leaves nothing."""
     trades = {made.symbol: made for made in one.decisions if made.outcome is Outcome.TRADE}
     account = one.facts.account
     reductions_over = False
@@ -193,17 +195,17 @@ def _gate(allotted: Sequence[Allotment], sent: Sequence[Order]) -> Iterator[str]
 
 def _running_account(sent: Sequence[Order], one: Case) -> Iterator[str]:
     """With everything reserved at its worst price, what increased is within the limits."""
-    increases = [order for order in sent if one.facts.increase(order) > 0]
+    increases = [asked for asked in sent if one.facts.increase(asked) > 0]
     known = one.facts
-    for order in sent:
-        known = known.with_order(order)
-    for order in increases:
-        standing = Standing.of(known, order)
-        share = standing.exposure(order).value / standing.equity
+    for asked in sent:
+        known = known.with_order(asked)
+    for asked in increases:
+        standing = Standing.of(known, asked)
+        share = standing.exposure(asked).value / standing.equity
         if share > one.table.value("position_size"):
-            yield f"{order.symbol}: {share:.4f} of equity in one instrument"
-        if standing.gross_with(order) / standing.equity > one.table.value("gross_exposure"):
-            yield f"{order.symbol}: gross exposure"
+            yield f"{asked.symbol}: {share:.4f} of equity in one instrument"
+        if standing.gross_with(asked) / standing.equity > one.table.value("gross_exposure"):
+            yield f"{asked.symbol}: gross exposure"
     if increases and known.entries_today > one.table.value("entries_a_day"):
         yield "more entries than a day may have"
     if increases and any(breaker.bars(one.facts.now) for breaker in one.facts.breakers):
@@ -228,23 +230,23 @@ def _fills(
     clock = SetClock(NOW)
     ledger = fold(BOOK, INSTRUMENTS, _owned(one.facts))
     broker = PaperBroker(ledger, CostModel(), clock)
-    for order_ in sent:
-        for leg in (order_, stops.get(order_.client_id)):
+    for asked in sent:
+        for leg in (asked, stops.get(asked.client_id)):
             if leg is not None:
                 done(broker.submit(leg))
     fills: list[Fill] = []
     for day in range(1, 4):
         clock.set(NOW + timedelta(days=day))
-        bars = {one_.symbol: some_bar(chance, one_, one.facts, day) for one_ in TRADED}
+        bars = {traded.symbol: some_bar(chance, traded, one.facts, day) for traded in TRADED}
         fills += broker.advance(bars).fills
-    for order_ in sent:
-        mine = [fill for fill in fills if fill.client_id == order_.client_id]
+    for asked in sent:
+        mine = [fill for fill in fills if fill.client_id == asked.client_id]
         filled = sum((fill.quantity for fill in mine), D(0))
-        if filled > rulings[order_.client_id]:
-            yield f"{order_.symbol}: {filled} filled where {rulings[order_.client_id]} are allowed"
-        assert order_.limit_price is not None
-        if any((fill.price - order_.limit_price) * order_.side.sign > 0 for fill in mine):
-            yield f"{order_.symbol}: filled at a price worse than its limit"
+        if filled > rulings[asked.client_id]:
+            yield f"{asked.symbol}: {filled} filled where {rulings[asked.client_id]} are allowed"
+        assert asked.limit_price is not None
+        if any((fill.price - asked.limit_price) * asked.side.sign > 0 for fill in mine):
+            yield f"{asked.symbol}: filled at a price worse than its limit"
     if any(held.quantity < 0 for held in ledger.holdings.values()):
         yield "a long-only book is short"
 

@@ -1,4 +1,4 @@
-"""Nothing after `as_of` reaches a decision, its steps, what is learned or the track; and the check finds what does."""
+"""Nothing after `as_of` reaches a decision, its steps or what is learned; and the check finds what does."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -99,7 +99,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Market:
     [
         datetime(2005, 2, 25, 21, 0, tzinfo=UTC),  # a close
         datetime(2005, 2, 28, 14, 29, 59, tzinfo=UTC),  # before the opening
-        datetime(2005, 2, 28, 17, 30, tzinfo=UTC),  # mid-session: the split is in effect, no bar has closed since
+        datetime(
+            2005, 2, 28, 17, 30, tzinfo=UTC
+        ),  # mid-session: the split is in effect, no bar has closed since
     ],
     ids=str,
 )
