@@ -47,7 +47,7 @@ file, the line and the nearest setting.
 _PLAIN_TABLES = """\
 ## `[risk]`
 
-The limits of the gate by their names: `trader risk` shows each with its value, its unit and how much is used.
+The limits of the gate by their names: [docs/limits.md](limits.md) has each with its unit and its default.
 
 ## `[agents.NAME]`
 
