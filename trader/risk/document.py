@@ -1,15 +1,16 @@
 """docs/limits.md, from the rows themselves."""
 
 from trader.domain.value import plain
-from trader.risk.limits import CORRELATED_OVER, LIMITS, WAITING_AT_MOST, Breach, Limit, Unit
+from trader.risk.asking import CORRELATED_OVER
+from trader.risk.limits import LIMITS, WAITING_AT_MOST, Breach, Limit, Unit
 
 _INTRODUCTION = """\
 # Limits
 
 Every order is ruled on just before it is sent, by one function that no model reaches
 (`trader/risk/gate.py`). A ruling is allowed, cut or refused, by which limit, with both numbers: "position
-size: 6.1 % of equity asked, 5 % allowed". `trader/risk/limits.py` has a row for each limit; a new limit is a
-new row.
+size: 6.1 % of equity asked, 5 % allowed". `trader/risk/limits.py` has a row for each limit, and
+`trader/risk/asking.py` what each measures.
 
 - Limits hold back what opens or enlarges a position. **A reduction passes all of them.** An order marked
   `reduce_only` is a reduction. Another order is one as far as it closes units that no working order may close

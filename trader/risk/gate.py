@@ -10,8 +10,9 @@ from decimal import Decimal
 from trader.domain.errors import OrderError
 from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, Ruling, RulingOutcome, Side
+from trader.risk.asking import Asked
 from trader.risk.facts import Breaker, Facts
-from trader.risk.limits import LIMITS, WAITING_AT_MOST, Asked, Breach, Limit, Limits
+from trader.risk.limits import LIMITS, WAITING_AT_MOST, Breach, Limit, Limits
 from trader.risk.standing import Standing
 
 UNRESOLVED = "unknown_order"

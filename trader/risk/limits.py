@@ -1,27 +1,24 @@
 """Limits, a row each, in the order of docs/limits.md. `asked` says what an order would make of the book.
 
-The gate compares. Nothing here asks the time, reads a file or remembers.
+The gate compares. Nothing here asks the time, reads a file or remembers. A new limit is a row here and its
+measure in `asking.py`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any
 
 from trader.domain.errors import SettingsError, UnknownName, nearest
-from trader.domain.instruments import AssetClass
 from trader.domain.orders import Order
 from trader.domain.value import Amount, Value, plain
+from trader.risk import asking
+from trader.risk.asking import CORRELATED_OVER, Asked
 from trader.risk.standing import Standing
 
-CORRELATED_OVER = 0.8
-"""Returns that move together more than this are one bet."""
 WAITING_AT_MOST = 20
 """Requests that may wait for the venue's pace before entries are refused."""
-
-Asked: TypeAlias = Decimal | str | None
-"""A number; or why there is none, which refuses; or None where the limit does not concern the order."""
 
 
 class Unit(StrEnum):
@@ -93,106 +90,6 @@ class Limit:
         return next((text for text in roundings if text != self.amount(permitted)), self.amount(measured))
 
 
-def lost_today(_: Order, standing: Standing) -> Asked:
-    """What the day has lost so far, as a share of the equity it began with."""
-    start = standing.facts.account.day_open
-    return max(Decimal(0), 1 - standing.equity / start) if start > 0 else _no_equity(start)
-
-
-def below_peak(_: Order, standing: Standing) -> Asked:
-    """How far equity is below its peak, as a share of the peak."""
-    peak = standing.facts.account.peak
-    return max(Decimal(0), 1 - standing.equity / peak) if peak > 0 else _no_equity(peak)
-
-
-def losses_in_a_row(_: Order, standing: Standing) -> Asked:
-    """What the breaker counted; the account as it stands does not say."""
-    breaker = standing.facts.breaker("losing_streak")
-    return breaker.asked if breaker is not None else None
-
-
-def position_size(order: Order, standing: Standing) -> Asked:
-    """Worst value of the instrument once the order is filled, as a share of equity."""
-    equity = standing.equity
-    return standing.exposure(order).value / equity if equity > 0 else _no_equity(equity)
-
-
-def open_positions(order: Order, standing: Standing) -> Asked:
-    """Instruments held or being opened, this one included."""
-    return Decimal(len(standing.values.keys() | {order.symbol}))
-
-
-def gross_exposure(order: Order, standing: Standing) -> Asked:
-    """Worst value of everything held or being opened, as a share of equity."""
-    equity = standing.equity
-    return standing.gross_with(order) / equity if equity > 0 else _no_equity(equity)
-
-
-def correlated(order: Order, standing: Standing) -> Asked:
-    """This position and those that move with it; a long and a short do where returns are opposed."""
-    facts = standing.facts
-    direction = facts.direction(order.symbol, order)
-    together = [
-        symbol
-        for symbol in standing.values
-        if symbol != order.symbol
-        and abs(correlation := facts.correlation(order.symbol, symbol)) > CORRELATED_OVER
-        and correlation * direction * facts.direction(symbol, order) > 0
-    ]
-    return Decimal(1 + len(together))
-
-
-def entries_a_day(_: Order, standing: Standing) -> Asked:
-    """Entries of this session, this one included."""
-    return Decimal(standing.facts.entries_today + 1)
-
-
-def futures_exposure(order: Order, standing: Standing) -> Asked:
-    """Contracts of the future held or being opened, this order included; of the two sides the larger."""
-    return standing.exposure(order).units if _is_future(order, standing) else None
-
-
-def futures_order(order: Order, standing: Standing) -> Asked:
-    """Contracts of the future in this order."""
-    return order.quantity if _is_future(order, standing) else None
-
-
-def price_collar(order: Order, standing: Standing) -> Asked:
-    """How far the order's limit is from the last price, as a share of it."""
-    if order.limit_price is None:
-        return f"a {order.type} order has no worst price; an entry is a limit order"
-    return abs(order.limit_price / standing.facts.last(order.symbol) - 1)
-
-
-def data_age(order: Order, standing: Standing) -> Asked:
-    """Bars since the last one closed."""
-    age = standing.facts.data_age.get(order.symbol)
-    return "the age of the data is not known" if age is None else Decimal(repr(age))
-
-
-def spread(order: Order, standing: Standing) -> Asked:
-    """Between bid and ask, as a share of the middle. A feed of bars has none: costs stand for it."""
-    quote = standing.facts.quotes.get(order.symbol)
-    if quote is None:
-        return None
-    if quote.bid <= 0 or quote.ask < quote.bid:
-        return f"bid {plain(quote.bid)} and ask {plain(quote.ask)} cannot be"
-    return 2 * (quote.ask - quote.bid) / (quote.ask + quote.bid)
-
-
-def order_rate(_: Order, standing: Standing) -> Asked:
-    """Requests of the last minute, this one included."""
-    return Decimal(standing.facts.requests_last_minute + 1)
-
-
-def _is_future(order: Order, standing: Standing) -> bool:
-    return standing.facts.instrument(order.symbol).asset_class is AssetClass.FUTURE
-
-
-def _no_equity(equity: Decimal) -> str:
-    return f"equity is {plain(equity)}, not above zero"
-
-
 _D = Decimal
 LIMITS: tuple[Limit, ...] = (
     Limit(
@@ -202,7 +99,7 @@ LIMITS: tuple[Limit, ...] = (
         "of the day's opening equity",
         Scope.BOOK,
         Breach.BREAKER,
-        lost_today,
+        asking.lost_today,
         "Two standard deviations of a day of a fully invested stock book: 16 % a year is 1 % a day.",
     ),
     Limit(
@@ -212,7 +109,7 @@ LIMITS: tuple[Limit, ...] = (
         "from the peak",
         Scope.BOOK,
         Breach.BREAKER,
-        below_peak,
+        asking.below_peak,
         "Five days at the daily limit. Past it a person should look before the book goes on.",
     ),
     Limit(
@@ -222,7 +119,7 @@ LIMITS: tuple[Limit, ...] = (
         "losing trades in a row",
         Scope.BOOK,
         Breach.BREAKER,
-        losses_in_a_row,
+        asking.losses_in_a_row,
         "One chance in eight at even odds: a reason to pause for a session, not a verdict.",
         highest=_D(1000),
     ),
@@ -233,7 +130,7 @@ LIMITS: tuple[Limit, ...] = (
         "of equity",
         Scope.INSTRUMENT,
         Breach.CUT,
-        position_size,
+        asking.position_size,
         "Twenty of them fill the book, and one that falls to nothing costs half the drawdown limit.",
     ),
     Limit(
@@ -243,7 +140,7 @@ LIMITS: tuple[Limit, ...] = (
         "positions",
         Scope.BOOK,
         Breach.REFUSE,
-        open_positions,
+        asking.open_positions,
         "Beyond some ten to twenty stocks little dispersion is left to take away (Evans and Archer 1968).",
         highest=_D(1000),
     ),
@@ -254,7 +151,7 @@ LIMITS: tuple[Limit, ...] = (
         "of equity",
         Scope.BOOK,
         Breach.CUT,
-        gross_exposure,
+        asking.gross_exposure,
         "Nothing is borrowed.",
         highest=_D(10),
     ),
@@ -265,7 +162,7 @@ LIMITS: tuple[Limit, ...] = (
         f"positions over {CORRELATED_OVER} correlation",
         Scope.BOOK,
         Breach.REFUSE,
-        correlated,
+        asking.correlated,
         "Three such positions spread risk like 1.15 independent ones: n / (1 + (n - 1) rho).",
         highest=_D(1000),
     ),
@@ -276,7 +173,7 @@ LIMITS: tuple[Limit, ...] = (
         "entries",
         Scope.BOOK,
         Breach.REFUSE,
-        entries_a_day,
+        asking.entries_a_day,
         "The whole book once a day; more is churning or a loop.",
         highest=_D(10_000),
     ),
@@ -287,7 +184,7 @@ LIMITS: tuple[Limit, ...] = (
         "contracts",
         Scope.INSTRUMENT,
         Breach.CUT,
-        futures_exposure,
+        asking.futures_exposure,
         "A contract is worth many times its margin: a small count until a book sets its own.",
         highest=_D(10_000),
     ),
@@ -298,7 +195,7 @@ LIMITS: tuple[Limit, ...] = (
         "contracts",
         Scope.ORDER,
         Breach.CUT,
-        futures_order,
+        asking.futures_order,
         "Below futures_exposure, so that no single order fills it.",
         highest=_D(10_000),
     ),
@@ -309,7 +206,7 @@ LIMITS: tuple[Limit, ...] = (
         "from the last price",
         Scope.ORDER,
         Breach.REFUSE,
-        price_collar,
+        asking.price_collar,
         "The narrowest band of the US limit-up limit-down plan: 5 % for large stocks.",
     ),
     Limit(
@@ -319,7 +216,7 @@ LIMITS: tuple[Limit, ...] = (
         "bars",
         Scope.ORDER,
         Breach.REFUSE,
-        data_age,
+        asking.data_age,
         "One bar may be late; with two missing the feed has stopped.",
         highest=_D(1000),
     ),
@@ -330,7 +227,7 @@ LIMITS: tuple[Limit, ...] = (
         "of the price",
         Scope.ORDER,
         Breach.REFUSE,
-        spread,
+        asking.spread,
         "Crossing half of it costs five times what results assume a side.",
     ),
     Limit(
@@ -340,7 +237,7 @@ LIMITS: tuple[Limit, ...] = (
         "requests a minute",
         Scope.VENUE,
         Breach.QUEUE,
-        order_rate,
+        asking.order_rate,
         "Slow enough for a person to see and stop; every venue allows more.",
         highest=_D(10_000),
     ),
