@@ -1,0 +1,75 @@
+"""docs/json.md is what `--json` prints. Delete it and run this to write it anew."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.replays import Town
+from tests.e2e.test_command_line import Elsewhere, document, trader
+from trader.workspace import Workspace
+
+PAGE = Path(__file__).parents[2] / "docs" / "json.md"
+INTRODUCTION = """\
+# JSON documents
+
+What `--json` prints, command by command: each key and its type. More keys may come; none goes away without a
+line in the changelog. Money and quantities are decimals as text, so that nothing is rounded on the way; times are
+UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an object whose keys are names.
+"""
+BY_NAME = {
+    "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
+    "form", "output", "facts", "correlations", "data_age", "parameters", "learned", "differences", "settings",
+}  # fmt: skip
+"""Objects whose keys depend on what is traded, asked or configured."""
+
+
+KINDS = {type(None): "null", bool: "true or false", int: "number", float: "number", str: "text", list: "list"}
+
+
+def keys(samples: list[dict[str, Any]], indent: str = "") -> Iterator[str]:
+    """A line for each key of objects of one kind, and what is found under it in any of them."""
+    for name in dict.fromkeys(name for sample in samples for name in sample):
+        values = [sample[name] for sample in samples if name in sample]
+        objects = [value for value in values if isinstance(value, dict)]
+        items = [item for value in values if isinstance(value, list) for item in value]
+        inside = [item for item in items if isinstance(item, dict)] or ([] if name in BY_NAME else objects)
+        kinds = {KINDS.get(type(value), "by name" if name in BY_NAME else "object") for value in values}
+        if inside and items:
+            kinds = {kind.replace("list", "list of") for kind in kinds}
+        yield f"{indent}{name}: {' or '.join(sorted(kinds, key=lambda kind: (kind == 'null', kind)))}"
+        yield from keys(inside, indent + "  ")
+
+
+def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -> None:
+    settled: Workspace = elsewhere("settled")
+    feed = ["--feed", f"files:{town.data}"]
+    ran = document(trader(settled, "run", *feed, "--start", "2005-02-04", "--cycles", "8", "--json"))
+    traded = document(trader(settled, "trace", "list", "--outcome", "trade", "--json"))["decisions"]
+    newest, before = traded[0]["id"], traded[-1]["id"]
+    asked = {
+        "trader run": ran,
+        "trader trace list": {"decisions": traded},
+        "trader trace show ID": document(trader(settled, "trace", "show", newest, "--json")),
+        "trader trace replay ID": document(trader(settled, "trace", "replay", newest, "--json")),
+        "trader trace diff A B": document(trader(settled, "trace", "diff", newest, before, "--json")),
+        "trader prompts list": document(trader(settled, "prompts", "list", "--json")),
+        "trader agents list": document(trader(settled, "agents", "list", "--json")),
+        "trader tools list": document(trader(settled, "tools", "list", "--json")),
+        "trader tools features": document(trader(settled, "tools", "features", "--json")),
+        "trader config": document(trader(settled, "config", "--json")),
+        "trader halt": document(trader(settled, "halt", "--json")),
+        "trader resume": document(trader(settled, "resume", "--json")),
+    }
+    sections = (
+        f"## {command}\n\n```text\n" + "\n".join(keys([found])) + "\n```\n"
+        for command, found in asked.items()
+    )
+    text = "\n".join([INTRODUCTION, *sections])
+    if not PAGE.exists():
+        PAGE.write_text(text, encoding="utf-8", newline="\n")
+        pytest.fail("docs/json.md was missing and is written now: look at it")
+    assert text == PAGE.read_text(encoding="utf-8")
+    assert json.loads(json.dumps(asked)) == asked
