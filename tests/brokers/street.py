@@ -38,7 +38,7 @@ BOOK = Book(
 )
 
 
-def bar_of(symbol: str, day: int, prices: str, volume: str | int = 0) -> TradedBar:
+def bar_of(symbol: str, day: int, prices: str, volume: str | int | None = None) -> TradedBar:
     """`prices` are "open high low close"; day 1 is the first after the book was opened."""
     close_at = OPENED + timedelta(days=day)
     opened, high, low, close = (D(price) for price in prices.split())
@@ -50,7 +50,7 @@ def bar_of(symbol: str, day: int, prices: str, volume: str | int = 0) -> TradedB
         high=high,
         low=low,
         close=close,
-        volume=D(volume),
+        volume=None if volume is None else D(volume),
     )
 
 
@@ -118,7 +118,7 @@ class Street:
         prices: str = "",
         *actions: CorporateAction,
         symbol: str = "AAPL",
-        volume: int | str = 0,
+        volume: int | str | None = None,
         **others: str,
     ) -> MarketStep:
         """Let a day pass: `prices` are those of `symbol`, `others` those of other symbols."""

@@ -508,3 +508,12 @@ def test_an_order_that_was_only_intended_never_arrived_and_may_be_sent():
 def test_orders_of_all_kinds_say_how_they_fill():
     """A new kind of order needs a price at the open and within the bar, and a test here."""
     assert set(OrderType) == {OrderType.MARKET, OrderType.LIMIT, OrderType.STOP}
+
+
+def test_nothing_fills_in_a_bar_without_volume():
+    street = Street()
+    street.submit(entry(100, good=GTC), stop("90"))
+    street.bar(CALM, volume=0)
+    assert street.traded == []
+    street.bar(CALM, volume=2_000)
+    assert street.traded == [("d1-e1", 100, 100)]

@@ -51,7 +51,7 @@ class Desk(Protocol):
         """The intent to the journal, and no more."""
         ...
 
-    async def trades_at(self, price: str, volume: int = 0) -> None:
+    async def trades_at(self, price: str, volume: int | None = None) -> None:
         """The market of AAPL trades at this price, so many units (0: as many as anybody wants)."""
         ...
 
@@ -157,7 +157,7 @@ async def test_cancelling_what_the_venue_does_not_know_does_nothing(desk):
 
 async def test_cash_and_position_are_the_exact_sums_of_the_fills(desk):
     await desk.send(order(quantity=30, limit="105", good=GTC))
-    for price, volume in (("100.01", 70), ("99.87", 110), ("101.33", 0)):
+    for price, volume in (("100.01", 70), ("99.87", 110), ("101.33", None)):
         await desk.trades_at(price, volume)
     assert sum(fill.quantity for fill in desk.fills) == 30
     account = desk.account("100")
@@ -224,7 +224,7 @@ async def test_a_position_that_was_left_has_no_stop_any_more(desk):
 
 async def test_an_order_takes_only_steps_that_an_order_may_take(desk):
     await desk.send(order(quantity=30, limit="105", good=GTC), protective("95", 30))
-    for price, volume in (("100", 70), ("94", 0), ("99", 0)):
+    for price, volume in (("100", 70), ("94", None), ("99", None)):
         await desk.trades_at(price, volume)
     states = {"d1-e1": OrderState.INTENDED, "d1-s1": OrderState.INTENDED}
     for event in desk.events:

@@ -29,7 +29,7 @@ class PaperDesk:
     def intend(self, one: Order) -> None:
         self._street.rows.append(one)
 
-    async def trades_at(self, price: str, volume: int = 0) -> None:
+    async def trades_at(self, price: str, volume: int | None = None) -> None:
         self._street.bar(f"{price} {price} {price} {price}", volume=volume)
 
     def restart(self) -> None:

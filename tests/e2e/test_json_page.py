@@ -16,8 +16,8 @@ INTRODUCTION = """\
 # JSON documents
 
 What `--json` prints, command by command: each key and its type. More keys may come; none goes away without a
-line in the changelog. Money and quantities are decimals as text, so that nothing is rounded on the way; times are
-UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an object whose keys are names.
+line in the changelog. Money and quantities are decimals as text, so that nothing is rounded on the way;
+times are UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an object whose keys are names.
 """
 BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",

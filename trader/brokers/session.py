@@ -35,7 +35,7 @@ class Session:
         self._instrument = ledger.instruments[bar.symbol]
         self._volume: Decimal | None = None
         """Units that may still trade in this bar; None where the feed has no volume."""
-        if bar.volume > 0:
+        if bar.volume is not None:
             self._volume = self._instrument.lots(bar.volume * participation)
 
     def run(self) -> None:

@@ -38,7 +38,8 @@ class TradedBar(Value):
     high: Amount
     low: Amount
     close: Amount
-    volume: Amount
+    volume: Amount | None
+    """None where the feed has shown no volume so far: it has none. Zero: nothing traded in this bar."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +136,7 @@ class Market:
             high=exact(bars.high[row]),
             low=exact(bars.low[row]),
             close=exact(bars.close[row]),
-            volume=exact(bars.volume[row]),
+            volume=exact(bars.volume[row]) if bars.volume[: row + 1].any() else None,
         )
 
     @cached_property
