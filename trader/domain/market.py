@@ -6,7 +6,6 @@ Everything carries the moment at which it became *available*. `MarketView` cuts 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
@@ -176,8 +175,3 @@ class Series:
 def to_datetime64(moment: datetime) -> np.datetime64:
     """A UTC moment as datetime64[s]; parts of a second are cut, so nothing later is ever included."""
     return np.datetime64(int(moment.timestamp()), "s")
-
-
-def decimal_price(price: float, tick: Decimal) -> Decimal:
-    """A price as traded, from its float: exact, because every traded price is a multiple of its tick."""
-    return (Decimal(repr(float(price))) / tick).to_integral_value() * tick
