@@ -41,6 +41,7 @@ class MarketView:
         self._bars: dict[str, Bars] = {}
         self._series: dict[str, Series] = {}
         self._events: dict[tuple[str, int], EventReturns] = {}
+        self._prices: dict[str, Decimal] = {}
 
     def earlier(self, as_of: datetime) -> "MarketView":
         """What was available at a moment not after this view's. Raises ValueError for a later one."""
@@ -89,6 +90,11 @@ class MarketView:
         Where a split has come into effect since, that price over the split's ratio, at the nearest tick: the
         worth of one unit as it is held now. Raises ToolError where there is no bar yet.
         """
+        if symbol not in self._prices:
+            self._prices[symbol] = self._price(symbol)
+        return self._prices[symbol]
+
+    def _price(self, symbol: str) -> Decimal:
         instrument, bars = self.instrument(symbol), self._traded(symbol)
         if not len(bars):
             raise self._nothing(f"bar of {symbol}")

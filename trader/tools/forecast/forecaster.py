@@ -39,7 +39,8 @@ class Forecaster:
         self._folder = folder
         self.seed = seed
         self.refit_bars = refit_bars
-        self._models: dict[tuple[np.datetime64, int], Model] = {}
+        self._models: dict[tuple[np.datetime64, int], Model | ToolError] = {}
+        """By refit moment and horizon: the model, or why there was none to be had."""
         self._refits: tuple[MarketView, Times] | None = None
         self._notes: list[str] = []
 
@@ -55,8 +56,14 @@ class Forecaster:
             raise ToolError(f"needs {self.refit_bars} bars before it is first trained")
         moment = refits[-1]
         if (moment, horizon) not in self._models:
-            self._models[moment, horizon] = self._fit(view.earlier(as_datetime(moment)), horizon)
-        return self._models[moment, horizon]
+            try:
+                self._models[moment, horizon] = self._fit(view.earlier(as_datetime(moment)), horizon)
+            except ToolError as error:
+                self._models[moment, horizon] = error
+        found = self._models[moment, horizon]
+        if isinstance(found, ToolError):
+            raise found
+        return found
 
     def predict(self, view: MarketView, symbol: str, horizon: int) -> Forecast:
         """Forecast the event of `symbol` at the view's moment. Raises ToolError for too little history."""
