@@ -24,8 +24,8 @@ from trader.runner import Ran
 
 TICK, LOT = Decimal("0.01"), Decimal(1)
 POSITION_LIMIT, COLLAR, DRAWDOWN_LIMIT = Decimal("0.05"), Decimal("0.1"), 0.10
-QUORUM_AGREEMENT, KELLY_FRACTION, VOLATILITY_CEILING = 0.5, 0.25, 0.02
-BAND, BAND_SHARE, STOP_RANGES, PRIOR_CASES = 0.005, 0.1, 3.0, 100.0
+LEAST_AGREEMENT, KELLY_FRACTION, VOLATILITY_CEILING = 0.5, 0.25, 0.02
+BAND, BAND_SHARE, STOP_RANGES, PRIOR_CASES, POSITIONS = 0.005, 0.1, 3.0, 100.0, 20
 FEE, SPREAD_AND_SLIPPAGE = Decimal("0.0001"), Decimal("0.0009")
 ROUND_TRIP = 0.002
 CASH = Decimal(100_000)
@@ -154,38 +154,49 @@ def error_of(one: Made, p: float) -> float:
     return float(sigma * (one.known["mean_gain"] + one.known["mean_loss"]))
 
 
-def sized(one: Made, p: float) -> float:
-    """Kelly, uncertainty, fraction, sharing, volatility, caps, drawdown: in this order."""
+def sized(one: Made, p: float) -> list[tuple[str, float, float]]:
+    """The order of sizing: each step's name, its number, and the weight after it."""
     known = one.known
     g, loss = known["mean_gain"] - ROUND_TRIP, known["mean_loss"] + ROUND_TRIP
     b = g / loss
     f = p - (1 - p) / b
     variance = ((b + 1) / b) ** 2 * p * (1 - p) / (known["n_eff"] + PRIOR_CASES)
     k = f * f / (f * f + variance)
-    shared = 1 + (len(one.learned["symbols"]) - 1) * one.learned["correlation"]
-    weight = max(0.0, KELLY_FRACTION * k * f / loss / shared)
-    weight = min(weight, VOLATILITY_CEILING / known["volatility"])
-    weight = min(weight, min(body["size_cap"] for body in one.opinions) * float(POSITION_LIMIT))
-    drawdown = max(0.0, 1 - float(one.equity) / float(one.account["peak"]))
-    return weight * max(0.0, 1 - drawdown / DRAWDOWN_LIMIT)
+    shared = 1 + (POSITIONS - 1) * one.learned["correlation"]
+    ceiling = VOLATILITY_CEILING / known["volatility"]
+    cap = min(body["size_cap"] for body in one.opinions) * float(POSITION_LIMIT)
+    throttle = max(0.0, 1 - max(0.0, 1 - float(one.equity) / float(one.account["peak"])) / DRAWDOWN_LIMIT)
+    full = max(0.0, f / loss)
+    staked = k * full * KELLY_FRACTION / shared
+    return [
+        ("kelly", f, full),
+        ("uncertainty", k, k * full),
+        ("fraction", KELLY_FRACTION, k * full * KELLY_FRACTION),
+        ("sharing", shared, staked),
+        ("volatility ceiling", ceiling, min(staked, ceiling)),
+        ("senior caps", cap, min(staked, ceiling, cap)),
+        ("drawdown throttle", throttle, min(staked, ceiling, cap) * throttle),
+    ]
 
 
-def decided(one: Made) -> tuple[str, float]:
-    """What the thresholds, the executive and the no-trade band make of the sized weight."""
+def decided(one: Made) -> tuple[str, float, str]:
+    """What the thresholds, the executive and the no-trade band make of the weight, and who held it back."""
     p, agreement = pooled(one)
     held = float(one.held * one.last / one.equity)
-    weight, edge = sized(one, p), edge_of(p, one.known)
+    (_, _, weight), edge, by = sized(one, p)[-1], edge_of(p, one.known), ""
     if edge <= 0:
         target = 0.0
     elif weight <= held:
         target = weight
-    elif edge <= error_of(one, p) or agreement < QUORUM_AGREEMENT:
-        target = held
+    elif edge <= error_of(one, p):
+        target, by = held, "entry edge"
+    elif agreement < LEAST_AGREEMENT:
+        target, by = held, "agreement"
     else:
         (verdict,) = (body for form, _, body in one.forms.values() if form == "verdict")
-        target = max(held, weight * verdict["factor"])
+        target, by = max(held, weight * verdict["factor"]), "executive" if verdict["factor"] < 1 else ""
     small = abs(target - held) <= max(BAND, BAND_SHARE * target)
-    return ("hold", held) if target == held or (small and target > 0) else ("trade", target)
+    return ("hold", held, by) if target == held or (small and target > 0) else ("trade", target, by)
 
 
 def test_the_pool_of_every_decision(made: list[Made]) -> None:
@@ -197,17 +208,28 @@ def test_the_pool_of_every_decision(made: list[Made]) -> None:
         assert one.body["edge_error"] == close(error_of(one, p))
 
 
-def test_the_size_of_every_decision(made: list[Made]) -> None:
+def test_every_step_of_every_decision_s_size(made: list[Made]) -> None:
     for one in made:
-        before_thresholds = one.body["sizing"][-2]
-        assert before_thresholds["weight"] == close(sized(one, pooled(one)[0]))
+        *steps, _ = one.body["sizing"]
+        for step, (name, value, weight) in zip(steps, sized(one, pooled(one)[0]), strict=True):
+            assert (step["name"], step["value"], step["weight"]) == (name, close(value), close(weight))
 
 
 def test_what_every_decision_came_to(made: list[Made]) -> None:
-    outcomes = [decided(one) for one in made]
-    assert [one.body["outcome"] for one in made] == [outcome for outcome, _ in outcomes]
-    assert [one.body["target_weight"] for one in made] == [close(target) for _, target in outcomes]
-    assert {outcome for outcome, _ in outcomes} == {"trade", "hold"}
+    held_back = set()
+    for one in made:
+        outcome, target, by = decided(one)
+        assert (one.body["outcome"], one.body["target_weight"]) == (outcome, close(target))
+        restraints = {cut["by"] for cut in one.body["cuts"]} - {"volatility ceiling", "senior caps"}
+        assert restraints == ({by} if by else set())
+        held_back.add((outcome, by))
+    assert held_back == {
+        ("trade", ""),
+        ("trade", "executive"),
+        ("hold", ""),
+        ("hold", "executive"),
+        ("hold", "entry edge"),
+    }
     assert len(made) == 48
 
 
