@@ -19,7 +19,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def test_the_example_is_an_agent(tmp_path: Path):
-    (example,) = re.findall(r"```markdown\n(.*?)```\n", PAGE, re.DOTALL)
+    (example,) = re.findall(r"```markdown prompts/carry.md\n(.*?)```\n", PAGE, re.DOTALL)
     (tmp_path / "carry.md").write_text(example, encoding="utf-8")
     carry = next(agent for agent in roster(tmp_path) if agent.name == "carry")
     assert carry.source == "rule:momentum"
