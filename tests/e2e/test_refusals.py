@@ -41,33 +41,31 @@ def test_halted_the_desk_goes_on_deciding_and_nothing_is_sent(hamlet: Town, tmp_
     assert all(closed.account.equity == closed.account.cash == 100_000 for closed in watcher.rounds)
 
 
-def test_a_halt_in_the_middle_keeps_what_works_and_stops_what_is_new(hamlet: Town, tmp_path: Path) -> None:
-    """After the first round: its orders fill, its stops stay, and the third round's order is not sent."""
+def test_a_halt_in_the_middle_stops_what_is_new_and_protective_stops_stay(
+    hamlet: Town, tmp_path: Path
+) -> None:
+    """Halted when the first entries have filled: of the third round's order nothing is sent."""
     workspace = Workspace(tmp_path)
 
     def halt(closed: ClosedRound) -> None:
-        if closed.index == 1:
+        if closed.index == 2:
             engage(workspace.halt, "look at this first", SystemClock().now())
         if closed.index == 4:
             lift(workspace.halt)
 
     watcher = Watcher(halt)
     ran = drive(workspace, hamlet, watcher=watcher)
+    begun, halted = watcher.rounds[0].as_of, watcher.rounds[3]
     with JournalReader(ran.journal) as reader:
         orders, events = reader.orders(ran.book.id), reader.order_events(ran.book.id)
-        fills = reader.fills(ran.book.id)
-    first = {placed.order.client_id for placed in orders if placed.at == watcher.rounds[0].as_of}
-    barred = {
-        placed.order.client_id
-        for placed in orders
-        if watcher.rounds[0].as_of < placed.at <= watcher.rounds[3].as_of
-    }
+        filled = {fill.client_id for fill in reader.fills(ran.book.id) if fill.at <= halted.as_of}
+    first = {placed.order.client_id for placed in orders if placed.at == begun}
+    barred = {placed.order.client_id for placed in orders if begun < placed.at <= halted.as_of}
     assert barred
     assert {event.state for event in events if event.client_id in barred} == {OrderState.NOT_SENT}
-    assert {fill.client_id for fill in fills if fill.at <= watcher.rounds[3].as_of} <= first
-    assert len(fills) >= 2
-    assert {one.order.client_id for one in watcher.rounds[3].account.working} <= first
-    assert len(watcher.rounds[3].account.working) == 2
+    assert filled == {name for name in first if name.endswith("-e1")}
+    assert {one.order.client_id for one in halted.account.working} == first - filled
+    assert len(halted.account.positions) == len(halted.account.working) == 2
 
 
 def test_a_run_that_was_halted_goes_on_where_it_would_have(hamlet: Town, tmp_path: Path) -> None:
