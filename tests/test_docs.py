@@ -22,7 +22,8 @@ from tests.transcripts import (
 from trader import __version__
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-WITH_COMMANDS = [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")]
+STEPS = {page: read(page.read_text(encoding="utf-8")) for page in PAGES}
+WITH_COMMANDS = [page for page, steps in STEPS.items() if any(isinstance(step, Command) for step in steps)]
 THE_MAIN_JOB = ["run", "--mode", "paper"]
 """Done whole by `tests/checks.py`, in a clean copy. Here it is cut short, and its output is not compared."""
 SHORT = ["--cycles", "5"]
@@ -38,6 +39,11 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+def the_desks(steps: list[Command | Given]) -> list[Command]:
+    """The commands that the desk answers."""
+    return [step for step in steps if isinstance(step, Command) and step.arguments]
+
+
 @pytest.fixture(scope="session")
 def after_a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the desk has run: where a page begins that does not begin with a run itself."""
@@ -47,9 +53,9 @@ def after_a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def begin(page: list[Command | Given], folder: Path, after_a_run: Path) -> None:
+def begin(steps: list[Command | Given], folder: Path, after_a_run: Path) -> None:
     """What is there before the first command: nothing but caches, or all of a run."""
-    first = next(step for step in page if isinstance(step, Command) and step.arguments)
+    first, *_ = the_desks(steps)
     (folder / ".trader").mkdir()
     (folder / ".trader" / "cache").symlink_to(after_a_run / ".trader" / "cache", target_is_directory=True)
     if first.arguments[:1] != ["run"]:
@@ -59,12 +65,11 @@ def begin(page: list[Command | Given], folder: Path, after_a_run: Path) -> None:
 
 @pytest.mark.docs
 @pytest.mark.skipif(sys.platform == "win32", reason="links to folders, and SIGINT to one process")
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
+@pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if the_desks(STEPS[page])], ids=name_of)
 def test_the_commands_of_a_page_say_what_it_shows(page: Path, workspace: Path, after_a_run: Path) -> None:
-    steps = read(page.read_text(encoding="utf-8"))
+    steps = STEPS[page]
     reader = Reader(workspace)
-    if any(isinstance(step, Command) and step.arguments for step in steps):
-        begin(steps, workspace, after_a_run)
+    begin(steps, workspace, after_a_run)
     for step in steps:
         if isinstance(step, Given):
             reader.make(step)
@@ -84,10 +89,8 @@ def do(step: Command, steps: list[Command | Given], reader: Reader, where: str) 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
 def test_every_other_command_is_one_that_there_is(page: Path) -> None:
-    commands = [step for step in read(page.read_text(encoding="utf-8")) if isinstance(step, Command)]
-    assert commands
-    for command in commands:
-        if not command.arguments:
+    for command in STEPS[page]:
+        if isinstance(command, Command) and not command.arguments:
             program, *rest = BOOTSTRAP.sub("", command.text).split()
             known = program in NOT_OURS or BOOTSTRAP.match(command.text)
             assert known, f"{name_of(page)}:{command.line}: neither done here nor known: {command.text}"

@@ -191,7 +191,10 @@ def _signal(market: Market, symbol: str, as_of: datetime) -> Signal:
 def _close(market: Market, day: str) -> datetime:
     """The last close of that day or before it."""
     closes = market.closes(market.symbols)
-    end = datetime.combine(date.fromisoformat(day), time.max, UTC) if day else closes[-1]
+    try:
+        end = datetime.combine(date.fromisoformat(day), time.max, UTC) if day else closes[-1]
+    except ValueError:
+        raise UsageError(f"not a day: {day}", hint="write 2012-06-01") from None
     before = [close for close in closes if close <= end]
     if not before:
         raise UsageError(f"no bar had closed by {day}", hint=f"the data begins on {closes[0]:%Y-%m-%d}")
