@@ -9,8 +9,9 @@ from trader.llm.forms import Form, Question
 
 
 class Exchange(Value):
-    """One call that was made and what came of it. Exactly one of `answer` and `error` is there, unless the
-    answer was no form: then both are.
+    """One call that was made and what came of it.
+
+    Either `answer` or `error` is there, and both where the answer is no form.
     """
 
     call: Call
@@ -47,7 +48,7 @@ async def ask_for_form(
 ) -> Asked:
     """Asks each of `calls` (one question, several models) until one gives a form.
 
-    `deadline` is counted by `clock.monotonic()`. `on_exchange` hears of every exchange when it ends. An answer
+    `deadline` is counted by `clock.monotonic()`. `on_exchange` hears of every exchange as it ends. An answer
     that is no form is repaired once, by the model that gave it; a call that fails moves on to the next model.
     Never raises ModelError, and ends by the deadline: what is lacking then is said in `cause`.
     """

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from trader.domain.value import Amount, Number, Value, digest
 
-
 Means = Literal["schema", "json", "prompt"]
 """How the schema reaches the model: natively; in the prompt, with JSON mode; in the prompt alone."""
 

@@ -5,7 +5,6 @@ Bounds stand in the descriptions: samplers do not enforce them, some providers r
 checks them anyway.
 """
 
-from collections.abc import Collection
 from typing import Any
 
 from trader.domain.opinions import Abstention, Opinion, Verdict
