@@ -108,7 +108,9 @@ def _agents(reader: JournalReader, prompts: Mapping[str, str], settings: Setting
     """The agents as they were: from the exact texts that the run had."""
     texts = {name: reader.blob(digest) for name, digest in prompts.items()}
     return agents_of(
-        (parse_prompt(text, Path(f"{name}.md")).prompt for name, text in texts.items()), settings.agents
+        (parse_prompt(text, Path(f"{name}.md")).prompt for name, text in texts.items()),
+        settings.agents,
+        roles=settings.llm.roles,
     )
 
 

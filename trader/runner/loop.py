@@ -13,7 +13,7 @@ from trader.journal.reader import JournalReader
 from trader.journal.records import RunEnded
 from trader.journal.writer import Journal
 from trader.risk.killswitch import halted
-from trader.runner import opening
+from trader.runner import asking, opening
 from trader.runner.rounds import Rounds
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
@@ -52,7 +52,7 @@ async def run(
     TraderError for whatever keeps the desk from working; what was recorded until then stays.
     """
     began = clock.monotonic()
-    agents = roster(workspace.prompts, settings.agents, sources)
+    agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
     with workspace.hold():
         observer.preparing("reading the data", 0, 1)
         market = opening.load_market(settings)
@@ -68,6 +68,7 @@ async def run(
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
             with JournalReader(workspace.journal) as reader:
                 broker = opening.restore_broker(reader, book, market, settings, replay_clock)
+                models = await asking.models_of(settings, agents, reader, book, clock)
                 desk = assemble(
                     book,
                     settings,
@@ -79,6 +80,7 @@ async def run(
                     broker,
                     lambda: halted(workspace.halt),
                     replay_clock,
+                    models,
                 )
                 prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
                 rounds = Rounds(
