@@ -113,7 +113,7 @@ class PromptTooLong(ModelRefused):
 
 
 class RateLimited(ModelError):
-    """The provider asks to wait: `retry_after` seconds, None where it does not say how long."""
+    """Too many requests: `retry_after` seconds are to be waited, None where no wait would be in time."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)

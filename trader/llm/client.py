@@ -7,8 +7,9 @@ from pydantic import Field
 
 from trader.domain.value import Amount, Number, Value, digest
 
-Means = Literal["schema", "json", "prompt"]
-"""How the schema reaches the model: natively; in the prompt, with JSON mode; in the prompt alone."""
+Means = Literal["native", "both", "json", "prompt"]
+"""How the schema reaches the model: natively; natively and in the prompt; in the prompt, with JSON mode; in
+the prompt alone. See `means.py`."""
 
 
 class Message(Value):
@@ -63,8 +64,10 @@ class Answer(Value):
     """What the provider charges, where litellm knows the price; 0 where it does not, and for local models."""
     ms: Number = Field(ge=0.0)
     """From asking to the last byte; waiting for one's turn is not in it."""
-    means: Means = "schema"
-    """How the schema reached the model; see `means.py`."""
+    cut: bool = False
+    """Whether it ended at `max_output_tokens` and not because it was finished."""
+    means: Means = "native"
+    """How the schema reached the model: with the call, it gives the exact messages that were sent."""
 
 
 class ModelClient(Protocol):
