@@ -7,16 +7,16 @@ others stands in fences (`prompts/rendering.py`). Nothing that the text says rea
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
 from trader.clock import Clock
-from trader.domain.errors import PromptError
+from trader.domain.errors import BudgetSpent, PromptError
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
 from trader.domain.reports import Evidence, Report
-from trader.domain.value import canonical_json
+from trader.domain.value import canonical_json, plain
 from trader.llm.asking import Asked, Exchange, ask_for_form
 from trader.llm.client import Call, Message, ModelClient
 from trader.llm.forms import Question, schema_for
@@ -43,7 +43,6 @@ class Spoken:
     """`model:NAME`, `rule:NAME`, `tools` or `none`."""
     record: str
     """The learned record that it belongs to; empty for a junior."""
-    exchanges: tuple[Exchange, ...] = field(default=())
 
 
 def by_rule(agent: Agent, case: Case) -> Spoken:
@@ -91,7 +90,7 @@ async def speak(
     """The form that a model of `role` fills, by `deadline` on the clock's stopwatch.
 
     With no answer that is a form, a senior abstains with the cause, an executive lets nothing grow, and a
-    junior files what its tools say.
+    junior files what its tools say. Where the budget is spent, each follows its rule.
     """
     model = role.models[0]
     source, record = f"model:{model}", record_of(agent, model)
@@ -109,12 +108,14 @@ async def speak(
     except PromptError as error:
         asked = Asked(form=None, cause=error.message)
     if asked.exchanges:
+        if asked.form is None and asked.exchanges[-1].error_kind == BudgetSpent.__name__:
+            return by_rule(agent, case)
         model = asked.exchanges[-1].call.model
         source, record = f"model:{model}", record_of(agent, model)
     if agent.tier is Tier.JUNIOR:
         return _reported(agent, case, asked, source)
     form = asked.form or failure(agent, asked.cause)
-    return Spoken(form, source, record, asked.exchanges)
+    return Spoken(form, source, record)
 
 
 def failure(agent: Agent, cause: str) -> Abstention | Verdict:
@@ -128,12 +129,12 @@ def _reported(agent: Agent, case: Case, asked: Asked, source: str) -> Spoken:
     """What the tools say, with what a model read in it besides."""
     report = agent.report(case)
     if not isinstance(asked.form, Report):
-        return Spoken(report, agent.source, "", asked.exchanges)
+        return Spoken(report, agent.source, "")
     known = {fact.name for fact in report.facts}
     read = tuple(fact for fact in asked.form.facts if fact.name not in known)
     missing = tuple(dict.fromkeys((*report.missing, *asked.form.missing)))
     whole = report.model_copy(update={"facts": report.facts + read, "missing": missing})
-    return Spoken(whole, source, "", asked.exchanges)
+    return Spoken(whole, source, "")
 
 
 def citable(case: Case) -> frozenset[str]:
@@ -175,7 +176,7 @@ def _evidence(case: Case) -> dict[str, Any]:
         result = _sorted(evidence)
         if evidence.digest in reported:
             result = {name: value for name, value in result.items() if isinstance(value, list)}
-            result["else"] = "as reported above"
+            result["rest"] = "as reported above"
         told[tool] = {"evidence": evidence.digest, **result}
     return told
 
@@ -194,16 +195,16 @@ def _opinion(form: Opinion | Abstention) -> dict[str, Any]:
 
 def _account(case: Case) -> dict[str, Any]:
     """What is held, as shares of equity; the last price is what a stop is measured from."""
-    told: dict[str, Any] = {f"last price of {case.symbol}": str(case.price)}
+    told: dict[str, Any] = {f"last price of {case.symbol}": plain(case.price)}
     if case.account is not None:
         held = case.account
         told |= {
             "currency": held.currency,
-            "equity": str(held.equity),
-            "cash": str(held.cash),
+            "equity": plain(held.equity),
+            "cash": plain(held.cash),
             "positions": {
                 position.symbol: {
-                    "quantity": str(position.quantity),
+                    "quantity": plain(position.quantity),
                     "weight": _short(float(held.weight(position.symbol))),
                 }
                 for position in held.positions

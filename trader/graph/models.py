@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
 from trader.agents.speaking import Spoken, by_rule, speak
 from trader.clock import Clock
 from trader.domain.ids import BookId, DecisionId, RoundId
+from trader.graph.purse import Day
 from trader.journal.records import ModelCalled
 from trader.journal.writer import Recorder
 from trader.llm.asking import Exchange
@@ -25,14 +27,35 @@ class Turn:
     stage: int
 
 
+class Models(Protocol):
+    """Whoever gets forms from models: live, or from what was recorded."""
+
+    def begin(self, decisions: int) -> None:
+        """A round of so many decisions is about to be thought about."""
+        ...
+
+    def due(self) -> float:
+        """When the answers of a decision that begins now are due, by the stopwatch."""
+        ...
+
+    async def ask(self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder) -> Spoken:
+        """The agent's form: its model's, or its rule's where it has no model."""
+        ...
+
+
 @dataclass(frozen=True)
-class Models:
+class LiveModels:
     """Asks for forms, within the time of a decision, and records every call."""
 
     client: ModelClient
     clock: Clock
     """The clock on the wall: a replay of old bars waits for answers and pays for them today."""
     deadline_s: float
+    day: Day
+
+    def begin(self, decisions: int) -> None:
+        """A round of so many decisions is about to be thought about."""
+        self.day.share(decisions)
 
     def due(self) -> float:
         """When the answers of a decision that begins now are due, by the stopwatch."""
@@ -46,7 +69,8 @@ class Models:
         def write_down(exchange: Exchange) -> None:
             recorder.append(self._record(exchange, turn, recorder))
 
-        return await speak(agent, agent.role, case, self.client, until, self.clock, write_down)
+        client = self.day.client(self.client, turn.decision, turn.stage)
+        return await speak(agent, agent.role, case, client, until, self.clock, write_down)
 
     def _record(self, exchange: Exchange, turn: Turn, recorder: Recorder) -> ModelCalled:
         call, answer = exchange.call, exchange.answer

@@ -24,6 +24,7 @@ from trader.domain.reports import Evidence
 from trader.domain.value import canonical_json, jsonable
 from trader.graph.assembly import assemble
 from trader.graph.desk import build_desk
+from trader.graph.recorded import RecordedModels
 from trader.graph.state import opened_round
 from trader.journal.reader import JournalReader, RoundRecord
 from trader.journal.records import DecisionMade, OrderIntended, RulingMade, Step
@@ -98,6 +99,9 @@ async def _again(reader: JournalReader, recorded: RoundRecord) -> Memorandum:
         _Deaf(),
         lambda: None,
         SetClock(opened.as_of),
+        RecordedModels(reader, reader.model_calls(round=opened.round), opened.as_of)
+        if any(agent.role for agent in agents)
+        else None,
     )
     state = opened_round(opened, facts, recorded.learned)
     await build_desk(agents).ainvoke(state, context=desk)
