@@ -53,21 +53,38 @@ class Server:
 
     def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
+        self.paths: list[str] = []
         self.requests: list[dict[str, Any]] = []
         """Bodies of the requests, as they came."""
         self.headers: list[dict[str, str]] = []
         self.at_once = self.most_at_once = 0
         self.api_base = ""
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, request after request."""
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        # Cancelled by `close` alone, which waits for it; a stream's task that ends cancelled is reported.
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._one(reader, writer):
                 pass
+        self._connections.discard(task)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        connections = list(self._connections)
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        self.paths.append(head[0])
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
         self.requests.append(json.loads(await reader.readexactly(int(headers.get("content-length", 0)))))
         self.headers.append(headers)
@@ -106,3 +123,4 @@ async def serving(*replies: Reply) -> AsyncIterator[Server]:
         yield server
     finally:
         listening.close()
+        await server.close()

@@ -93,7 +93,8 @@ def repair_of(call: Call, answer: Answer | None, error: ParseError) -> Call:
         "no prose, no Markdown, every key, no other key."
     )
     turns = (Message(role="assistant", content=shown), Message(role="user", content=told))
-    return call.model_copy(update={"messages": (*call.messages, *turns)})
+    same = {name: getattr(call, name) for name in Call.model_fields}  # a copy would keep the cached digest
+    return Call.model_validate(same | {"messages": (*call.messages, *turns)})
 
 
 async def _exchange(

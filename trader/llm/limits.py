@@ -122,7 +122,7 @@ class PacedClient:
         self._breakers: dict[tuple[str, str | None], Breaker] = {}
 
     async def ask(self, call: Call, timeout_s: float) -> Answer:
-        """See `ModelClient`. Waiting for a turn is part of `timeout_s`, and no part of the call's own time."""
+        """See `ModelClient`. Waiting for a turn is part of `timeout_s` and not of the call's own time."""
         deadline = self._clock.monotonic() + timeout_s
         pace = self._pace(call.provider)
         breaker = self._breaker(call)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from trader.clock import Clock
-from trader.domain.errors import MissingExtra, ModelError, ModelTimeout, ModelUnavailable
+from trader.domain.errors import MissingExtra, ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from trader.llm.background import Background
 from trader.llm.budget import Price
 from trader.llm.client import Answer, Call, Means
@@ -20,6 +20,8 @@ from trader.llm.means import first_means, messages_as_sent, next_means, response
 
 IMPORT_S = 120.0
 """A cold disk and a busy machine; usually 2 to 3 s."""
+PLACES = 12
+"""Decimals of a dollar: a token costs 1e-8 at the least."""
 LOCAL_KEY = "none"
 """What a server at an address of its own is sent where no key is set: most want none, but the client does."""
 
@@ -70,6 +72,7 @@ class LitellmClient:
 
     async def _answer(self, call: Call, patience: float) -> Answer:
         """Asks, and asks again by plainer means where the provider refuses the format of the answer."""
+        self._check_key(call)
         key = (call.model, call.api_base)
         means: Means | None = self._means.get(key) or self._first_means(call.model)
         while means is not None:
@@ -84,6 +87,16 @@ class LitellmClient:
             self._means[key] = means
             return _read(call, said, means, (self._clock.monotonic() - began) * 1000.0)
         raise AssertionError("there is always a first means")
+
+    def _check_key(self, call: Call) -> None:
+        """Raises ModelRefused where the provider wants a key and there is none: some are asked without one."""
+        if call.api_base is not None:
+            return
+        missing = self._litellm.validate_environment(call.model)["missing_keys"]
+        # Clouds and local servers list what may come from elsewhere: a profile, a default address.
+        if missing and all(name.endswith("_API_KEY") for name in missing):
+            hint = f"put {' or '.join(missing)} into .env"
+            raise ModelRefused(f"{call.model}: there is no key for {call.provider}", hint=hint)
 
     def _first_means(self, model: str) -> Means:
         name, provider, *_ = self._litellm.get_llm_provider(model)
@@ -156,6 +169,6 @@ def _count(usage: Any, name: str) -> int:
 
 
 def _decimal(usd: Any) -> Decimal:
-    """Money out of a float, by its shortest text; nought for what is no price."""
+    """Money out of a float, without the noise of its last bits; nought for what is no price."""
     amount = Decimal(repr(usd)) if isinstance(usd, int | float) else Decimal(0)
-    return amount if amount.is_finite() and amount > 0 else Decimal(0)
+    return round(amount, PLACES) if amount.is_finite() and amount > 0 else Decimal(0)
