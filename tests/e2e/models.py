@@ -1,4 +1,4 @@
-"""A server on loopback that answers as a careful desk would: a form of the tier that is asked, or what a test says."""
+"""A server on loopback that answers as a desk would: with the form that is asked for, or as a test says."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def form(asked: Asked, **changes: Any) -> Reply:
     """A form that the desk takes: a little above the base rate, or an approval."""
     if asked.executive:
         said: dict[str, Any] = {
-            "kind": "verdict", "symbol": asked.symbol, "action": "approve", "factor": 1.0, "reason": "they agree"
+            "kind": "verdict", "symbol": asked.symbol, "action": "approve", "factor": 1.0, "reason": "agreed"
         }  # fmt: skip
     else:
         said = {
@@ -52,6 +52,7 @@ class DeskServer(Server):
     def __init__(self, answering: Answering) -> None:
         super().__init__()
         self.answering = answering
+        self.port = 0
         self.replies = _Replies(self)  # type: ignore[assignment]
 
 
@@ -69,12 +70,12 @@ class _Replies:
 
 
 @asynccontextmanager
-async def desk_server(answering: Answering = form) -> AsyncIterator[DeskServer]:
-    """Serves until the block ends."""
+async def desk_server(answering: Answering = form, port: int = 0) -> AsyncIterator[DeskServer]:
+    """Serves until the block ends, at `port` or wherever there is room."""
     server = DeskServer(answering)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    host, port = listening.sockets[0].getsockname()
-    server.api_base = f"http://{host}:{port}/v1"
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", port)
+    host, server.port = listening.sockets[0].getsockname()
+    server.api_base = f"http://{host}:{server.port}/v1"
     try:
         yield server
     finally:

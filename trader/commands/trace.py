@@ -13,6 +13,8 @@ from trader.domain.portfolio import Book
 from trader.journal.reader import JournalReader
 from trader.llm.client import Answer, Call
 from trader.llm.means import messages_as_sent
+from trader.llm.schemas import schema_for
+from trader.prompts.prompt import Tier
 from trader.workspace import Workspace
 
 NEWEST_NAMED = 3
@@ -129,10 +131,17 @@ def _asked(reader: JournalReader, round: RoundId, decision: Decision) -> dict[st
         if called.decision == decision.id:
             sent = Call.model_validate(reader.blob(called.call))
             answer = Answer.model_validate(reader.blob(called.answer)) if called.answer else None
-            messages = messages_as_sent(sent, answer.means) if answer else sent.messages
+            messages = messages_as_sent(_in_its_order(sent), answer.means) if answer else sent.messages
             asking = Asking(called, messages, answer.text if answer else None)
             found[called.agent] = (*found.get(called.agent, ()), asking)
     return found
+
+
+def _in_its_order(sent: Call) -> Call:
+    """With the keys of the form's schema as they were sent: the journal keeps them sorted."""
+    known = {tier: schema_for(tier) for tier in Tier}
+    same = next((schema for schema in known.values() if schema == sent.form_schema), sent.form_schema)
+    return sent.model_copy(update={"form_schema": same})
 
 
 def _prompt_texts(reader: JournalReader, digests: Iterable[str]) -> dict[str, str]:
