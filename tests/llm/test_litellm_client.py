@@ -122,7 +122,7 @@ async def test_what_goes_wrong_has_its_own_error_after_one_request(
 
 
 async def test_no_server_at_the_address_is_said_with_the_address(client: LitellmClient) -> None:
-    with pytest.raises(ModelUnavailable, match="no connection to http://127.0.0.1:9/v1"):
+    with pytest.raises(ModelUnavailable, match=r"no connection to http://127\.0\.0\.1:9/v1"):
         await client.ask(call_of("http://127.0.0.1:9/v1"), 10.0)
 
 
@@ -213,18 +213,6 @@ async def test_calls_go_out_at_once(client: LitellmClient) -> None:
         took = time.monotonic() - began
     assert server.most_at_once == 6
     assert took < 1.6, "six calls of 0.4 s, one after the other, take 2.4 s"
-
-
-async def test_a_server_that_litellm_asks_with_a_blocking_request_does_not_outlast_the_deadline() -> None:
-    own = LitellmClient(SystemClock())  # its thread is lost to the blocked request
-    await own.prepare()
-    async with serving(Reply("{}", delay_s=1.0)) as server:
-        began = time.monotonic()
-        with pytest.raises(ModelTimeout):
-            await own.ask(call_of(server.api_base.removesuffix("/v1"), model="ollama_chat/llama3.2"), 0.3)
-        assert time.monotonic() - began < 0.9
-        assert server.paths == ["POST /api/show HTTP/1.1"]
-        await own.close()
 
 
 def test_a_client_works_in_one_run_after_the_other() -> None:

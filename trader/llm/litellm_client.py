@@ -89,7 +89,7 @@ class LitellmClient:
         raise AssertionError("there is always a first means")
 
     def _check_key(self, call: Call) -> None:
-        """Raises ModelRefused where the provider wants a key and there is none: some are asked without one."""
+        """Raises ModelRefused where the provider wants a key and has none: some are asked all the same."""
         if call.api_base is not None:
             return
         missing = self._litellm.validate_environment(call.model)["missing_keys"]
