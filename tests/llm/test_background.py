@@ -7,6 +7,10 @@ import pytest
 from trader.llm.background import Background
 
 
+def running() -> int:
+    return sum(thread.name == "models" for thread in threading.enumerate())
+
+
 async def block(seconds: float) -> str:
     time.sleep(seconds)  # noqa: ASYNC251 - what a library does that does not know better
     return "blocked"
@@ -17,10 +21,11 @@ async def where() -> str:
 
 
 async def test_work_runs_in_another_thread_and_its_result_comes_back() -> None:
+    before = running()
     background = Background()
     assert await background.run(where(), 5.0) == "models"
     await background.close(asyncio.sleep(0))
-    assert "models" not in [thread.name for thread in threading.enumerate()]
+    assert running() == before
 
 
 async def test_work_that_blocks_its_loop_does_not_outlast_its_time() -> None:
@@ -69,6 +74,7 @@ async def test_an_error_comes_back_as_it_is() -> None:
 
 
 async def test_what_was_closed_before_it_was_used_starts_nothing() -> None:
+    before = running()
     background = Background()
     await background.close(asyncio.sleep(0))
-    assert "models" not in [thread.name for thread in threading.enumerate()]
+    assert running() == before
