@@ -7,7 +7,7 @@ import pytest
 
 from tests.llm.conftest import call_of
 from trader.clock import SystemClock
-from trader.domain.errors import ModelError, ModelRefused, ModelUnavailable, RateLimited
+from trader.domain.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable, RateLimited
 from trader.llm.client import Answer, Call
 from trader.llm.limits import FAILURES, Breaker, Limit, Pace, PacedClient
 
@@ -138,6 +138,16 @@ async def test_a_dead_server_is_left_alone_and_one_call_tries_it_again() -> None
     )
     assert [type(outcome) for outcome in tried] == [Answer, ModelUnavailable]
     await paced.ask(call_of(model="p/m"), 5.0)
+
+
+async def test_a_silent_server_counts_as_dead_only_where_it_had_its_whole_time() -> None:
+    silent = Slow(errors=[ModelTimeout("p/m: nothing") for _ in range(2 * FAILURES)])
+    paced = PacedClient(silent, {}, CLOCK)
+    for within in [1.0] * FAILURES + [3.0] * FAILURES:
+        with pytest.raises(ModelTimeout):
+            await paced.ask(call_of(model="p/m", timeout_s=2.0), within)
+    with pytest.raises(ModelUnavailable, match="left alone"):
+        await paced.ask(call_of(model="p/m", timeout_s=2.0), 3.0)
 
 
 def test_only_a_server_that_is_away_opens_the_breaker() -> None:

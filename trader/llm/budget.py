@@ -78,10 +78,11 @@ class Stage(Value):
 
 
 def tokens_at_most(text: str) -> int:
-    """More tokens than a usual tokenizer makes of `text`, without having the tokenizer.
+    """More tokens than a tokenizer makes of ordinary text, without having the tokenizer.
 
     Words by three letters, digits and signs one each, other scripts by their bytes; a blank belongs to the
-    word that follows it.
+    word that follows it. Against OpenAI's cl100k and o200k: 1.6 to 1.9 times as many for prompts, code and
+    JSON, 2.7 for Chinese; but 0.6 for letters at random, of which settling takes account afterwards.
     """
     total = 0
     for piece in _PIECES.finditer(text):

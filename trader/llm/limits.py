@@ -128,10 +128,13 @@ class PacedClient:
         breaker = self._breaker(call)
         async with pace.turn(deadline):
             breaker.check(call.model)
+            left = deadline - self._clock.monotonic()
             try:
-                answer = await self._client.ask(call, deadline - self._clock.monotonic())
+                answer = await self._client.ask(call, left)
             except ModelError as error:
-                breaker.heard(error)
+                # Who was given less than its own time is not to blame for taking longer.
+                if not isinstance(error, ModelTimeout) or left >= call.timeout_s:
+                    breaker.heard(error)
                 if isinstance(error, RateLimited):
                     pace.pause(error.retry_after or 0.0)
                 raise

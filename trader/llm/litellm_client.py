@@ -6,6 +6,7 @@ in `litellm_response_headers` alone.
 """
 
 import asyncio
+import importlib
 import os
 from decimal import Decimal
 from typing import Any
@@ -38,10 +39,13 @@ class LitellmClient:
     async def prepare(self, timeout_s: float = IMPORT_S) -> None:
         """Imports litellm in a thread (seconds): called before the first round, it costs no call its time.
 
-        Raises MissingExtra, or TimeoutError while the import goes on for the next who asks.
+        Raises MissingExtra, or ModelTimeout while the import goes on for the next who asks.
         """
-        if self._litellm is None:
-            self._litellm = await self._background.run(_import(), timeout_s)
+        try:
+            if self._litellm is None:
+                self._litellm = await self._background.run(_import(), timeout_s)
+        except TimeoutError:
+            raise ModelTimeout(f"litellm was not imported within {timeout_s:.3g} s") from None
 
     async def close(self) -> None:
         """Ends calls that are still running, closes connections, stops the thread."""
@@ -137,6 +141,7 @@ async def _import() -> Any:
         import litellm
     except ImportError:
         raise MissingExtra("litellm", "llm") from None
+    importlib.import_module("openai.resources")  # half a second that the first call would have to spend
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     return litellm
