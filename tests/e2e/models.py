@@ -19,16 +19,21 @@ class Asked:
         self.request = request
         self.messages: list[dict[str, str]] = request["messages"]
         self.text = "\n".join(message["content"] for message in self.messages)
-        self.symbol = re.findall(r"^# (\S+) at ", self.text, re.MULTILINE)[0]
+        found = re.findall(r"^# (\S+) at |published about (\S+) up to", self.text, re.MULTILINE)[0]
+        self.symbol = "".join(found)
         self.digests = re.findall(r"\b[0-9a-f]{24}\b", self.text)
         self.executive = "What the seniors say" in self.text
+        self.junior = "You gather" in self.text
         self.part = (re.findall(r"# Your part: (\w+)", self.text) or ["executive"])[0]
 
 
 def form(asked: Asked, **changes: Any) -> Reply:
     """A form that the desk takes: a little above the base rate, or an approval."""
-    if asked.executive:
-        said: dict[str, Any] = {
+    if asked.junior:
+        cited = {"name": "tone of the day", "value": "calm", "evidence": asked.digests[0]}
+        said: dict[str, Any] = {"kind": "report", "symbol": asked.symbol, "facts": [cited], "missing": []}
+    elif asked.executive:
+        said = {
             "kind": "verdict", "symbol": asked.symbol, "action": "approve", "factor": 1.0, "reason": "agreed"
         }  # fmt: skip
     else:

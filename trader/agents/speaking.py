@@ -120,6 +120,7 @@ async def speak(
 
 def failure(agent: Agent, cause: str) -> Abstention | Verdict:
     """The form of who was asked and gave none: an executive that is silent might have said no."""
+    cause = cause or "its model gave no answer"
     if agent.tier is Tier.EXECUTIVE:
         return Verdict(agent=agent.name, action=VerdictAction.VETO, factor=0.0, reason=cause[:4000])
     return Abstention(agent=agent.name, reason=cause, failed=True)

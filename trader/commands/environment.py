@@ -1,6 +1,7 @@
 """What the program says to its libraries before any of them is imported."""
 
 import os
+from collections.abc import Mapping
 
 QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
@@ -16,4 +17,10 @@ QUIET = {
 def quieten() -> None:
     """Set what the user's own environment does not."""
     for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def lend(keys: Mapping[str, str]) -> None:
+    """Let the libraries that talk to providers find the keys of `.env` where they look for them."""
+    for name, value in keys.items():
         os.environ.setdefault(name, value)

@@ -12,7 +12,7 @@ TraderError                     exit code 1
 │   └── LiveLocked              3: one of the three locks of live trading is closed
 ├── JournalError                1: the one durable truth cannot be read or written; nothing is traded
 ├── ToolError                   1: a tool cannot give what it was asked for; the trace keeps it
-├── ModelError                  1: a language model gave no answer; its agent abstains, and the trace keeps why
+├── ModelError                  1: a language model gave no answer; its agent abstains, the trace keeps why
 │   ├── ModelTimeout            1: not all of the answer within its time
 │   ├── ModelUnavailable        1: no server, a broken connection, or the server failed
 │   ├── ModelRefused            1: key, name or request refused; only settings mend it

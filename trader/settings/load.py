@@ -58,6 +58,11 @@ def load(
     return _checked(tree, values, found), Sources(found, tables, config)
 
 
+def keys(env: Path) -> dict[str, str]:
+    """The variables of `.env` that are no settings: keys of providers, by their names."""
+    return {name: value for name, value, _ in _dotenv(env) if not name.startswith(PREFIX)}
+
+
 def restored(recorded: Mapping[str, Any]) -> Settings:
     """Settings as the journal has them, where amounts are text."""
     tables = {
