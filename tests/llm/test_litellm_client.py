@@ -95,7 +95,7 @@ REFUSALS = [
         ModelUnavailable,
         "running",
     ),
-    (Reply(hang_up=True), ModelUnavailable, "running"),
+    (Reply(hang_up=True), ModelUnavailable, ""),
     (Reply(body="not JSON"), ModelUnavailable, ""),
     (Reply(body=""), ModelUnavailable, ""),
     (Reply(body="[]"), ModelUnavailable, ""),
@@ -126,6 +126,41 @@ async def test_no_server_at_the_address_is_said_with_the_address(client: Litellm
         await client.ask(call_of("http://127.0.0.1:9/v1"), 10.0)
 
 
+PROVIDERS = [
+    "openai/m",
+    "gemini/gemini-2.5-flash",
+    "anthropic/claude-sonnet-4-5",
+    "ollama/m",
+    "openrouter/a/b",
+    "hosted_vllm/m",
+]
+SAID = [
+    (Reply(hang_up=True), ModelUnavailable, "broke off"),
+    (Reply(body="<html>"), ModelUnavailable, "an answer that is none"),
+    (Reply("slow", status=429, headers={"retry-after": "3"}), RateLimited, ": slow"),
+    (Reply("bad key", status=401), ModelRefused, ": bad key"),
+    (Reply("no such model", status=404), ModelRefused, ": no such model"),
+]
+
+
+@pytest.mark.parametrize("model", PROVIDERS)
+async def test_errors_are_the_same_at_every_provider(
+    client: LitellmClient, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GEMINI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY"):
+        monkeypatch.setenv(name, KEY)
+    for reply, error, told in SAID:
+        async with serving(reply) as server:
+            with pytest.raises(error) as raised:
+                await client.ask(call_of(server.api_base, model=model), 10.0)
+        assert told in raised.value.message
+        assert len(server.requests) == 1
+        if isinstance(raised.value, RateLimited):
+            assert raised.value.retry_after == 3.0
+    with pytest.raises(ModelUnavailable, match="no connection to"):
+        await client.ask(call_of("http://127.0.0.1:9", model=model), 10.0)
+
+
 async def test_a_provider_that_is_none_is_refused(client: LitellmClient) -> None:
     with pytest.raises(ModelRefused, match="nosuch/model"):
         await client.ask(call_of(model="nosuch/model"), 10.0)
@@ -153,7 +188,7 @@ async def test_ollama_is_asked_for_the_form_in_its_own_way(client: LitellmClient
         answer = await client.ask(call, 10.0)
     assert (answer.text, answer.tokens_in, answer.tokens_out) == ("{}", 5, 6)
     assert server.requests[0]["format"] == call.form_schema
-    assert server.paths == ["POST /api/generate HTTP/1.1"]
+    assert server.paths[0] == "POST /api/generate HTTP/1.1"
 
 
 IN_A_MINUTE = (datetime.now(UTC) + timedelta(seconds=60)).strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -26,6 +26,12 @@ _SECRET_NAMES = re.compile(r".*(KEY|TOKEN|SECRET|PASSWORD)S?", re.IGNORECASE)
 _SECRETS = re.compile(
     r"sk-[\w*.-]{4,}|AIza[\w-]{10,}|(?<=Bearer )\S+|(?<=[?&]key=)[^&\s'\"]+|(?<=://)[^/@\s]+(?=@)"
 )
+_CLASSES = re.compile(r"^((litellm\.)?\w+(Error|Exception|Timeout)( -|:)\s*)+")
+_HANDLING = re.compile(r"\. Handle with `litellm\..*")
+_MESSAGE = re.compile(r'\{"error": ?\{"message": ?"([^"]+)"')
+_NO_ANSWER = re.compile(
+    r"converting to valid response|get json response|no 'choices'|invalid response from LLM"
+)
 _CREDENTIALS = re.compile(r"credential|api[_ -]?key|api_key|unauthori[sz]ed|authentication", re.IGNORECASE)
 _FORMAT = re.compile(
     r"response_format|json_schema|json_object|schema|structured|grammar|json mode", re.IGNORECASE
@@ -36,23 +42,36 @@ def failure(error: Exception, call: Call, now: datetime) -> ModelError:
     """What `error` means for the desk. `now` turns a `Retry-After` that is a date into seconds."""
     said = f"{call.model}: {scrubbed(words(error))}"
     status = _status(error)
-    kind = type(error).__name__
-    if kind == "ContextWindowExceededError":
+    if type(error).__name__ == "ContextWindowExceededError":
         return PromptTooLong(said, hint="choose a model with a longer context, or fewer agents and tools")
-    if status == 429:
-        return RateLimited(said, retry_after=_retry_after(error, now), hint="lower its [llm.limits]")
-    if status in (401, 403) or (status == 500 and _missing_key(error)):
+    if _unreadable(error):
+        return ModelUnavailable(f"{call.model}: an answer that is none: {scrubbed(words(error))}")
+    if status in (401, 403) or (status == 500 and _CREDENTIALS.search(str(error))):
         return ModelRefused(said, hint=f"check the key of {call.provider} in .env")
     if status == 404:
         return ModelRefused(said, hint="check the model's name and its api_base")
-    if status in (408, 504) or kind == "Timeout":
+    if status == 429:
+        return RateLimited(said, retry_after=_retry_after(error, now), hint="lower its [llm.limits]")
+    if status in (408, 504):
         return ModelTimeout(said)
     if status is not None and 400 <= status < 500:
         return ModelRefused(said, hint="the provider refuses the request as it stands")
-    if _chain(error, "APIConnectionError", "ConnectError", "ClientConnectorError"):
-        where = scrubbed(call.api_base or "the provider's own address")
+    return _connection(error, call) or ModelUnavailable(said)
+
+
+def _connection(error: Exception, call: Call) -> ModelUnavailable | None:
+    """That there was none, or that it broke; None where the server said something."""
+    where = scrubbed(call.api_base or f"the address of {call.provider}")
+    if _chain(error, "ConnectError", "ClientConnectorError"):
         return ModelUnavailable(f"{call.model}: no connection to {where}", hint="is the server running?")
-    return ModelUnavailable(said)
+    if _chain(error, "TransportError", "ServerDisconnectedError"):
+        return ModelUnavailable(f"{call.model}: the connection to {where} broke off")
+    return None
+
+
+def _unreadable(error: Exception) -> bool:
+    """Whether the server said something that litellm could not read, which it files under many names."""
+    return _chain(error, "JSONDecodeError") or bool(_NO_ANSWER.search(str(error)))
 
 
 def refuses_the_format(error: Exception) -> bool:
@@ -66,7 +85,9 @@ def refuses_the_format(error: Exception) -> bool:
 def words(error: Exception) -> str:
     """The provider's own words: the first line, without the names of litellm's classes."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return re.sub(r"^(litellm\.)?(\w+(Error|Exception|Timeout)( -|:)\s*)+", "", first.strip())[:LONGEST]
+    said = _HANDLING.sub("", _CLASSES.sub("", first)).strip()
+    told = _MESSAGE.match(said)
+    return (told[1] if told else said)[:LONGEST] or type(error).__name__
 
 
 def scrubbed(text: str) -> str:
@@ -75,11 +96,6 @@ def scrubbed(text: str) -> str:
         if _SECRET_NAMES.fullmatch(name) and len(value) >= 6:
             text = text.replace(value, "[key]")
     return _SECRETS.sub("[key]", text)
-
-
-def _missing_key(error: Exception) -> bool:
-    """A key that is not there is a failed server for litellm 1.101."""
-    return bool(_CREDENTIALS.search(str(error)))
 
 
 def _status(error: Exception) -> int | None:
