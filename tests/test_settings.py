@@ -158,9 +158,8 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
         ("[agents]\nmomentum = 3\n", ":2: agents.momentum: expected a table, found 3", "[agents.momentum]"),
         (
             "[desk]\nquorum = 2\n[llm.fast]\nmodel = 'x'\n",
-            ":4: llm: language models are planned, and not part of this version: "
-            "every agent follows its rule",
-            "",
+            ":4: there is no setting llm.fast.model",
+            "there are: llm.budget, llm.limits, llm.roles",
         ),
         ("[desk]\nquorum = \n", ":2: not TOML: invalid value", "text stands in quotes"),
         (

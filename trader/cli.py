@@ -329,6 +329,17 @@ def config_example(context: typer.Context) -> None:
     config.example(context.obj)
 
 
+@app.command("doctor")
+def doctor_desk(context: typer.Context) -> int:
+    """Ask each language model once: does it answer, and how to mend what does not.
+
+    A model that is paid for charges for one short call.
+    """
+    from trader.commands import doctor
+
+    return doctor.doctor(context.obj)
+
+
 @app.command("halt")
 def halt_workspace(
     context: typer.Context,

@@ -113,8 +113,8 @@ def test_settings_take_agents_off_the_desk_and_change_their_rule():
         ),
         (
             "[agents.news]\nmodel = 'fast'\n",
-            ":2: agents.news.model: language models are planned, and not part of this version",
-            "",
+            ":2: agents.news.model: there is no role fast",
+            "[llm.roles.fast] in trader.toml makes one",
         ),
     ],
 )

@@ -227,9 +227,9 @@ def test_the_summary_says_what_it_is_worth_and_that_no_model_was_asked(tmp_path:
 
 
 def test_the_page_that_the_summary_points_at_exists_and_says_the_same() -> None:
-    page = Path(__file__).parents[2] / "docs" / "writing-an-agent.md"
-    assert "docs/writing-an-agent.md" in NO_MODEL
-    assert "not part of this version" in page.read_text(encoding="utf-8")
+    page = Path(__file__).parents[2] / "docs" / "language-models.md"
+    assert "docs/language-models.md" in NO_MODEL
+    assert "Without a language model each agent follows its rule" in page.read_text(encoding="utf-8")
 
 
 def test_the_commands_to_try_have_ids_that_exist() -> None:

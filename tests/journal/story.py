@@ -162,6 +162,32 @@ def steps(made: Decision) -> list[r.Step]:
     ]
 
 
+def model_called(**changes: Any) -> r.ModelCalled:
+    made = decision("IBM")
+    fields: dict[str, Any] = {
+        "decision": made.id,
+        "round": made.round,
+        "book": made.book,
+        "at": START + timedelta(days=5000),
+        "agent": "momentum",
+        "model": "ollama/llama3.2",
+        "stage": 2,
+        "attempt": 1,
+        "repair": True,
+        "call": "d" * 24,
+        "answer": "e" * 24,
+        "model_version": "llama3.2:3b",
+        "tokens_in": 2811,
+        "tokens_out": 190,
+        "tokens_cached": 1500,
+        "usd": Decimal("0.00123"),
+        "ms": 812.5,
+        "error_kind": "ParseError",
+        "error": "p_up: above 0.99",
+    }
+    return r.ModelCalled(**fields | changes)
+
+
 def order(made: Decision) -> Order:
     return Order(
         client_id=client_order_id(made.id, "e"),
@@ -332,6 +358,7 @@ def everything() -> list[r.Record]:
         note(),
         mark(START),
         *round_of(START),
+        model_called(),
         r.AccountMoved(book=BOOK, entry=entry()),
         mark(START + DAY),
         breaker(),

@@ -12,14 +12,15 @@ from tests.journal import story
 from trader.domain.errors import JournalError, SchemaTooNew
 from trader.journal import opening, schema, upgrade
 from trader.journal.reader import JournalReader
+from trader.journal.records import ModelCalled
 from trader.journal.writer import Journal
 
 SECOND = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -32,7 +33,7 @@ def upgrade() -> None:
 def scripts(tmp_path: Path) -> Path:
     """Migrations of a program that is one revision ahead of this one."""
     folder = shutil.copytree(upgrade.MIGRATIONS, tmp_path / "50 % more" / "migrations")
-    (folder / "versions" / "v0002_mood.py").write_text(SECOND)
+    (folder / "versions" / "v0003_mood.py").write_text(SECOND)
     return folder
 
 
@@ -67,7 +68,7 @@ def revision(place: Path) -> str:
 
 @pytest.fixture
 def old(place: Path) -> Path:
-    """A journal at the first revision, with the story in it."""
+    """A journal at today's revision, with the story in it."""
     with Journal.open(place) as journal:
         journal.append(*story.everything())
     return place
@@ -97,7 +98,7 @@ def test_the_head_is_the_last_revision_and_revisions_count_up() -> None:
     assert revisions[-1] == schema.HEAD
 
 
-@pytest.mark.parametrize("unknown", ["0002", "9999", "f00dfacef00d"])
+@pytest.mark.parametrize("unknown", ["0003", "9999", "f00dfacef00d"])
 def test_a_newer_journal_is_refused_with_what_to_do_and_left_alone(old: Path, unknown: str) -> None:
     set_revision(old, unknown)
     before = old.read_bytes()
@@ -113,16 +114,36 @@ def test_a_newer_journal_is_refused_with_what_to_do_and_left_alone(old: Path, un
 def test_an_older_journal_is_migrated_after_a_copy(old: Path, scripts: Path) -> None:
     before = {table.name: rows(old, table.name) for table in schema.RECORDED}
     engine = opening.for_writing(old)
-    upgrade.bring_up_to_date(engine, old, head="0002", scripts=scripts)
+    upgrade.bring_up_to_date(engine, old, head="0003", scripts=scripts)
     engine.dispose()
-    assert revision(old) == "0002"
+    assert revision(old) == "0003"
     assert {mood for *_, mood in rows(old, "notes")} == {"calm"}
     assert [row[:-1] for row in rows(old, "notes")] == before["notes"]
-    copy = old.with_name("journal.sqlite3.0001")
-    assert revision(copy) == "0001"
+    copy = old.with_name("journal.sqlite3.0002")
+    assert revision(copy) == "0002"
     assert {table.name: rows(copy, table.name) for table in schema.RECORDED} == before
     with JournalReader(copy) as reader:
         assert len(reader.decisions()) == 8
+
+
+def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
+    """The first revision as that program left it: today's tables without the calls of models."""
+    with Journal.open(place) as journal:
+        journal.append(*(record for record in story.everything() if not isinstance(record, ModelCalled)))
+    with closing(sqlite3.connect(place)) as database:
+        database.execute("DROP TABLE model_calls")
+        database.commit()
+    set_revision(place, "0001")
+    kept = [table.name for table in schema.RECORDED if table is not schema.model_calls]
+    before = {table: rows(place, table) for table in kept}
+    with Journal.open(place) as journal:
+        journal.append(story.model_called())
+    assert revision(place) == schema.HEAD
+    assert {table: rows(place, table) for table in kept} == before
+    with JournalReader(place) as reader:
+        assert reader.model_calls(story.BOOK) == [story.model_called()]
+        assert len(reader.decisions()) == 8
+    assert revision(place.with_name("journal.sqlite3.0001")) == "0001"
 
 
 def rows(place: Path, table: str) -> list[tuple]:
@@ -131,14 +152,14 @@ def rows(place: Path, table: str) -> list[tuple]:
 
 
 def test_a_migration_that_fails_leaves_the_journal_as_it_was(old: Path, scripts: Path) -> None:
-    script = scripts / "versions" / "v0002_mood.py"
+    script = scripts / "versions" / "v0003_mood.py"
     script.write_text(script.read_text() + "    op.drop_table('there_is_no_such_table')\n")
     engine = opening.for_writing(old)
     with (
         pytest.raises(JournalError, match="no such table: there_is_no_such_table"),
         opening.failures_named(old),
     ):
-        upgrade.bring_up_to_date(engine, old, head="0002", scripts=scripts)
+        upgrade.bring_up_to_date(engine, old, head="0003", scripts=scripts)
     engine.dispose()
     with JournalReader(old) as reader:
         assert len(reader.decisions()) == 8
@@ -150,15 +171,15 @@ def test_a_migration_that_fails_leaves_the_journal_as_it_was(old: Path, scripts:
 
 
 def test_a_copy_that_is_there_already_is_not_written_over(old: Path, scripts: Path) -> None:
-    copy = old.with_name("journal.sqlite3.0001")
+    copy = old.with_name("journal.sqlite3.0002")
     copy.write_text("kept by somebody")
     engine = opening.for_writing(old)
     with pytest.raises(JournalError, match="is in the way") as refused:
-        upgrade.bring_up_to_date(engine, old, head="0002", scripts=scripts)
+        upgrade.bring_up_to_date(engine, old, head="0003", scripts=scripts)
     engine.dispose()
     assert refused.value.hint
     assert copy.read_text() == "kept by somebody"
-    assert revision(old) == "0001"
+    assert revision(old) == "0002"
 
 
 def test_a_revision_that_nobody_knows_is_refused(old: Path) -> None:

@@ -1,6 +1,7 @@
-"""One agent, made from one prompt file: what it runs, and the form it fills.
+"""One agent, made from one prompt file: what it runs, and the form it fills without a language model.
 
-No language model is asked yet. A senior follows its rule, and says so in `source`; one with no rule abstains.
+A senior follows its rule, and says so in `source`; one with no rule abstains. What it fills when it has a
+model is in `speaking.py`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from trader.domain.instruments import Instrument
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
 from trader.domain.reports import Evidence, Fact, Report
 from trader.prompts.prompt import Prompt, Tier, ToolCall
+from trader.settings.llm import Role
 
 if TYPE_CHECKING:
     from trader.tools.tool import ToolContext
@@ -29,6 +31,8 @@ class Agent:
     prompt: Prompt
     policy: Policy | ExecutivePolicy | None = None
     """The rule in force: the prompt's, or the one that trader.toml puts in its place."""
+    role: Role | None = None
+    """The models that it asks; None where it follows its rule."""
 
     @property
     def name(self) -> str:
@@ -42,7 +46,7 @@ class Agent:
 
     @property
     def source(self) -> str:
-        """Where its form comes from: `tools`, `rule:NAME`, or `none`."""
+        """Where its form comes from while it asks no model: `tools`, `rule:NAME`, or `none`."""
         if self.tier is Tier.JUNIOR:
             return "tools"
         return f"rule:{self.policy.name}" if self.policy else "none"
@@ -109,15 +113,21 @@ class Agent:
         """A senior's form. A rule that breaks is an abstention that says so."""
         if not isinstance(self.policy, Policy):
             return Abstention(agent=self.name, reason=NO_RULE)
-        filed = [case.reports[name] for name in self.prompt.reads if name in case.reports]
-        if filed and all(report.empty for report in filed):
-            lacks = "; ".join(f"{report.agent}: {', '.join(report.missing)}" for report in filed)
-            return Abstention(agent=self.name, reason=f"nothing to weigh ({lacks})")
+        if (nothing := self.nothing_to_weigh(case)) is not None:
+            return nothing
         try:
             return self.policy.judge(self.name, case)
         except Exception as error:  # a failed agent never fails a decision
             reason = f"its rule broke: {type(error).__name__}: {error}"
             return Abstention(agent=self.name, reason=reason, failed=True)
+
+    def nothing_to_weigh(self, case: Case) -> Abstention | None:
+        """An abstention where all the reports that it reads are empty."""
+        filed = [case.reports[name] for name in self.prompt.reads if name in case.reports]
+        if not filed or not all(report.empty for report in filed):
+            return None
+        lacks = "; ".join(f"{report.agent}: {', '.join(report.missing)}" for report in filed)
+        return Abstention(agent=self.name, reason=f"nothing to weigh ({lacks})")
 
     def rule(self, case: Case) -> Verdict:
         """The executive's form. A rule that breaks lets nothing grow: it might have said no."""

@@ -11,6 +11,7 @@ from trader.domain.instruments import AssetClass
 from trader.domain.opinions import Abstention, Opinion
 from trader.domain.portfolio import Account
 from trader.domain.reports import Evidence, Report
+from trader.domain.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Case:
     opinions: tuple[Opinion | Abstention, ...] = ()
     """What the seniors said: the executive's alone."""
     account: Account | None = None
+    signals: tuple[Signal, ...] = ()
+    """Why the desk looks: what a model is shown."""
     bars_a_year: float = 252.0
     """Bars in a year of the instrument's calendar: annual measures are read by it."""
 

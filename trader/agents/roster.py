@@ -10,9 +10,10 @@ from trader.domain.errors import nearest
 from trader.prompts.loader import PACKAGED, load_prompts
 from trader.prompts.prompt import Prompt, Tier
 from trader.settings import Sources
+from trader.settings.llm import Role
 from trader.tools.registry import TOOLS
 
-KEYS = ("enabled", "policy")
+KEYS = ("enabled", "policy", "model")
 """What `[agents.NAME]` may say."""
 
 
@@ -21,21 +22,24 @@ def roster(
     tables: Mapping[str, Mapping[str, Any]] | None = None,
     sources: Sources | None = None,
     packaged: Path = PACKAGED,
+    roles: Mapping[str, Role] | None = None,
 ) -> tuple[Agent, ...]:
     """The agents, juniors first and the executive last, without those that are not enabled.
 
-    `workspace` is the folder of the user's own prompts, `tables` is `Settings.agents`. Raises PromptError
+    `workspace` is the folder of the user's own prompts, `tables` is `Settings.agents`, `roles` the models
+    that they may ask. Raises PromptError
     for a file that cannot become an agent, and SettingsError for a table that fits none; both name the
     file and the line.
     """
     prompts = load_prompts(packaged, workspace, {tool.name: tool.Arguments for tool in TOOLS}, POLICIES)
-    return agents_of(prompts, tables, sources)
+    return agents_of(prompts, tables, sources, roles)
 
 
 def agents_of(
     prompts: Iterable[Prompt],
     tables: Mapping[str, Mapping[str, Any]] | None = None,
     sources: Sources | None = None,
+    roles: Mapping[str, Role] | None = None,
 ) -> tuple[Agent, ...]:
     """The agents of these prompts as `tables` has them: juniors first, the executive last, then by name."""
     places = sources or Sources()
@@ -43,16 +47,17 @@ def agents_of(
     for name in tables or {}:
         if name not in by_name:
             raise places.error(f"agents.{name}", "there is no such agent", nearest(name, by_name))
-    agents = (_agent(prompt, (tables or {}).get(prompt.name, {}), places) for prompt in by_name.values())
+    known = roles or {}
+    agents = (_agent(one, (tables or {}).get(one.name, {}), places, known) for one in by_name.values())
     return tuple(agent for agent in agents if agent is not None)
 
 
-def _agent(prompt: Prompt, table: Mapping[str, Any], sources: Sources) -> Agent | None:
+def _agent(
+    prompt: Prompt, table: Mapping[str, Any], sources: Sources, roles: Mapping[str, Role]
+) -> Agent | None:
     """The agent as the table has it; None where it is not enabled."""
     place = f"agents.{prompt.name}"
     for key in table:
-        if key == "model":
-            raise sources.error(f"{place}.model", "language models are planned, and not part of this version")
         if key not in KEYS:
             raise sources.error(f"{place}.{key}", "there is no such setting", nearest(key, KEYS))
     enabled, policy = table.get("enabled", True), table.get("policy", prompt.policy)
@@ -62,10 +67,26 @@ def _agent(prompt: Prompt, table: Mapping[str, Any], sources: Sources) -> Agent 
         if prompt.tier is Tier.EXECUTIVE:
             raise sources.error(f"{place}.enabled", "a desk has exactly one executive")
         return None
+    role = _role(prompt, table, sources, roles)
     if policy is None or policy == "none":
-        return Agent(prompt)
+        return Agent(prompt, role=role)
     known = POLICIES.get(prompt.tier, {})
     if policy not in known:
         hint = nearest(str(policy), known) if known else "a junior follows none: it files what its tools say"
         raise sources.error(f"{place}.policy", f"a {prompt.tier} has no policy {policy}", hint)
-    return Agent(prompt, known[policy])
+    return Agent(prompt, known[policy], role)
+
+
+def _role(
+    prompt: Prompt, table: Mapping[str, Any], sources: Sources, roles: Mapping[str, Role]
+) -> Role | None:
+    """The models that it asks: of the role in its table, else of the one in its file where there is such."""
+    name = table.get("model", prompt.model)
+    if "model" not in table:
+        return roles.get(name) if name else None
+    if name == "none":
+        return None
+    if name not in roles:
+        hint = nearest(str(name), roles) if roles else "[llm.roles.fast] in trader.toml makes one"
+        raise sources.error(f"agents.{prompt.name}.model", f"there is no role {name}", hint)
+    return roles[name]

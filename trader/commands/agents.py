@@ -5,6 +5,7 @@ from typing import Any
 
 from trader.agents.agent import Agent
 from trader.agents.roster import roster
+from trader.agents.speaking import record_of
 from trader.commands import output, words
 from trader.commands.config import loaded
 from trader.commands.session import Session
@@ -63,6 +64,7 @@ def show(session: Session, name: str) -> None:
         "consulted on": ", ".join(prompt.asset_classes),
         "reads": ", ".join(prompt.reads) or "whatever is filed",
         "tools": ", ".join(call.name for call in agent.calls) or "none",
+        "asks": ", ".join(agent.role.models) if agent.role else "",
         "follows": agent.source,
         "which is": agent.policy.summary if agent.policy else "",
         "published in": agent.policy.source if agent.policy else "",
@@ -95,7 +97,7 @@ def graph(session: Session, name: str | None) -> None:
 
 def _agents(session: Session) -> tuple[Agent, ...]:
     settings, sources = loaded(session)
-    return roster(session.workspace.prompts, settings.agents, sources)
+    return roster(session.workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
 
 
 def _learned(session: Session) -> LearnedState | None:
@@ -109,7 +111,14 @@ def _learned(session: Session) -> LearnedState | None:
 
 
 def _record(agent: Agent, learned: LearnedState | None) -> Calibration | None:
-    return learned.of_record(agent.record) if learned and agent.record else None
+    if learned is None or not agent.record:
+        return None
+    return learned.of_record(_own_record(agent))
+
+
+def _own_record(agent: Agent) -> str:
+    """The record under which it is scored: its first model's, else its rule's."""
+    return agent.record if agent.role is None else record_of(agent, agent.role.models[0])
 
 
 def _entry(agent: Agent, record: Calibration | None) -> dict[str, Any]:
@@ -119,9 +128,9 @@ def _entry(agent: Agent, record: Calibration | None) -> dict[str, Any]:
         "tier": prompt.tier.value,
         "mandate": prompt.mandate,
         "tools": [call.name for call in agent.calls],
-        "model": None,
+        "model": list(agent.role.models) if agent.role else None,
         "policy": agent.policy.name if agent.policy else None,
-        "source": agent.source,
+        "source": f"model:{agent.role.models[0]}" if agent.role else agent.source,
         "family": prompt.family,
         "digest": prompt.digest,
         "weight": record.weight if record else None,

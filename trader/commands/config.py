@@ -14,7 +14,9 @@ from trader.prompts.prompt import Prompt, Tier
 from trader.risk.limits import LIMITS, Unit, resolve_limits
 from trader.settings import Origin, Settings, Sources, load
 from trader.settings.document import settings, shown
+from trader.settings.llm import Llm
 from trader.settings.model import TYPED
+from trader.settings.section import Section
 
 INTRODUCTION = """\
 Every setting at its default, as `trader config example` prints it. Copy what you want to change
@@ -39,7 +41,7 @@ def loaded(session: Session, flags: Mapping[str, object] | None = None) -> tuple
         except SettingsError as error:
             message = sources.source(f"risk.{slug}").says(error.message)
             raise SettingsError(message, hint=error.hint) from None
-    roster(workspace.prompts, found.agents, sources)
+    roster(workspace.prompts, found.agents, sources, roles=found.llm.roles)
     return found, sources
 
 
@@ -103,6 +105,20 @@ def _flat(found: Settings) -> Iterator[tuple[str, Any]]:
     for agent, table in found.agents.items():
         for name, value in table.items():
             yield f"agents.{agent}.{name}", value
+    if found.llm != Llm():
+        yield from _llm(found.llm)
+
+
+def _llm(llm: Llm) -> Iterator[tuple[str, Any]]:
+    """The tables of language models, as far as there are any."""
+    sections: dict[str, Section] = {
+        **{f"roles.{name}": role for name, role in llm.roles.items()},
+        "budget": llm.budget,
+        **{f"limits.{name}": limit for name, limit in llm.limits.items()},
+    }
+    for place, section in sections.items():
+        for name in type(section).model_fields:
+            yield f"llm.{place}.{name}", getattr(section, name)
 
 
 def _setting(name: str, default: Any, sentence: str, expects: str) -> str:

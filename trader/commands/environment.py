@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Mapping
 
 QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
@@ -26,3 +27,9 @@ def forgive_encodings() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def lend(keys: Mapping[str, str]) -> None:
+    """Let the libraries that talk to providers find the keys of `.env` where they look for them."""
+    for name, value in keys.items():
+        os.environ.setdefault(name, value)

@@ -14,6 +14,7 @@ from trader.clock import SystemClock
 from trader.commands import output
 from trader.commands.arguments import day, names
 from trader.commands.config import loaded
+from trader.commands.environment import lend
 from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
@@ -25,7 +26,7 @@ from trader.journal.reader import JournalReader
 from trader.risk import killswitch
 from trader.runner import Control, Observer, Opening, Ran
 from trader.runner import run as run_desk
-from trader.settings import Settings
+from trader.settings import Settings, keys
 
 NOT_LIVE = "live trading is not part of this version: nothing here can reach a broker's account"
 STOPPING = b"finishing the round in hand; again leaves at once\n"
@@ -74,6 +75,8 @@ def run(session: Session, flags: Flags) -> int:
     """The whole command. Raises TraderError for whatever keeps it from working."""
     _check_mode(flags.mode)
     settings, sources = loaded(session, flags.settings())
+    if settings.llm.roles:
+        lend(keys(session.workspace.env))
     control, clock = Control(), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):

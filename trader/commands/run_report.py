@@ -22,8 +22,8 @@ HINDSIGHT = (
 CURRENCIES = "24/5"
 """Their calendar: a pair of currencies is nobody's winner."""
 NO_MODEL = (
-    "No language model was used: each agent followed its published rule. Asking a model is planned and not "
-    "part of this version; docs/writing-an-agent.md says where it will come in."
+    "No language model was used: each agent followed its published rule. docs/language-models.md says how to "
+    "give the desk one."
 )
 
 
@@ -31,6 +31,8 @@ def document(ran: Ran, summary: RunSummary) -> dict[str, Any]:
     """The document of `run`: the promised keys first, then the rest of the summary."""
     numbers = jsonable(summary)
     outcomes = numbers.pop("decisions")
+    if not summary.llm_calls:
+        numbers = {key: value for key, value in numbers.items() if key == "llm_calls" or key[:4] != "llm_"}
     return {
         "run_id": ran.run,
         "mode": ran.book.mode.value,
@@ -59,7 +61,7 @@ def report(ran: Ran, summary: RunSummary, decisions: list[Decision]) -> Iterator
     yield Text("")
     if ran.book.feed == "sample" and ran.book.calendar != CURRENCIES:
         yield Text(HINDSIGHT)
-    yield Text(NO_MODEL)
+    yield Text(_models(summary) if summary.llm_calls else NO_MODEL)
     yield Text("")
     yield Text("Try next", "bold")
     tried = commands_to_try(decisions)
@@ -74,6 +76,16 @@ def _title(ran: Ran, summary: RunSummary) -> Text:
     if ran.finished:
         return Text.assemble(("Finished", "bold green"), f"  {what}")
     return Text.assemble(("Stopped", "bold yellow"), f"  {what}; the same command goes on with it")
+
+
+def _models(summary: RunSummary) -> str:
+    cached = f" ({summary.llm_tokens_cached:,} of them cached)" if summary.llm_tokens_cached else ""
+    failed = f"{summary.llm_failed:,} without a form" if summary.llm_failed else "all with a form"
+    tokens = f"{summary.llm_tokens_in:,} tokens read{cached}, {summary.llm_tokens_out:,} written"
+    return (
+        f"Language models: {words.count(summary.llm_calls, 'call')}, {failed}; {tokens}, "
+        f"{words.amount(summary.llm_usd)} USD."
+    )
 
 
 def _counts(summary: RunSummary) -> Table:

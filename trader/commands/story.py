@@ -9,7 +9,19 @@ from trader.domain.orders import Fill, Order, OrderEvent, OrderState
 from trader.domain.portfolio import Account, Book
 from trader.domain.reports import Evidence
 from trader.domain.signals import Signal
-from trader.journal.records import Noted, RulingMade, Step
+from trader.journal.records import ModelCalled, Noted, RulingMade, Step
+from trader.llm.client import Message
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One call of a language model, with every word of it."""
+
+    record: ModelCalled
+    messages: tuple[Message, ...]
+    """As they were sent."""
+    answer: str | None
+    """As it came back; None where nothing did."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +30,8 @@ class Turn:
 
     step: Step
     evidence: tuple[Evidence, ...]
+    asked: tuple[Asking, ...] = ()
+    """The calls of language models, in the order of asking."""
 
 
 @dataclass(frozen=True)

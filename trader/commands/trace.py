@@ -5,12 +5,16 @@ from contextlib import suppress
 
 from trader.commands import output, trace_document, words
 from trader.commands.session import Session
-from trader.commands.story import Story, Turn, in_order
+from trader.commands.story import Asking, Story, Turn, in_order
 from trader.domain.decisions import Decision, Outcome
 from trader.domain.errors import UnknownName, UsageError
-from trader.domain.ids import decision_of
+from trader.domain.ids import RoundId, decision_of
 from trader.domain.portfolio import Book
 from trader.journal.reader import JournalReader
+from trader.llm.client import Answer, Call
+from trader.llm.means import messages_as_sent
+from trader.llm.schemas import schema_for
+from trader.prompts.prompt import Tier
 from trader.workspace import Workspace
 
 NEWEST_NAMED = 3
@@ -99,7 +103,11 @@ def story(reader: JournalReader, decision: Decision) -> Story:
     """Everything that the journal knows of the decision."""
     record = reader.round_of(decision.id)
     steps = [step for step in record.steps if step.decision == decision.id]
-    turns = (Turn(step, tuple(reader.evidence(digest) for digest in step.evidence)) for step in steps)
+    asked = _asked(reader, record.opened.round, decision)
+    turns = (
+        Turn(step, tuple(reader.evidence(digest) for digest in step.evidence), asked.get(step.agent, ()))
+        for step in steps
+    )
     return Story(
         book=reader.book(decision.book),
         decision=decision,
@@ -114,6 +122,26 @@ def story(reader: JournalReader, decision: Decision) -> Story:
         notes=tuple(note for note in record.notes if note.decision in ("", decision.id)),
         prompts=_prompt_texts(reader, {step.prompt for step in steps}),
     )
+
+
+def _asked(reader: JournalReader, round: RoundId, decision: Decision) -> dict[str, tuple[Asking, ...]]:
+    """Agent -> what its models were asked about the decision."""
+    found: dict[str, tuple[Asking, ...]] = {}
+    for called in reader.model_calls(round=round):
+        if called.decision == decision.id:
+            sent = Call.model_validate(reader.blob(called.call))
+            answer = Answer.model_validate(reader.blob(called.answer)) if called.answer else None
+            messages = messages_as_sent(_in_its_order(sent), answer.means) if answer else sent.messages
+            asking = Asking(called, messages, answer.text if answer else None)
+            found[called.agent] = (*found.get(called.agent, ()), asking)
+    return found
+
+
+def _in_its_order(sent: Call) -> Call:
+    """With the keys of the form's schema as they were sent: the journal keeps them sorted."""
+    known = {tier: schema_for(tier) for tier in Tier}
+    same = next((schema for schema in known.values() if schema == sent.form_schema), sent.form_schema)
+    return sent.model_copy(update={"form_schema": same})
 
 
 def _prompt_texts(reader: JournalReader, digests: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from trader.commands import words
-from trader.commands.story import Story, Turn
+from trader.commands.story import Asking, Story, Turn
 from trader.domain.decisions import Decision
 from trader.domain.orders import Order
 from trader.domain.portfolio import sum_exact
@@ -66,9 +66,27 @@ def _step(turn: Turn) -> dict[str, Any]:
         "prompt": step.prompt,
         "record": step.record,
         "tools": tools,
-        "model": None,
+        "model": _model(turn.asked[-1]) if turn.asked else None,
         "form": step.form,
         "output": step.body,
+    }
+
+
+def _model(asking: Asking) -> dict[str, Any]:
+    """The last call: the one that gave the form, or after which none was to be had."""
+    record = asking.record
+    return {
+        "name": record.model,
+        "version": record.model_version,
+        "messages": jsonable(asking.messages),
+        "answer": asking.answer,
+        "attempt": record.attempt,
+        "tokens_in": record.tokens_in,
+        "tokens_out": record.tokens_out,
+        "tokens_cached": record.tokens_cached,
+        "usd": jsonable(record.usd),
+        "ms": record.ms,
+        "error": record.error,
     }
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from trader.commands import words
-from trader.commands.story import Story, Turn
+from trader.commands.story import Asking, Story, Turn
 from trader.domain.decisions import Outcome
 from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Order, OrderType, Ruling, RulingOutcome
@@ -60,9 +60,9 @@ def _title(story: Story) -> Text:
 
 
 def _line(name: str, what: str, why: str = "", *, style: str = "", width: int = 0) -> Text:
-    line = Text.assemble((f"{name:<{width}}", "cyan"), "  ", (what, style))
+    line = Text.assemble((f"{name:<{width}}", "cyan"), "  ", (_visible(what), style))
     if why:
-        line.append("  " + why, "dim")
+        line.append("  " + _visible(why), "dim")
     return line
 
 
@@ -120,12 +120,14 @@ def _opinion(branch: Tree, turn: Turn, width: int) -> Tree:
     node = branch.add(_line(turn.step.agent, ", ".join(said), opinion.reasoning, width=width))
     for sign, factors in (("+", opinion.factors_for), ("−", opinion.factors_against)):
         for factor in factors:
-            node.add(Text(f"{sign} {factor}", "dim"))
+            node.add(Text(f"{sign} {_visible(factor)}", "dim"))
     return node
 
 
 def _behind(node: Tree, turn: Turn, story: Story, full: bool) -> None:
-    """What the agent looked at, and the words it was given."""
+    """What the agent looked at, and the words it was given; which model was asked is always said."""
+    for asking in turn.asked:
+        _model(node, asking, full)
     if not full:
         return
     step = turn.step
@@ -136,6 +138,26 @@ def _behind(node: Tree, turn: Turn, story: Story, full: bool) -> None:
         node.add(_line(f"{evidence.tool}({call})", said, evidence.digest))
     if step.prompt in story.prompts:
         node.add(Text(story.prompts[step.prompt].rstrip(), "dim"))
+
+
+def _model(node: Tree, asking: Asking, full: bool) -> None:
+    """One call: what it took, and with `full` every word of it."""
+    record = asking.record
+    cached = f" ({record.tokens_cached:,} cached)" if record.tokens_cached else ""
+    took = f"{record.tokens_in:,} tokens in{cached}, {record.tokens_out:,} out"
+    took += f", {words.amount(record.usd)} USD, {record.ms:.0f} ms"
+    asked = f"{record.model} asked to mend its answer" if record.repair else record.model
+    why = f"{record.error_kind}: {record.error}" if record.error_kind else ""
+    line = node.add(_line("model", f"{asked}: {took}", why, style="yellow" if why else ""))
+    if full:
+        for message in asking.messages:
+            line.add(_line(message.role, _visible(message.content)))
+        line.add(_line("answer", words.NOTHING if asking.answer is None else _visible(asking.answer)))
+
+
+def _visible(text: str) -> str:
+    """Without the characters that steer a terminal: others wrote this."""
+    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def _pool(root: Tree, story: Story) -> None:

@@ -12,6 +12,13 @@ TraderError                     exit code 1
 │   └── LiveLocked              3: one of the three locks of live trading is closed
 ├── JournalError                1: the one durable truth cannot be read or written; nothing is traded
 ├── ToolError                   1: a tool cannot give what it was asked for; the trace keeps it
+├── ModelError                  1: a language model gave no answer; its agent abstains, the trace keeps why
+│   ├── ModelTimeout            1: not all of the answer within its time
+│   ├── ModelUnavailable        1: no server, a broken connection, or the server failed
+│   ├── ModelRefused            1: key, name or request refused; only settings mend it
+│   │   └── PromptTooLong       1: more than the model's context holds
+│   ├── RateLimited             1: too many requests; carries how long to wait
+│   └── BudgetSpent             1: the worst case of the call does not fit what is left
 ├── MissingExtra                1: an optional library is not installed; says how to install it
 └── OrderError                  1: an order or a fill that cannot be
     └── IllegalTransition       1: an event that the order's state does not allow
@@ -83,6 +90,38 @@ class JournalError(TraderError):
 
 class ToolError(TraderError):
     """A tool cannot answer: too little history, an argument out of range, data that is not there."""
+
+
+class ModelError(TraderError):
+    """A language model gave no answer. Never the end of a decision: the agent abstains with this cause."""
+
+
+class ModelTimeout(ModelError):
+    """The whole answer was not there in time; one that drips counts as none."""
+
+
+class ModelUnavailable(ModelError):
+    """No server at the address, a broken connection, or a failure of the server: later may be better."""
+
+
+class ModelRefused(ModelError):
+    """The provider refuses the key, the model or the request. The hint says what to change."""
+
+
+class PromptTooLong(ModelRefused):
+    """The prompt is longer than the model's context."""
+
+
+class RateLimited(ModelError):
+    """Too many requests: `retry_after` seconds are to be waited, None where no wait would be in time."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class BudgetSpent(ModelError):
+    """The budget does not hold the worst case of the call; nothing was sent."""
 
 
 class MissingExtra(TraderError):

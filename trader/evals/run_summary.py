@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from trader.domain.orders import Fill, RulingOutcome
 from trader.domain.portfolio import Book, EntryKind, sum_exact
 from trader.domain.value import Amount, Moment, Value
 from trader.journal.reader import Forecast, JournalReader
-from trader.journal.records import Marked, OrderIntended
+from trader.journal.records import Marked, ModelCalled, OrderIntended
 from trader.measures.forecasts import brier, hit_rate
 from trader.measures.paths import max_drawdown
 from trader.memory.base_rates import symbol_evidence
@@ -107,6 +108,14 @@ class RunSummary(Value):
     agents: tuple[AgentScore, ...]
     learned: tuple[LearnedChange, ...]
     llm_calls: int = 0
+    """Calls of language models, those that failed included."""
+    llm_failed: int = 0
+    """Those that gave no form: no answer, or an answer that was none."""
+    llm_tokens_in: int = 0
+    llm_tokens_out: int = 0
+    llm_tokens_cached: int = 0
+    """Those of `llm_tokens_in` that providers had kept from before."""
+    llm_usd: Amount = Decimal(0)
 
 
 def summarise(reader: JournalReader, market: Market, book: Book, costs: CostModel) -> RunSummary:
@@ -142,7 +151,19 @@ def summarise(reader: JournalReader, market: Market, book: Book, costs: CostMode
         buy_and_hold=passive(market, book, marks, costs),
         agents=agent_scores(reader.opinions(book.id), market, book, marks[-1].as_of),
         learned=_changes(reader.last_learned(book.id)),
+        **_asked(reader.model_calls(book.id)),
     )
+
+
+def _asked(calls: Sequence[ModelCalled]) -> dict[str, Any]:
+    return {
+        "llm_calls": len(calls),
+        "llm_failed": sum(1 for call in calls if call.error_kind),
+        "llm_tokens_in": sum(call.tokens_in for call in calls),
+        "llm_tokens_out": sum(call.tokens_out for call in calls),
+        "llm_tokens_cached": sum(call.tokens_cached for call in calls),
+        "llm_usd": sum_exact(call.usd for call in calls),
+    }
 
 
 def _slippage(fill: Fill, market: Market) -> Decimal:

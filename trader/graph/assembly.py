@@ -10,6 +10,7 @@ from trader.clock import Clock
 from trader.data.market import Market
 from trader.domain.portfolio import Book
 from trader.graph.consensus import Thresholds
+from trader.graph.models import Models
 from trader.graph.state import Desk
 from trader.journal.writer import Recorder
 from trader.risk.limits import Limits, resolve_limits
@@ -29,6 +30,7 @@ def assemble(
     broker: Broker,
     halted: Callable[[], str | None],
     clock: Clock,
+    models: Models | None = None,
 ) -> Desk:
     """Everything alive that the rounds of `book` need."""
     limits = resolve_limits(settings.risk)
@@ -48,6 +50,7 @@ def assemble(
         broker=broker,
         halted=halted,
         clock=clock,
+        models=models,
     )
 
 

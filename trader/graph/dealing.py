@@ -35,6 +35,8 @@ async def intake(state: Round, runtime: Runtime[Desk]) -> Update:
                     data=signal.model_dump(mode="json"),
                 )
             )
+    if desk.models is not None:
+        desk.models.begin(len(accepted))
     return {"accepted": accepted}
 
 

@@ -24,6 +24,7 @@ from trader.domain.reports import Evidence
 from trader.domain.value import canonical_json, jsonable
 from trader.graph.assembly import assemble
 from trader.graph.desk import build_desk
+from trader.graph.recorded import RecordedModels
 from trader.graph.state import opened_round
 from trader.journal.reader import JournalReader, RoundRecord
 from trader.journal.records import DecisionMade, OrderIntended, RulingMade, Step
@@ -98,6 +99,9 @@ async def _again(reader: JournalReader, recorded: RoundRecord) -> Memorandum:
         _Deaf(),
         lambda: None,
         SetClock(opened.as_of),
+        RecordedModels(reader, reader.model_calls(round=opened.round), opened.as_of)
+        if any(agent.role for agent in agents)
+        else None,
     )
     state = opened_round(opened, facts, recorded.learned)
     await build_desk(agents).ainvoke(state, context=desk)
@@ -108,7 +112,9 @@ def _agents(reader: JournalReader, prompts: Mapping[str, str], settings: Setting
     """The agents as they were: from the exact texts that the run had."""
     texts = {name: reader.blob(digest) for name, digest in prompts.items()}
     return agents_of(
-        (parse_prompt(text, Path(f"{name}.md")).prompt for name, text in texts.items()), settings.agents
+        (parse_prompt(text, Path(f"{name}.md")).prompt for name, text in texts.items()),
+        settings.agents,
+        roles=settings.llm.roles,
     )
 
 

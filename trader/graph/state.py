@@ -20,6 +20,7 @@ from trader.domain.reports import Report
 from trader.domain.signals import Signal
 from trader.domain.value import Value
 from trader.graph.consensus import Thresholds
+from trader.graph.models import Models
 from trader.journal.records import RoundOpened
 from trader.journal.writer import Recorder
 from trader.risk.facts import Facts
@@ -48,6 +49,10 @@ class Case(TypedDict, total=False):
     """Agents that the brief asked."""
     reports: Annotated[dict[str, Report], merged]
     forms: Annotated[dict[str, Opinion | Abstention], merged]
+    records: Annotated[dict[str, str], merged]
+    """The learned record that each senior's form belongs to, where a model may have been asked."""
+    until: float
+    """When answers of models are due, by the stopwatch; absent where no model is asked."""
     verdict: Verdict
     decisions: Annotated[dict[str, Decision], merged]
 
@@ -116,3 +121,5 @@ class Desk:
     halted: Callable[[], str | None]
     """Why nothing may be sent, or None. Looked at just before each send."""
     clock: Clock
+    models: Models | None = None
+    """Where models are asked; None where every agent follows its rule."""

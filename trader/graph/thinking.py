@@ -8,12 +8,14 @@ from langgraph.runtime import Runtime
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case as AgentCase
+from trader.agents.speaking import Spoken, by_rule
 from trader.domain.errors import JournalError
 from trader.domain.ids import DecisionId, decision_id
 from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.reports import Evidence, Report
 from trader.domain.value import Value
 from trader.graph.consensus import Question, conclude, undecided
+from trader.graph.models import Turn
 from trader.graph.state import Case, Desk
 from trader.journal.records import DecisionMade, Form, Step
 from trader.tools.tool import ToolContext
@@ -53,7 +55,8 @@ async def brief(state: Case, runtime: Runtime[Desk]) -> Update:
     }
     chief = next(agent for agent in desk.agents if agent.tier == "executive")
     _record(desk, state, chief, "brief", body, stage=STAGES["brief"], named="brief")
-    return {"consulted": asked}
+    update: Update = {"consulted": asked}
+    return update if desk.models is None else {**update, "until": desk.models.due()}
 
 
 def consulted(agents: Sequence[Agent], otherwise: str) -> Callable[[Case], list[str]]:
@@ -78,12 +81,20 @@ def speaks(agent: Agent) -> Node:
         desk = runtime.context
         began = desk.clock.monotonic()
         evidence = agent.gather(desk.toolbox, tool_context(state, desk))
-        form = agent.speak(agent_case(state, desk, evidence))
-        ms = (desk.clock.monotonic() - began) * 1000.0
-        _record(desk, state, agent, FORMS[type(form)], form, evidence=evidence, ms=ms)
+        case = agent_case(state, desk, evidence)
+        if desk.models is None:
+            spoken = by_rule(agent, case)
+        else:
+            spoken = await desk.models.ask(
+                agent, case, _turn(state, desk, agent), state["until"], desk.recorder
+            )
+        form, ms = spoken.form, (desk.clock.monotonic() - began) * 1000.0
+        _record(desk, state, agent, FORMS[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
         if isinstance(form, Verdict):
             return {"verdict": form}
-        return {"reports" if isinstance(form, Report) else "forms": {agent.name: form}}
+        if isinstance(form, Report):
+            return {"reports": {agent.name: form}}
+        return {"forms": {agent.name: form}, "records": {agent.name: spoken.record}}
 
     return node
 
@@ -118,7 +129,7 @@ def question(state: Case, desk: Desk) -> Question:
         price=price,
         opinions=opinions,
         silent={name: form.reason for name, form in forms if isinstance(form, Abstention)},
-        records={agent.name: agent.record for agent in desk.agents},
+        records={agent.name: agent.record for agent in desk.agents} | state.get("records", {}),
         verdict=state.get("verdict"),
         account=account,
         learned=state["learned"],
@@ -165,6 +176,17 @@ def agent_case(state: Case, desk: Desk, evidence: Mapping[str, Evidence]) -> Age
         evidence=evidence,
         opinions=tuple(form for _, form in sorted(state.get("forms", {}).items())),
         account=state["account"],
+        signals=state["signals"],
+    )
+
+
+def _turn(state: Case, desk: Desk, agent: Agent) -> Turn:
+    return Turn(
+        decision=case_decision(state, desk),
+        round=state["round"],
+        book=desk.book.id,
+        agent=agent.name,
+        stage=STAGES[agent.tier],
     )
 
 
@@ -175,6 +197,7 @@ def _record(
     form: Form,
     body: Value | dict[str, object],
     *,
+    spoken: Spoken | None = None,
     evidence: Mapping[str, Evidence] | None = None,
     stage: int | None = None,
     ms: float = 0.0,
@@ -194,8 +217,8 @@ def _record(
             body=body.model_dump(mode="json") if isinstance(body, Value) else body,
             evidence=tuple(desk.recorder.put(item) for item in (evidence or {}).values()),
             prompt=agent.prompt.digest,
-            source=agent.source,
-            record=agent.record if agent.tier == "senior" else "",
+            source=spoken.source if spoken else agent.source,
+            record=spoken.record if spoken and agent.tier == "senior" else "",
             ms=ms,
         )
     )

@@ -13,6 +13,7 @@ from trader.journal.records import (
     BreakerChanged,
     Commanded,
     Marked,
+    ModelCalled,
     Noted,
     OrderIntended,
     RoundClosed,
@@ -66,6 +67,11 @@ def round_closed(row: Columns) -> RoundClosed:
 def step(row: Columns) -> Step:
     """From a row of `steps`."""
     return _flat(Step, {**row, "evidence": json.loads(row["evidence"]), "body": json.loads(row["body"])})
+
+
+def model_called(row: Columns) -> ModelCalled:
+    """From a row of `model_calls`."""
+    return _flat(ModelCalled, row)
 
 
 def decision(row: Columns) -> Decision:

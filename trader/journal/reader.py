@@ -22,6 +22,7 @@ from trader.journal.records import (
     BreakerChanged,
     Commanded,
     Marked,
+    ModelCalled,
     Noted,
     OrderIntended,
     RoundOpened,
@@ -213,6 +214,18 @@ class JournalReader:
             return Forecast(row["as_of"], row["symbol"], row["agent"], row["record"], row["p_up"], base_rate)
 
         return self._tables.read(query, forecast)
+
+    # What models were asked
+
+    def model_calls(
+        self, book: BookId | None = None, round: RoundId | None = None, since: datetime | None = None
+    ) -> list[ModelCalled]:
+        """Calls of language models, oldest first: of a book, of a round, or ended at `since` or later."""
+        table = schema.model_calls.c
+        where = [table.book == book] if book is not None else []
+        where += [table.round == round] if round is not None else []
+        where += [table.at >= since] if since is not None else []
+        return self._tables.all(schema.model_calls, from_rows.model_called, *where)
 
     # What is named by a digest
 

@@ -4,6 +4,7 @@ A record says its key in its docstring. What was recorded under a key stays as f
 which is run again after a crash changes nothing.
 """
 
+from decimal import Decimal
 from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
@@ -96,6 +97,44 @@ class Step(Value):
     """Key of the learned record it is scored under; empty for juniors."""
     ms: Number = Field(default=0.0, ge=0.0)
     """Milliseconds it took, by the stopwatch. Never part of what a replay compares."""
+
+
+class ModelCalled(Value):
+    """One call of a language model, and what came of it.
+
+    Key: (decision, agent, model, sample, stage, tool_round, attempt).
+    """
+
+    decision: DecisionId
+    round: RoundId
+    book: BookId
+    at: Moment
+    """When it ended, by the clock on the wall: a replay of old bars is paid for today."""
+    agent: str
+    model: str
+    """As it was asked for: `provider/name`."""
+    sample: int = 0
+    stage: int
+    tool_round: int = 0
+    attempt: int
+    """0, 1, 2 … in the order of asking, over all models."""
+    repair: bool = False
+    """Whether it showed the model its own answer, and what was wrong with it."""
+    call: str
+    """Digest of everything that was sent: parameters, messages, and the form's schema."""
+    answer: str = ""
+    """Digest of the text that came back, word for word; empty where there was none."""
+    model_version: str = ""
+    """The model as its server named it."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    """Those of `tokens_in` that the provider had kept from before."""
+    usd: Amount = Decimal(0)
+    ms: Number = Field(default=0.0, ge=0.0)
+    error_kind: str = ""
+    """The class of the error; empty where the answer is the form."""
+    error: str = ""
 
 
 class DecisionMade(Value):
@@ -228,6 +267,7 @@ Record: TypeAlias = (
     | RunEnded
     | RoundOpened
     | Step
+    | ModelCalled
     | DecisionMade
     | RulingMade
     | OrderIntended

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -143,6 +143,33 @@ steps = _table(
     _number("ms"),
     Column("body", CompressedText, nullable=False),
     key=("decision", "agent"),
+)
+
+model_calls = _table(
+    "model_calls",
+    _text("decision"),
+    _text("round"),
+    _text("book"),
+    _moment("at"),
+    _text("agent"),
+    _text("model"),
+    _integer("sample"),
+    _integer("stage"),
+    _integer("tool_round"),
+    _integer("attempt"),
+    Column("repair", Boolean, nullable=False),
+    _text("call"),
+    _text("answer"),
+    _text("model_version"),
+    _integer("tokens_in"),
+    _integer("tokens_out"),
+    _integer("tokens_cached"),
+    _amount("usd"),
+    _number("ms"),
+    _text("error_kind"),
+    _text("error"),
+    key=("decision", "agent", "model", "sample", "stage", "tool_round", "attempt"),
+    indexed=("book", "round", "at"),
 )
 
 decisions = _table(

@@ -16,6 +16,7 @@ from trader.journal.records import (
     DecisionMade,
     FillReceived,
     Marked,
+    ModelCalled,
     Noted,
     OrderChanged,
     OrderIntended,
@@ -95,6 +96,11 @@ def _(record: Step) -> Iterator[Row]:
     values["evidence"] = canonical_json(record.evidence)
     values["body"] = canonical_json(record.body)
     yield Row(schema.steps, values)
+
+
+@rows.register
+def _(record: ModelCalled) -> Iterator[Row]:
+    yield Row(schema.model_calls, _columns(record))
 
 
 @rows.register

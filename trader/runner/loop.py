@@ -1,6 +1,7 @@
 """The clock of paper: each close of a replay is a round, and each round goes through the whole desk."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from trader.journal.records import RunEnded
 from trader.journal.writer import Journal
 from trader.risk.killswitch import halted
 from trader.runner import opening
+from trader.runner.asking import asked_models
 from trader.runner.rounds import Rounds
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
@@ -52,8 +54,9 @@ async def run(
     TraderError for whatever keeps the desk from working; what was recorded until then stays.
     """
     began = clock.monotonic()
-    agents = roster(workspace.prompts, settings.agents, sources)
-    with workspace.hold():
+    agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
+    async with AsyncExitStack() as held:
+        held.enter_context(workspace.hold())
         observer.preparing("reading the data", 0, 1)
         market = opening.load_market(settings)
         opening.check_currencies(market, settings)
@@ -68,6 +71,7 @@ async def run(
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
             with JournalReader(workspace.journal) as reader:
                 broker = opening.restore_broker(reader, book, market, settings, replay_clock)
+                models = await held.enter_async_context(asked_models(settings, agents, reader, book, clock))
                 desk = assemble(
                     book,
                     settings,
@@ -79,6 +83,7 @@ async def run(
                     broker,
                     lambda: halted(workspace.halt),
                     replay_clock,
+                    models,
                 )
                 prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
                 rounds = Rounds(

@@ -179,11 +179,18 @@ class Rounds:
     def _learn(self, as_of: datetime) -> LearnedState:
         """Fit anew every `refit_bars` rounds of the book; in between, what was learned last."""
         if self._learned is None or self.done % self._refit_bars == 0:
-            book, known = self._desk.book, joined(self._prior, recorded(self._said))
+            book, here = self._desk.book, recorded(self._said)
+            known = joined(self._prior, here)
             families = {
                 agent.record: agent.prompt.family
                 for agent in self._desk.agents
-                if len(known.get(agent.record, ()))  # who has never forecast is no member of the pool
+                # who has never forecast is no member of the pool, nor is a rule that has never stood in
+                if len((known if agent.role is None else here).get(agent.record, ()))
+            } | {
+                record: agent.prompt.family
+                for agent in self._desk.agents
+                for record in here
+                if agent.role is not None and record.startswith(f"{agent.name}/model:")
             }
             view = self._desk.market.view(as_of)
             self._learned = learn(view, book.symbols, book.horizon, known, families)

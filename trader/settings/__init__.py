@@ -5,8 +5,20 @@ stay plain: their owners validate them, and `Sources.error` makes errors that na
 """
 
 from trader.settings.lines import line_of
-from trader.settings.load import load, restored
+from trader.settings.load import keys, load, restored
 from trader.settings.model import Desk, Paper, Run, Settings
 from trader.settings.sources import Origin, Source, Sources
 
-__all__ = ["Desk", "Origin", "Paper", "Run", "Settings", "Source", "Sources", "line_of", "load", "restored"]
+__all__ = [
+    "Desk",
+    "Origin",
+    "Paper",
+    "Run",
+    "Settings",
+    "Source",
+    "Sources",
+    "keys",
+    "line_of",
+    "load",
+    "restored",
+]

@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from trader.domain.value import plain
+from trader.settings import llm
 from trader.settings.model import TYPED
+from trader.settings.section import Section
 
 _KINDS = {
     "integer": "a whole number",
@@ -55,6 +57,8 @@ The limits of the gate by their names: [docs/limits.md](limits.md) has each with
 | --- | --- | --- | --- |
 | `enabled` | `true` | true or false | Whether the agent is on the desk. The executive always is. |
 | `policy` | from its prompt | the name of a rule, or `"none"` | The rule it follows while it has no model. |
+| `model` | from its prompt | a role of `[llm.roles]`, or `"none"` | The language model it asks. |
+
 """
 
 
@@ -101,7 +105,15 @@ def defaults() -> Mapping[str, Any]:
 def expected(key: str) -> str:
     """What a setting may be: "a whole number of at least 1"."""
     table, _, name = key.partition(".")
-    schema = _schema(table, name)
+    if known := llm.section_of(key) if table == "llm" else None:
+        schema = _schema(*known)
+    else:
+        schema = _schema(TYPED[table], name)
+    return said(schema)
+
+
+def said(schema: Mapping[str, Any]) -> str:
+    """A JSON schema in words."""
     if "enum" in schema:
         return "one of " + ", ".join(schema["enum"])
     kind = _KINDS[schema.get("format", schema["type"])]
@@ -134,12 +146,31 @@ def page() -> str:
                 default = "unset" if row.default is None else f"`{shown(row.default)}`"
                 lines.append(f"| `{row.name}` | {default} | {row.expects} | {row.sentence} |")
         lines.append("")
-    return "\n".join([*lines, _PLAIN_TABLES])
+    return "\n".join([*lines, _PLAIN_TABLES + _llm_tables()])
 
 
-def _schema(table: str, name: str) -> dict[str, Any]:
+def _llm_tables() -> str:
+    """The tables of language models: with none of them nothing is asked."""
+    lines = []
+    for heading, section in (
+        ("llm.roles.NAME", llm.Role),
+        ("llm.budget", llm.Budget),
+        ("llm.limits.PROVIDER", llm.ProviderLimit),
+    ):
+        lines += [f"## `[{heading}]`", "", (section.__doc__ or "").strip(), ""]
+        lines += ["| setting | default | what it may be | what it does |", "| --- | --- | --- | --- |"]
+        for name, field in section.model_fields.items():
+            default = "none" if field.is_required() else "unset" if field.default is None else None
+            default = default or f"`{shown(field.default)}`"
+            expects = said(_schema(section, name))
+            lines.append(f"| `{name}` | {default} | {expects} | {field.description} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _schema(section: type[Section], name: str) -> dict[str, Any]:
     """The setting's JSON schema; where it may be unset, that of what it is when it is set."""
-    whole = TYPED[table].model_json_schema()
+    whole = section.model_json_schema()
     schema: dict[str, Any] = whole["properties"][name]
     schema = schema.get("anyOf", [schema])[0]
     if "$ref" in schema:

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple, get_origin
 from pydantic import ValidationError
 
 from trader.domain.errors import SettingsError, at_line, nearest
+from trader.settings import llm
 from trader.settings.document import defaults, expected, shown
 from trader.settings.lines import lines_of, nearest_line
-from trader.settings.model import PLAIN, PLANNED, TYPED, Section, Settings
+from trader.settings.model import PLAIN, PLANNED, TYPED, Settings
+from trader.settings.section import Section
 from trader.settings.sources import Origin, Source, Sources
 
 PREFIX = "TRADER_"
@@ -56,6 +58,11 @@ def load(
     return _checked(tree, values, found), Sources(found, tables, config)
 
 
+def keys(env: Path) -> dict[str, str]:
+    """The variables of `.env` that are no settings: keys of providers, by their names."""
+    return {name: value for name, value, _ in _dotenv(env) if not name.startswith(PREFIX)}
+
+
 def restored(recorded: Mapping[str, Any]) -> Settings:
     """Settings as the journal has them, where amounts are text."""
     tables = {
@@ -64,11 +71,14 @@ def restored(recorded: Mapping[str, Any]) -> Settings:
         else values
         for table, values in recorded.items()
     }
+    if "llm" in tables:
+        budget = {name: _amount(llm.Budget, name, value) for name, value in tables["llm"]["budget"].items()}
+        tables["llm"] = {**tables["llm"], "budget": budget}
     return Settings.model_validate(tables)
 
 
 def _amount(table: type[Section], name: str, value: Any) -> Any:
-    is_amount = name in table.model_fields and table.model_fields[name].annotation is Decimal
+    is_amount = name in table.model_fields and "Decimal" in str(table.model_fields[name].annotation)
     return Decimal(value) if is_amount and isinstance(value, str) else value
 
 
@@ -76,8 +86,14 @@ def _checked(tree: dict[str, Any], values: Mapping[str, Any], found: Mapping[str
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        place = error.errors()[0]["loc"]
-        key = ".".join(str(part) for part in place[:2])
+        first = error.errors()[0]
+        place = [str(part) for part in first["loc"]]
+        if first["type"] == "missing":
+            table = ".".join(place[:-1])
+            beside = next(found[key] for key in found if key == table or key.startswith(f"{table}."))
+            raise SettingsError(beside.says(f"{'.'.join(place)} is missing")) from None
+        keys = (".".join(place[:length]) for length in range(len(place), 0, -1))
+        key = next(key for key in keys if key in values)
         message = f"{key}: expected {expected(key)}, found {shown(values[key])}"
         raise SettingsError(found[key].says(message)) from None
 
@@ -170,6 +186,8 @@ def _parsed(key: str, text: str) -> Any:
     """The text of a variable as TOML has it where it reads as TOML; names and lists of names stay text."""
     table, _, name = key.partition(".")
     field = TYPED[table].model_fields.get(name) if table in TYPED else None
+    if table == "llm" and (known := llm.section_of(key)):
+        field = known[0].model_fields[known[1]]
     if field is not None and (field.annotation is str or get_origin(field.annotation) is tuple):
         return text
     try:
@@ -191,6 +209,8 @@ def _check_name(entry: Entry) -> None:
     table, _, name = key.partition(".")
     if table in PLANNED:
         raise SettingsError(source.says(f"{table}: {PLANNED[table]}"))
+    if table == "llm":
+        return _check_llm(entry)
     if table not in TYPED and table not in PLAIN:
         raise SettingsError(source.says(f"there is no setting {key}"), hint=_hint(table, name))
     if value != {} and (not name or (table == "agents" and "." not in name)):
@@ -199,12 +219,38 @@ def _check_name(entry: Entry) -> None:
         raise SettingsError(source.says(f"there is no setting {key}"), hint=_hint(table, name))
 
 
+def _check_llm(entry: Entry) -> None:
+    """`[llm.budget]` is a table; `[llm.roles.NAME]` and `[llm.limits.PROVIDER]` are tables of tables."""
+    key, value, source = entry
+    _, _, inside = key.partition(".")
+    table, *names = inside.split(".")
+    if not inside and value == {}:
+        return
+    if not inside:
+        raise SettingsError(
+            source.says(f"{key}: expected a table, found {shown(value)}"), hint="[llm.roles.fast]"
+        )
+    if table not in llm.TABLES:
+        hint = nearest(table, (f"llm.{known}" for known in llm.TABLES))
+        raise SettingsError(source.says(f"there is no setting {key}"), hint=hint)
+    depth = 2 if table in llm.NAMED else 1
+    if len(names) < depth and value != {}:
+        raise SettingsError(source.says(f"{key}: expected a table, found {shown(value)}"), hint=f"[{key}]")
+    if len(names) >= depth and llm.section_of(key) is None:
+        hint = nearest(names[depth - 1], llm.TABLES[table].model_fields)
+        raise SettingsError(source.says(f"there is no setting {key}"), hint=hint)
+
+
 def _hint(table: str, name: str) -> str:
     """The same name in its right table, else the nearest name in this table, else the nearest table."""
     elsewhere = [key for key in defaults() if key.endswith(f".{name or table}")]
     if elsewhere:
         return f"did you mean {elsewhere[0]}?"
-    return nearest(name, TYPED[table].model_fields) if table in TYPED else nearest(table, (*TYPED, *PLAIN))
+    return (
+        nearest(name, TYPED[table].model_fields)
+        if table in TYPED
+        else nearest(table, (*TYPED, *PLAIN, "llm"))
+    )
 
 
 def _put(tree: dict[str, Any], entry: Entry) -> None:

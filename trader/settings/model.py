@@ -5,39 +5,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, Strict
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from trader.domain.market import Timeframe
 from trader.domain.value import Amount, Number, Value
-
-
-def _number(value: object) -> object:
-    """Text and truth values are not numbers, whatever they would convert to."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise ValueError("not a number")
-    return value
-
-
-def _names(value: object) -> object:
-    """`AAPL,MSFT` in the environment is the list ["AAPL", "MSFT"]."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-Whole = Annotated[int, Strict()]
-NUMERIC = BeforeValidator(_number)
-Share = Annotated[Number, Field(ge=0, le=1), NUMERIC]
-Positive = Annotated[Number, Field(gt=0), NUMERIC]
-NotNegative = Annotated[Number, Field(ge=0), NUMERIC]
-Text = Annotated[str, Strict(), Field(min_length=1)]
-Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
-
-
-class Section(Value):
-    """One table of trader.toml. The docstring under a field is what the documentation says of it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
+from trader.settings.llm import Llm
+from trader.settings.section import NUMERIC, Names, NotNegative, Positive, Section, Share, Text, Whole
 
 
 class Desk(Section):
@@ -117,6 +90,16 @@ class Settings(Value):
     """`[risk]` as it was written; numbers are int or Decimal. The limits validate it."""
     agents: dict[str, dict[str, Any]] = {}
     """`[agents.NAME]` as they were written. The roster validates them."""
+    llm: Llm = Llm()
+    """`[llm…]`: which language models there are, and what they may cost."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Settings with no model read, and are named by their digest, as before there were any."""
+        tables: dict[str, Any] = handler(self)
+        if self.llm == Llm():
+            del tables["llm"]
+        return tables
 
 
 TYPED: Mapping[str, type[Section]] = {"desk": Desk, "paper": Paper, "run": Run}
@@ -124,7 +107,6 @@ TYPED: Mapping[str, type[Section]] = {"desk": Desk, "paper": Paper, "run": Run}
 PLAIN = ("risk", "agents")
 """The tables that their owners validate."""
 PLANNED = {
-    "llm": "language models are planned, and not part of this version: every agent follows its rule",
     "live": "trading live is planned, and not part of this version",
 }
 """What a reader of the plans might try, and what to say to that."""

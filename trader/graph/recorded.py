@@ -1,0 +1,99 @@
+"""Answers that the journal has: for a round that is run again, and for a replay that asks nobody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from trader.agents.agent import Agent
+from trader.agents.case import Case
+from trader.agents.speaking import Spoken, by_rule, speak
+from trader.domain import errors
+from trader.domain.errors import ModelError, ModelUnavailable, RateLimited
+from trader.graph.models import Turn
+from trader.journal.reader import JournalReader
+from trader.journal.records import ModelCalled
+from trader.journal.writer import Recorder
+from trader.llm.client import Answer, Call, ModelClient
+
+Known = dict[str, list[Answer | ModelError]]
+"""Digest of a call -> what came of it, each time it was made. A failure was acted upon, and is one again."""
+
+
+def answers_of(reader: JournalReader, calls: Iterable[ModelCalled]) -> Known:
+    """What came of each call."""
+    known: Known = {}
+    for called in calls:
+        known.setdefault(called.call, []).append(_outcome(reader, called))
+    return known
+
+
+def _outcome(reader: JournalReader, called: ModelCalled) -> Answer | ModelError:
+    if called.answer:
+        return Answer.model_validate(reader.blob(called.answer))
+    if called.error_kind == RateLimited.__name__:
+        return RateLimited(called.error, retry_after=0.0)  # it was waited for then, or not; not now
+    kind = getattr(errors, called.error_kind, ModelError)
+    return kind(called.error) if issubclass(kind, ModelError) else ModelError(called.error)
+
+
+class RecordedClient:
+    """A ModelClient that knows some answers, and asks `otherwise` for the others."""
+
+    def __init__(self, known: Known, otherwise: ModelClient | None = None) -> None:
+        self._known, self._otherwise = known, otherwise
+
+    @property
+    def left(self) -> bool:
+        """Whether there is an answer that has not been given yet."""
+        return any(self._known.values())
+
+    async def ask(self, call: Call, timeout_s: float) -> Answer:
+        """What came of it before. Raises ModelError."""
+        if outcomes := self._known.get(call.digest):
+            found = outcomes.pop(0)
+            if isinstance(found, Answer):
+                return found
+            raise found
+        if self._otherwise is None:
+            raise ModelUnavailable(f"the journal has no answer of {call.model} to this question")
+        return await self._otherwise.ask(call, timeout_s)
+
+
+@dataclass(frozen=True)
+class _Stopwatch:
+    """Runs out when everything that was recorded of a turn has been asked: so did the time of the run."""
+
+    client: RecordedClient
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return 0.0 if self.client.left else 2.0
+
+
+class RecordedModels:
+    """Speaks for a desk that decides again: every form is made anew from the recorded answers."""
+
+    def __init__(self, reader: JournalReader, calls: Iterable[ModelCalled], moment: datetime) -> None:
+        self._moment = moment
+        turns: dict[tuple[str, str], list[ModelCalled]] = {}
+        for called in calls:
+            turns.setdefault((called.decision, called.agent), []).append(called)
+        self._turns = {turn: answers_of(reader, made) for turn, made in turns.items()}
+
+    def begin(self, decisions: int) -> None:
+        """Nothing is paid for."""
+
+    def due(self) -> float:
+        """Between the two times that a stopwatch shows."""
+        return 1.0
+
+    async def ask(self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder) -> Spoken:
+        """The agent's form, from what its models answered then."""
+        if agent.role is None:
+            return by_rule(agent, case)
+        client = RecordedClient(self._turns.get((turn.decision, turn.agent), {}))
+        clock = _Stopwatch(client, self._moment)
+        return await speak(agent, agent.role, case, client, until, clock, lambda exchange: None)

@@ -1,0 +1,152 @@
+"""From a question to a form: models in their order, one repair, and an end at the deadline."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from trader.clock import Clock
+from trader.domain.errors import ModelError, ModelTimeout, RateLimited
+from trader.domain.value import Number, Value
+from trader.llm.client import Answer, Call, Message, ModelClient
+from trader.llm.forms import Form, ParseError, Question, parse
+
+SHOWN = 4000
+"""Characters of its own answer that a model is shown when it is asked to mend it."""
+WAITS = 3
+"""How often a question waits for the last of its models when that one has had too many requests."""
+OUT_OF_TIME = "out of time"
+
+
+class Exchange(Value):
+    """One call that was made and what came of it.
+
+    Either `answer` or `error` is there, and both where the answer is no form.
+    """
+
+    call: Call
+    attempt: int
+    """0, 1, 2 … in the order of asking."""
+    repair: bool = False
+    """Whether it shows the model its own answer and what was wrong with it."""
+    answer: Answer | None = None
+    error: str = ""
+    """Why there is no answer, or why the answer is no form."""
+    error_kind: str = ""
+    """The error's class, as `ModelTimeout`; `ParseError` where the answer is no form."""
+    ms: Number = 0.0
+    """From asking to the end of it, waiting for its turn included."""
+
+
+class Asked(Value):
+    """What asking led to."""
+
+    form: Form | None
+    cause: str = ""
+    """Why there is no form; empty where there is one."""
+    exchanges: tuple[Exchange, ...] = ()
+
+
+async def ask_for_form(
+    client: ModelClient,
+    calls: Sequence[Call],
+    question: Question,
+    *,
+    deadline: float,
+    clock: Clock,
+    on_exchange: Callable[[Exchange], None] = lambda exchange: None,
+) -> Asked:
+    """Asks each of `calls` (one question, several models) until one gives a form.
+
+    `deadline` is counted by `clock.monotonic()`. `on_exchange` hears of every exchange as it ends. An answer
+    that is no form is repaired once, by the model that gave it; a call that fails moves on to the next model.
+    The last one is waited for where it says 429 and the wait ends in time.
+    Never raises ModelError, and ends by the deadline: what is lacking then is said in `cause`.
+    """
+    exchanges: list[Exchange] = []
+    waiting = [(call, False) for call in calls]
+    repaired, waits = False, WAITS
+    while waiting:
+        if clock.monotonic() >= deadline:
+            return _nothing(exchanges, OUT_OF_TIME)
+        call, repair = waiting.pop(0)
+        exchange, outcome = await _exchange(client, call, question, len(exchanges), repair, deadline, clock)
+        exchanges.append(exchange)
+        on_exchange(exchange)
+        if isinstance(outcome, RateLimited):
+            if not waiting and waits and await _waited(outcome, deadline, clock):
+                waiting.append((call, repair))
+                waits -= 1
+        elif isinstance(outcome, ParseError):
+            if repaired:
+                break
+            repaired = True
+            waiting.insert(0, (repair_of(call, exchange.answer, outcome), True))
+        elif not isinstance(outcome, ModelError):
+            return Asked(form=outcome, exchanges=tuple(exchanges))
+    return _nothing(exchanges, "" if exchanges else "no model to ask")
+
+
+def repair_of(call: Call, answer: Answer | None, error: ParseError) -> Call:
+    """The same call with the answer and what was wrong with it: one more turn, so that the prefix is kept."""
+    shown = (answer.text[:SHOWN].strip() if answer else "") or "(nothing)"
+    told = (
+        f"That is not a form: {error}.\nAnswer again with one JSON object of the schema and nothing else: "
+        "no prose, no Markdown, every key, no other key."
+    )
+    turns = (Message(role="assistant", content=shown), Message(role="user", content=told))
+    same = {name: getattr(call, name) for name in Call.model_fields}  # a copy would keep the cached digest
+    return Call.model_validate(same | {"messages": (*call.messages, *turns)})
+
+
+async def _exchange(
+    client: ModelClient,
+    call: Call,
+    question: Question,
+    attempt: int,
+    repair: bool,
+    deadline: float,
+    clock: Clock,
+) -> tuple[Exchange, Form | ParseError | ModelError]:
+    """One call, whatever comes of it."""
+    began = clock.monotonic()
+    answer: Answer | None = None
+    outcome: Form | ParseError | ModelError
+    try:
+        async with asyncio.timeout(deadline - began):  # whatever the client does
+            answer = await client.ask(call, deadline - began)
+        outcome = parse(answer.text, question)
+    except ParseError as wrong:
+        cut = f"it was cut off after {call.max_output_tokens} tokens: " if answer and answer.cut else ""
+        outcome = ParseError(f"{cut}{wrong}")
+    except ModelError as failed:
+        outcome = failed
+    except TimeoutError:
+        outcome = ModelTimeout(f"{call.model}: no whole answer before the deadline")
+    failed_as = outcome if isinstance(outcome, ParseError | ModelError) else None
+    exchange = Exchange(
+        call=call,
+        attempt=attempt,
+        repair=repair,
+        answer=answer,
+        error=str(failed_as or ""),
+        error_kind=type(failed_as).__name__ if failed_as else "",
+        ms=(clock.monotonic() - began) * 1000.0,
+    )
+    return exchange, outcome
+
+
+async def _waited(limited: RateLimited, deadline: float, clock: Clock) -> bool:
+    """Waits as long as the provider asks; False, at once, where that would not be in time."""
+    wait = limited.retry_after
+    if wait is None or clock.monotonic() + wait >= deadline:
+        return False
+    await asyncio.sleep(wait)
+    return True
+
+
+def _nothing(exchanges: Sequence[Exchange], last: str = "") -> Asked:
+    """No form, with the cause of each call that was made."""
+    said = [
+        f"{exchange.call.model} gave no form: {exchange.error}" if exchange.answer else exchange.error
+        for exchange in exchanges
+    ]
+    return Asked(form=None, cause="; ".join([*said, *([last] if last else [])]), exchanges=tuple(exchanges))

@@ -1,0 +1,59 @@
+"""The models of a run: opened once, where an agent asks any, and closed with it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time
+from decimal import Decimal
+
+from trader.agents.agent import Agent
+from trader.clock import Clock
+from trader.domain.portfolio import Book, sum_exact
+from trader.graph.models import LiveModels, Models
+from trader.graph.purse import Day
+from trader.graph.recorded import RecordedClient, answers_of
+from trader.journal.reader import JournalReader
+from trader.llm.budget import Budget
+from trader.llm.limits import Limit, PacedClient
+from trader.llm.litellm_client import LitellmClient
+from trader.settings import Settings
+
+
+@asynccontextmanager
+async def asked_models(
+    settings: Settings, agents: Sequence[Agent], reader: JournalReader, book: Book, clock: Clock
+) -> AsyncIterator[Models | None]:
+    """Where the agents ask their models; None, and nothing is imported, where none of them has one.
+
+    What was asked in a round that was not closed is not asked again: the journal has the answer. Raises
+    MissingExtra where litellm is not installed.
+    """
+    if all(agent.role is None for agent in agents):
+        yield None
+        return
+    client = LitellmClient(clock)
+    await client.prepare()
+    try:
+        wanted = settings.llm
+        limits = {name: Limit.model_validate(limit.model_dump()) for name, limit in wanted.limits.items()}
+        unclosed = reader.open_round(book.id)
+        known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
+        names = {model for agent in agents if agent.role for model in agent.role.models}
+        yield LiveModels(
+            RecordedClient(known, PacedClient(client, limits, clock)),
+            clock,
+            wanted.budget.deadline_s,
+            Day(
+                Budget.model_validate(wanted.budget.model_dump(exclude={"deadline_s"})),
+                {name: await client.price(name) for name in sorted(names)},
+                clock,
+                _spent_today(reader, clock, unclosed.round if unclosed else ""),
+            ),
+        )
+    finally:
+        await client.close()
+
+
+def _spent_today(reader: JournalReader, clock: Clock, but: str) -> Decimal:
+    """By all books of the journal since midnight in UTC; a round that is run again pays again."""
+    midnight = datetime.combine(clock.now().date(), time.min, UTC)
+    return sum_exact(call.usd for call in reader.model_calls(since=midnight) if call.round != but)
