@@ -6,21 +6,24 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 
-from benchmarks import decision, faults, journal, startup, whole_run
 from benchmarks.children import ChildFailed
 from benchmarks.figures import Disagreement, Figure, Say, table
 
-Benchmark = Callable[[Path, Say], Iterator[Figure]]
+Measure = Callable[[Path, Say], Iterator[Figure]]
+"""What a benchmark is: given an empty folder and somebody to tell how far it is, it yields its figures."""
 
-BENCHMARKS: Mapping[str, Benchmark] = {
-    "decision": decision.measure,
-    "journal": journal.measure,
-    "startup": startup.measure,
-    "run": whole_run.measure,
-    "faults": faults.measure,
+BENCHMARKS: Mapping[str, str] = {
+    "decision": "benchmarks.decision",
+    "journal": "benchmarks.journal",
+    "startup": "benchmarks.startup",
+    "run": "benchmarks.whole_run",
+    "faults": "benchmarks.faults",
 }
+"""Name -> the module whose `measure` it is."""
+
 LONG = {"faults"}
 """Only by name."""
 
@@ -39,8 +42,9 @@ def main(names: Sequence[str]) -> int:
     before = load()
     try:
         for name in names or [name for name in BENCHMARKS if name not in LONG]:
+            measure: Measure = import_module(BENCHMARKS[name]).measure
             with tempfile.TemporaryDirectory(prefix="trader-benchmark-") as folder:
-                found += [(name, figure) for figure in BENCHMARKS[name](Path(folder), progress(name))]
+                found += [(name, figure) for figure in measure(Path(folder), progress(name))]
     except Disagreement as error:
         print(f"benchmarks: the two sides do not agree on {error}", file=sys.stderr)
         return 1

@@ -80,7 +80,8 @@ def shown(number: float, unit: str = "") -> str:
     if number == int(number) or abs(number) >= 100:
         text = f"{number:,.0f}"
     else:
-        text = f"{number:.{max(0, 2 - math.floor(math.log10(abs(number))))}f}"
+        rounded = float(f"{number:.2e}")
+        text = f"{number:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
     return f"{text} {unit}".rstrip()
 
 

@@ -8,6 +8,8 @@ from sqlalchemy import Table, UniqueConstraint
 from sqlalchemy.orm import Session, registry
 
 from benchmarks.tape import Batch, rows_of
+from benchmarks.watched import Put
+from trader.domain.reports import Evidence
 from trader.journal import opening, schema
 
 
@@ -32,16 +34,26 @@ class MappedJournal:
     def write(self, batch: Batch) -> None:
         """Add the batch's rows and commit. What is there already is known without asking the database."""
         with Session(self._engine) as session:
-            for table, values in rows_of(batch):
-                key = (table.name, *(values[column] for column in self._keys[table]))
-                if key not in self._known:
-                    self._known.add(key)
-                    self._seq += 1
-                    row = self._classes[table]()
-                    for name, value in {"seq": self._seq, **values}.items():
-                        setattr(row, name, value)
-                    session.add(row)
+            for entry in batch:
+                if isinstance(entry, Put) and self._has(entry.value):
+                    continue
+                for table, values in rows_of(entry):
+                    key = (table.name, *(values[column] for column in self._keys[table]))
+                    if key not in self._known:
+                        self._known.add(key)
+                        session.add(self._row(table, values))
             session.commit()
+
+    def _has(self, value: Any) -> bool:
+        """Whether evidence was kept before: that is known by its name, without making its row."""
+        return isinstance(value, Evidence) and (schema.blobs.name, value.digest) in self._known
+
+    def _row(self, table: Table, values: dict[str, Any]) -> object:
+        self._seq += 1
+        row: object = self._classes[table]()
+        for name, value in {"seq": self._seq, **values}.items():
+            setattr(row, name, value)
+        return row
 
     def close(self) -> None:
         """Let go of the file."""

@@ -53,7 +53,7 @@ def _cut(tape: Sequence[Entry]) -> list[Batch]:
 
 
 def _decision(record: Record, orders: Mapping[ClientOrderId, DecisionId]) -> str | None:
-    """The decision of this round that a record belongs to, if it is of one alone; `orders` are the round's."""
+    """The decision of this round that a record belongs to, if it is of one alone."""
     match record:
         case Step(decision=decision) | RulingMade(decision=decision):
             return decision
@@ -71,14 +71,8 @@ def _records(tape: Iterable[Entry]) -> Iterable[Record]:
     return (record for entry in tape if not isinstance(entry, Put) for record in entry)
 
 
-def rows_of(batch: Batch) -> list[Row]:
-    """What the journal's tables are given for a batch, as its writer makes it."""
-    return [
-        row
-        for entry in batch
-        for row in (
-            [blob(entry.value)]
-            if isinstance(entry, Put)
-            else [row for record in entry for row in rows(record)]
-        )
-    ]
+def rows_of(entry: Entry) -> list[Row]:
+    """What the journal's tables are given for an entry, as its writer makes it."""
+    if isinstance(entry, Put):
+        return [blob(entry.value)]
+    return [row for record in entry for row in rows(record)]

@@ -88,3 +88,23 @@ def test_a_run_that_was_halted_goes_on_where_it_would_have(hamlet: Town, tmp_pat
     drive(parts, hamlet, watcher=lifting(parts, 3), control=control)
     drive(parts, hamlet, watcher=lifting(parts, None), control=control)
     assert told(parts.journal) == told(whole.journal)
+
+
+def test_a_halt_cancels_the_entries_that_still_wait(hamlet: Town, tmp_path: Path) -> None:
+    """Halted when the first round has sent its entries: none of them is filled by the next bar."""
+    workspace = Workspace(tmp_path)
+
+    def halt(closed: ClosedRound) -> None:
+        if closed.index == 1:
+            engage(workspace.halt, "stop", SystemClock().now())
+
+    watcher = Watcher(halt)
+    ran = drive(workspace, hamlet, watcher=watcher)
+    first = watcher.rounds[0].as_of
+    with JournalReader(ran.journal) as reader:
+        sent = {one.order.client_id for one in reader.orders(ran.book.id) if one.at == first}
+        last = {event.client_id: event.state for event in reader.order_events(ran.book.id)}
+        fills = reader.fills(ran.book.id)
+    assert sent
+    assert {last[client_id] for client_id in sent} == {OrderState.CANCELLED}
+    assert fills == []

@@ -97,7 +97,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Market:
 @pytest.mark.parametrize(
     "as_of",
     [
-        datetime(2005, 2, 25, 21, 0, tzinfo=UTC),  # a close
         datetime(2005, 2, 28, 14, 29, 59, tzinfo=UTC),  # before the opening
         datetime(
             2005, 2, 28, 17, 30, tzinfo=UTC

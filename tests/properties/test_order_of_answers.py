@@ -79,7 +79,7 @@ def shuffled(moment: Moment, chance: random.Random) -> Said:
         return moment.decide(graph, symbols)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chance=st.randoms(use_true_random=False))
 def test_the_order_of_answers_changes_nothing(moment: Moment, in_turn: Said, chance: random.Random) -> None:
     assert shuffled(moment, chance).differs(in_turn) == []

@@ -123,15 +123,16 @@ async def execute(state: Round, runtime: Runtime[Desk]) -> Update:
         *(OrderIntended(book=desk.book.id, round=state["round"], order=order, at=now) for order in orders)
     )
     desk.recorder.commit()
-    for order in orders:
-        if await desk.broker.find(order.client_id) is None:
-            told = await _send(order, desk)
-            desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
+    for item in state["allotments"]:
+        halted = desk.halted()  # once for both: an entry that went out is never left without its stop
+        for order in (item.order, item.stop):
+            if order is not None and await desk.broker.find(order.client_id) is None:
+                told = await _send(order, desk, halted)
+                desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
     return {}
 
 
-async def _send(order: Order, desk: Desk) -> tuple[OrderEvent, ...]:
-    halted = desk.halted()
+async def _send(order: Order, desk: Desk, halted: str | None) -> tuple[OrderEvent, ...]:
     if halted is not None:
         now = desk.clock.now()
         return (OrderEvent(client_id=order.client_id, state=OrderState.NOT_SENT, at=now, reason=halted),)

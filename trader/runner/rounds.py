@@ -17,6 +17,7 @@ from trader.journal.reader import Forecast, JournalReader
 from trader.journal.records import (
     BreakerChanged,
     DecisionMade,
+    OrderChanged,
     OrderIntended,
     Record,
     RoundOpened,
@@ -81,8 +82,9 @@ class Rounds:
         """Take the next close through the desk. When it returns, all of the round is on disk."""
         began = self._clock.monotonic()
         as_of = self._span.closes[self.done]
-        self._clock.set(as_of)
         self._recorder.forget()
+        await self._cancel_entries_if_halted()
+        self._clock.set(as_of)
         step = MarketStep(())
         if self._unclosed is not None and self._unclosed.as_of == as_of:
             opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
@@ -95,6 +97,16 @@ class Rounds:
         self._remember(learned)
         self.done += 1
         return self._closed(opened, facts, step, (self._clock.monotonic() - began) * 1000.0)
+
+    async def _cancel_entries_if_halted(self) -> None:
+        """While people have halted the desk, entries that still work end before the bar; stops stay."""
+        if self._desk.halted() is None:
+            return
+        for working in tuple(self._broker.ledger.working()):
+            if not working.order.reduce_only:
+                told = await self._broker.cancel(working.order.client_id)
+                book = self._desk.book.id
+                self._recorder.append(*(OrderChanged(book=book, event=event) for event in told))
 
     def _open(self, as_of: datetime) -> tuple[RoundOpened, LearnedState, MarketStep]:
         """Let the bar happen to the account, see what is known, and write both down in one transaction."""
