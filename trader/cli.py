@@ -331,9 +331,9 @@ def config_example(context: typer.Context) -> None:
 
 @app.command("doctor")
 def doctor_desk(context: typer.Context) -> int:
-    """Ask each language model once: does it answer, and how to mend what does not.
+    """Ask each language model once: which answer?
 
-    A model that is paid for charges for one short call.
+    Says what each took, and how to mend what does not answer. Each is charged for one short call.
     """
     from trader.commands import doctor
 

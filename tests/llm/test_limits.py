@@ -65,10 +65,8 @@ async def test_calls_start_in_the_order_in_which_they_were_asked() -> None:
 async def test_one_provider_does_not_wait_for_another() -> None:
     slow = Slow(seconds=0.1)
     paced = PacedClient(slow, {"p": Limit(concurrency=1)}, CLOCK)
-    began = time.monotonic()
     await asyncio.gather(paced.ask(call_of(model="p/m"), 5.0), paced.ask(call_of(model="q/m"), 5.0))
     assert slow.most == 2
-    assert time.monotonic() - began < 0.19
 
 
 async def test_who_gets_no_turn_in_time_is_not_sent() -> None:
@@ -106,25 +104,25 @@ async def test_turns_that_were_refused_or_cancelled_block_nobody() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     slow.seconds = 0.0
-    assert (await paced.ask(call_of(model="p/m"), 0.5)).text == ""
+    assert (await paced.ask(call_of(model="p/m"), 3.0)).text == ""
 
 
 async def test_a_429_holds_everybody_else_at_that_provider() -> None:
-    slow = Slow(errors=[RateLimited("p/m: slow down", retry_after=0.2)])
+    slow = Slow(errors=[RateLimited("p/m: slow down", retry_after=0.6)])
     paced = PacedClient(slow, {}, CLOCK)
+    began = time.monotonic()
     with pytest.raises(RateLimited):
         await paced.ask(call_of(model="p/m"), 5.0)
     with pytest.raises(RateLimited):
         await paced.ask(call_of(model="p/m"), 0.1)
-    began = time.monotonic()
     await asyncio.gather(paced.ask(call_of(model="p/other"), 5.0), paced.ask(call_of(model="q/m"), 5.0))
-    assert time.monotonic() - began >= 0.15
+    assert time.monotonic() - began >= 0.6
     assert [call.model for call in slow.calls] == ["p/m", "q/m", "p/other"]
 
 
 async def test_a_dead_server_is_left_alone_and_one_call_tries_it_again() -> None:
     slow = Slow(errors=[ModelUnavailable("p/m: gone") for _ in range(FAILURES)])
-    paced = PacedClient(slow, {}, CLOCK, cooldown_s=0.1)
+    paced = PacedClient(slow, {}, CLOCK, cooldown_s=0.4)
     for _ in range(FAILURES):
         with pytest.raises(ModelUnavailable, match="gone"):
             await paced.ask(call_of(model="p/m"), 5.0)
@@ -132,7 +130,7 @@ async def test_a_dead_server_is_left_alone_and_one_call_tries_it_again() -> None
         await paced.ask(call_of(model="p/m"), 5.0)
     await paced.ask(call_of(model="p/other"), 5.0)
     assert len(slow.calls) == FAILURES + 1
-    await asyncio.sleep(0.12)
+    await asyncio.sleep(0.45)
     tried = await asyncio.gather(
         paced.ask(call_of(model="p/m"), 5.0), paced.ask(call_of(model="p/m"), 5.0), return_exceptions=True
     )

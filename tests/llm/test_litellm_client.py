@@ -68,7 +68,7 @@ async def test_a_deadline_is_on_the_whole_answer(client: LitellmClient, reply: R
         began = time.monotonic()
         with pytest.raises(ModelTimeout, match=r"no whole answer within 0\.3 s"):
             await client.ask(call_of(server.api_base), 0.3)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0
 
 
 async def test_a_model_has_its_own_time_though_the_decision_has_more(client: LitellmClient) -> None:
@@ -76,7 +76,7 @@ async def test_a_model_has_its_own_time_though_the_decision_has_more(client: Lit
         began = time.monotonic()
         with pytest.raises(ModelTimeout):
             await client.ask(call_of(server.api_base, timeout_s=0.2), 20.0)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0
 
 
 REFUSALS = [
@@ -184,14 +184,15 @@ async def test_a_server_at_an_address_of_its_own_needs_no_key(client: LitellmCli
 async def test_ollama_is_asked_for_the_form_in_its_own_way(client: LitellmClient) -> None:
     said = '{"model":"m","response":"{}","done":true,"prompt_eval_count":5,"eval_count":6}'
     async with serving(Reply(body=said)) as server:
-        call = call_of(server.api_base.removesuffix("/v1"), model="ollama/llama3.2")
+        call = call_of(server.api_base.removesuffix("/v1"), model="ollama/m")
         answer = await client.ask(call, 10.0)
+        await asyncio.sleep(0.3)  # litellm does its accounts after the answer
     assert (answer.text, answer.tokens_in, answer.tokens_out) == ("{}", 5, 6)
     assert server.requests[0]["format"] == call.form_schema
-    assert server.paths[0] == "POST /api/generate HTTP/1.1"
+    assert server.paths == ["POST /api/generate HTTP/1.1"], "it is not asked for its price"
 
 
-IN_A_MINUTE = (datetime.now(UTC) + timedelta(seconds=60)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+IN_AN_HOUR = (datetime.now(UTC) + timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ IN_A_MINUTE = (datetime.now(UTC) + timedelta(seconds=60)).strftime("%a, %d %b %Y
     [
         ("7", 7.0, 7.0),
         ("0.5", 0.5, 0.5),
-        (IN_A_MINUTE, 20.0, 61.0),
+        (IN_AN_HOUR, 3000.0, 3601.0),
         ("soon", 1.0, 1.0),
         ("-3", 1.0, 1.0),
         ("", 1.0, 1.0),
@@ -240,14 +241,10 @@ async def test_nothing_is_printed(client: LitellmClient, capfd: pytest.CaptureFi
 
 
 async def test_calls_go_out_at_once(client: LitellmClient) -> None:
-    async with serving(Reply("{}", delay_s=0.4)) as server:
+    async with serving(Reply("{}", delay_s=1.0)) as server:
         calls = [call_of(server.api_base, sample=sample) for sample in range(6)]
-        await client.ask(calls[0], 10.0)
-        began = time.monotonic()
         await asyncio.gather(*(client.ask(call, 10.0) for call in calls))
-        took = time.monotonic() - began
     assert server.most_at_once == 6
-    assert took < 1.6, "six calls of 0.4 s, one after the other, take 2.4 s"
 
 
 def test_a_client_works_in_one_run_after_the_other() -> None:

@@ -77,6 +77,7 @@ class LitellmClient:
     async def _answer(self, call: Call, patience: float) -> Answer:
         """Asks, and asks again by plainer means where the provider refuses the format of the answer."""
         self._check_key(call)
+        self._spare_local(call)
         key = (call.model, call.api_base)
         means: Means | None = self._means.get(key) or self._first_means(call.model)
         while means is not None:
@@ -101,6 +102,17 @@ class LitellmClient:
         if missing and all(name.endswith("_API_KEY") for name in missing):
             hint = f"put {' or '.join(missing)} into .env"
             raise ModelRefused(f"{call.model}: there is no key for {call.provider}", hint=hint)
+
+    def _spare_local(self, call: Call) -> None:
+        """Gives a model of Ollama's its price, nought, in litellm's table.
+
+        For one that is not in it litellm asks the server for its price after each answer, with a blocking
+        request: a server that hangs would hold up every other call.
+        """
+        if call.provider in ("ollama", "ollama_chat"):
+            free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
+            row = {**free, "litellm_provider": call.provider, "mode": "chat"}
+            self._litellm.model_cost.setdefault(call.model, row)
 
     def _first_means(self, model: str) -> Means:
         name, provider, *_ = self._litellm.get_llm_provider(model)
