@@ -94,8 +94,8 @@ def example_text() -> str:
             [f"{_comment('What no order may pass, whatever the desk thinks of it.')}\n[risk]", *limits]
         )
     )
-    blocks.append("\n\n".join(_agents()))
     blocks.append(_models())
+    blocks.append("\n\n".join(_agents()))
     return "\n\n".join(blocks) + "\n"
 
 
