@@ -10,7 +10,7 @@ import pytest
 from trader.domain.errors import SettingsError
 from trader.domain.market import Timeframe
 from trader.domain.value import canonical_json
-from trader.settings import Origin, Settings, line_of, load, restored
+from trader.settings import Origin, Settings, keys, line_of, load, restored
 from trader.settings.document import page, settings
 from trader.settings.lines import lines_of
 
@@ -161,6 +161,30 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
             ":4: there is no setting llm.fast.model",
             "there are: llm.budget, llm.limits, llm.roles",
         ),
+        ("[llm.roles.fast]\n", ":1: llm.roles.fast.models is missing", ""),
+        ("[llm.roles.fast]\ntimeout_s = 2\n", ":2: llm.roles.fast.models is missing", ""),
+        ("[llm.roles]\nfast = 3\n", ":2: llm.roles.fast: expected a table, found 3", "[llm.roles.fast]"),
+        ("llm = 3\n", ":1: llm: expected a table, found 3", "[llm.roles.fast]"),
+        (
+            "[llm.roles.fast]\nmodels = ['a']\ntemprature = 1\n",
+            ":3: there is no setting llm.roles.fast.temprature",
+            "did you mean temperature?",
+        ),
+        (
+            "[llm.budget]\nper_day = 1\n",
+            ":2: there is no setting llm.budget.per_day",
+            "did you mean per_day_usd?",
+        ),
+        (
+            "[llm.budget]\nper_day_usd = 'x'\n",
+            ':2: llm.budget.per_day_usd: expected a number of at least 0, found "x"',
+            "",
+        ),
+        (
+            "[llm.limits.openai]\nconcurrency = 0\n",
+            ":2: llm.limits.openai.concurrency: expected a whole number of at least 1, found 0",
+            "",
+        ),
         ("[desk]\nquorum = \n", ":2: not TOML: invalid value", "text stands in quotes"),
         (
             "[desk]\nband = 0.1\nband = 0.2\n",
@@ -261,6 +285,42 @@ def test_the_page_of_settings_is_up_to_date():
     assert committed.read_text(encoding="utf-8") == page(), (
         "docs/settings.md is generated: python -m trader.settings > docs/settings.md"
     )
+
+
+MODELS = """
+[llm.roles.fast]
+models = ["ollama/llama3.2", "openai/small"]
+temperature = 0.5
+[llm.budget]
+per_day_usd = 2.50
+[llm.limits.ollama]
+concurrency = 1
+"""
+
+
+def test_models_are_read_from_the_file_and_from_variables_and_come_back_from_the_journal(tmp_path: Path):
+    loaded, sources = load(
+        written(tmp_path, MODELS), environ={"TRADER_LLM__ROLES__CAREFUL__MODELS": "openai/large, ollama/any"}
+    )
+    assert loaded.llm.roles["fast"].models == ("ollama/llama3.2", "openai/small")
+    assert loaded.llm.roles["careful"].models == ("openai/large", "ollama/any")
+    assert (loaded.llm.budget.per_day_usd, loaded.llm.budget.deadline_s) == (Decimal("2.5"), 60.0)
+    assert loaded.llm.limits["ollama"].concurrency == 1
+    assert str(sources["llm.roles.fast.temperature"]) == "trader.toml:4"
+    assert restored(json.loads(canonical_json(loaded))) == loaded
+
+
+def test_settings_without_models_are_named_as_before_there_were_any(tmp_path: Path):
+    """A book is found again by the digest of its settings: an unfinished one must not be lost."""
+    assert set(json.loads(canonical_json(Settings()))) == {"desk", "paper", "run", "risk", "agents"}
+    assert "llm" in json.loads(canonical_json(load(written(tmp_path, MODELS))[0]))
+
+
+def test_keys_are_what_the_dotenv_file_has_besides_settings(tmp_path: Path):
+    env = tmp_path / ".env"
+    env.write_text("TRADER_DESK__HORIZON=7\nOPENAI_API_KEY='sk-1'\n", encoding="utf-8")
+    assert keys(env) == {"OPENAI_API_KEY": "sk-1"}
+    assert keys(tmp_path / "absent") == {}
 
 
 def test_settings_come_back_from_the_journal_as_they_were() -> None:

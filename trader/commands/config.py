@@ -14,7 +14,7 @@ from trader.prompts.prompt import Prompt, Tier
 from trader.risk.limits import LIMITS, Unit, resolve_limits
 from trader.settings import Origin, Settings, Sources, load
 from trader.settings.document import settings, shown
-from trader.settings.llm import Llm
+from trader.settings.llm import Budget, Llm, ProviderLimit, Role
 from trader.settings.model import TYPED
 from trader.settings.section import Section
 
@@ -22,6 +22,8 @@ INTRODUCTION = """\
 Every setting at its default, as `trader config example` prints it. Copy what you want to change
 into trader.toml, in the folder you work in. `trader config` shows what is in force.
 """
+EXAMPLE_MODELS = ("ollama/llama3.2",)
+
 WIDTH = 100
 """Of the example's comments."""
 
@@ -92,6 +94,7 @@ def example_text() -> str:
             [f"{_comment('What no order may pass, whatever the desk thinks of it.')}\n[risk]", *limits]
         )
     )
+    blocks.append(_models())
     blocks.append("\n\n".join(_agents()))
     return "\n\n".join(blocks) + "\n"
 
@@ -136,6 +139,24 @@ def _agents() -> Iterator[str]:
     )
     for agent in roster():
         yield _agent(agent.prompt)
+
+
+def _models() -> str:
+    """The tables of language models, all in comments: with none of them nothing is asked."""
+    blocks = [_comment("Language models: see docs/language-models.md. Keys stand in .env.")]
+    named: Mapping[str, type[Section]] = {
+        "roles.fast": Role,
+        "budget": Budget,
+        "limits.openai": ProviderLimit,
+    }
+    for table, section in named.items():
+        lines = [f"# [llm.{table}]"]
+        for name, field in section.model_fields.items():
+            default = EXAMPLE_MODELS if name == "models" else field.default
+            given = "" if default is None else f" {shown(default)}"
+            lines.append(f"# {name} ={given}   # {field.description}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
 
 
 def _agent(prompt: Prompt) -> str:
