@@ -139,6 +139,17 @@ def test_the_index_leads_to_every_page() -> None:
     assert [name_of(page) for page in PAGES if page not in linked and page != index] == []
 
 
+def test_the_results_that_the_readme_names_are_those_of_the_run_that_is_shown() -> None:
+    (claim,) = re.findall(
+        r"- \*\*Not a way to make money.*?\n- ", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    numbers = re.findall(r"\d+\.\d+", claim)
+    (run, *_) = the_desks(STEPS[ROOT / "docs" / "getting-started.md"])
+    assert run.arguments == THE_MAIN_JOB
+    assert len(numbers) >= 6
+    assert [number for number in numbers if number not in "\n".join(run.shown)] == []
+
+
 def test_the_changelog_has_this_version() -> None:
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
