@@ -13,10 +13,17 @@ import pytest
 from tests.e2e.models import Answering, Asked, DeskServer, desk_server, form
 from tests.e2e.replays import Town, Watcher, told
 from tests.llm.server import Reply
+from trader.brokers.costs import CostModel
 from trader.clock import SystemClock
+from trader.commands import output
+from trader.commands.run_report import NO_MODEL, report
 from trader.commands.trace import story
+from trader.commands.trace_document import whole as whole_document
+from trader.commands.trace_tree import tree
+from trader.data.feeds import open_feed
 from trader.domain.decisions import Outcome
 from trader.domain.opinions import Abstention, Opinion
+from trader.evals.run_summary import summarise
 from trader.graph.replay import replay
 from trader.journal.reader import JournalReader
 from trader.journal.records import ModelCalled
@@ -117,6 +124,35 @@ async def test_the_trace_has_every_word_that_was_sent_and_came_back(town: Town, 
     for (one,) in asked.values():
         assert [message.model_dump() for message in one.messages] in sent
         assert json.loads(one.answer or "")["symbol"] == whole.decision.symbol
+
+
+async def test_what_a_model_wrote_is_shown_and_does_not_steer_the_terminal(town: Town, elsewhere: Elsewhere):
+    """What holds such characters is no form, and `trace show --full` still has to show it."""
+    wrote = "calm \x1b]0;owned\x07 and \x1b[2J gone"
+
+    def answering(asked: Asked) -> Reply:
+        return form(asked, reasoning=wrote) if asked.part == "momentum" else form(asked)
+
+    async with desk_server(answering) as server:
+        ran = await desk(town, elsewhere("shown"), server, run__cycles=1)
+    with JournalReader(ran.journal) as reader:
+        whole = story(reader, reader.decisions(ran.book.id)[0])
+        summary = summarise(reader, open_feed(ran.book.feed, ran.book.symbols), ran.book, CostModel())
+    for full in (False, True):
+        shown = output.drawn(tree(whole, full=full), width=4000)
+        assert "\x1b" not in shown
+        assert shown.count("model  openai/small: ") == len(SENIORS) + 1
+        assert "model  openai/small asked to mend its answer: " in shown
+        assert ("calm" in shown) is full
+        assert ("What the juniors found" in shown) is full
+    model = next(step["model"] for step in whole_document(whole)["steps"] if step["agent"] == "momentum")
+    assert set(model) >= {"name", "messages", "answer", "tokens_in", "tokens_out", "usd", "ms"}
+    assert json.loads(model["answer"])["reasoning"] == wrote
+    assert (summary.llm_calls, summary.llm_failed) == (ASKED + SYMBOLS, 2 * SYMBOLS)
+    assert summary.llm_tokens_out == 90 * (ASKED + SYMBOLS)
+    told_of = output.drawn(*report(ran, summary, []), width=1000)
+    assert NO_MODEL not in told_of
+    assert f"Language models: {ASKED + SYMBOLS} calls, {2 * SYMBOLS} without a form; " in told_of
 
 
 async def test_a_run_that_was_killed_goes_on_with_only_what_had_not_answered(
