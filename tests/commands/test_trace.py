@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,14 @@ def test_the_full_tree_has_every_fact_the_evidence_and_the_prompts(
     assert "You forecast." in text
     assert json.dumps(example.FEATURES.result) in output.drawn(tree(story, full=True), width=1000)
     same_as_snapshot("trace_full", text)
+
+
+def test_a_change_below_one_lot_says_why_there_is_no_order(told: Workspace) -> None:
+    with JournalReader(told.journal) as reader:
+        story = trace.story(reader, reader.decision(example.AAPL))
+    less = replace(story, rulings=(), orders=(), events=(), fills=())
+    assert "no order  the change is less than one lot" in output.drawn(tree(less), width=160)
+    assert "no order" not in output.drawn(tree(story), width=160)
 
 
 def test_an_undecided_decision_is_not_shown_as_a_hold(told: Workspace, capsys: Captured) -> None:

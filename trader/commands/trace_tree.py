@@ -218,6 +218,8 @@ def _outcome(root: Tree, story: Story) -> None:
 
 
 def _dealing(root: Tree, story: Story) -> None:
+    if story.decision.outcome is Outcome.TRADE and not story.rulings:
+        root.add(_line("allocate", "no order", "the change is less than one lot"))
     for made in story.rulings:
         root.add(_ruling(made.stage, made.ruling))
     for order in story.orders:
