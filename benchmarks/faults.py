@@ -5,6 +5,7 @@ Not among the benchmarks that run without a name: it takes the better part of an
 
 import random
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ def measure(folder: Path, say: Say) -> Iterator[Figure]:
     broken = random_rounds(CASES, say)
     yield Figure("random rounds through allocate and gate", CASES, target=Bound("at least", CASES))
     yield Figure("  with a promise broken", broken, target=NONE)
+    if sys.platform == "win32":
+        say("no runs are killed: there is no SIGKILL")
+        return
     killed = killed_runs(folder, KILLS, say)
     yield Figure("SIGKILLs in a run", killed.kills, target=Bound("at least", KILLS))
     yield Figure("  rows lost", killed.lost, target=NONE)
