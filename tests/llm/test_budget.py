@@ -1,16 +1,18 @@
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.llm.conftest import call_of
+from trader.domain.errors import BudgetSpent
+from trader.graph.purse import Purse
 from trader.llm.budget import (
     Budget,
     Cost,
     Price,
     Spend,
     actual_cost,
-    reserve_stage,
     shortfall,
     tokens_at_most,
     worst_case,
@@ -43,12 +45,25 @@ def test_tokens_are_counted_from_above() -> None:
     assert tokens_at_most("株価") == 6
 
 
+def admitted(purse: Purse, asks: list[Cost], stage: int = 0) -> list[Cost]:
+    """Those that fit, asked in this order."""
+    fitting = []
+    for cost in asks:
+        try:
+            purse.reserve(stage, cost)
+        except BudgetSpent:
+            continue
+        fitting.append(cost)
+    return fitting
+
+
 def test_a_stage_is_reserved_in_the_order_of_its_agents() -> None:
-    asks = [("first", Cost(tokens=60)), ("second", Cost(tokens=50)), ("third", Cost(tokens=40))]
-    stage = reserve_stage(Spend(), Budget(per_decision_tokens=100), asks)
-    assert stage.admitted == ("first", "third")
-    assert stage.refused == {"second": "the budget of a decision is 100 tokens, and 110 might be needed"}
-    assert stage.spend.decision.tokens == 100
+    purse = Purse(Budget(per_decision_tokens=100), None)
+    first, second, third = Cost(tokens=60), Cost(tokens=50), Cost(tokens=40)
+    purse.reserve(0, first)
+    with pytest.raises(BudgetSpent, match="the budget of a decision is 100 tokens, and 110 might be needed"):
+        purse.reserve(0, second)
+    purse.reserve(0, third)
 
 
 def test_a_budget_of_nought_lets_only_free_models_speak() -> None:
@@ -77,21 +92,19 @@ def test_an_answer_costs_what_it_says() -> None:
 @given(st.lists(costs, max_size=12), amounts, st.integers(0, 100_000))
 def test_reservations_never_pass_the_budget(asked: list[Cost], usd: Decimal, tokens: int) -> None:
     budget = Budget(per_decision_usd=usd, per_day_usd=usd, per_decision_tokens=tokens)
-    stage = reserve_stage(Spend(), budget, [(str(n), cost) for n, cost in enumerate(asked)])
-    assert stage.spend.decision.usd <= usd
-    assert stage.spend.day_usd <= usd
-    assert stage.spend.decision.tokens <= tokens
-    assert len(stage.admitted) + len(stage.refused) == len(asked)
-    admitted = [asked[int(name)] for name in stage.admitted]
-    assert stage.spend.decision.usd == sum((cost.usd for cost in admitted), Decimal(0))
+    fitting = admitted(Purse(budget, usd), asked)
+    assert sum((cost.usd for cost in fitting), Decimal(0)) <= usd
+    assert sum(cost.tokens for cost in fitting) <= tokens
 
 
 @given(st.lists(st.tuples(costs, costs), max_size=8))
-def test_after_settling_only_what_was_spent_is_left(pairs: list[tuple[Cost, Cost]]) -> None:
-    spend = Spend()
+def test_after_settling_only_what_was_spent_counts_in_the_next_stage(pairs: list[tuple[Cost, Cost]]) -> None:
+    actual = sum(actual.tokens for _, actual in pairs)
+    purse = Purse(Budget(per_decision_tokens=1_000_000), None)
     for reserved, _ in pairs:
-        spend = spend.plus(reserved)
-    for reserved, actual in pairs:
-        spend = spend.settled(reserved, actual)
-    assert spend.decision.tokens == sum(actual.tokens for _, actual in pairs)
-    assert spend.day_usd == spend.decision.usd == sum((actual.usd for _, actual in pairs), Decimal(0))
+        purse.reserve(0, reserved)
+    for _, took in pairs:
+        purse.settle(took)
+    with pytest.raises(BudgetSpent):
+        purse.reserve(1, Cost(tokens=1_000_001 - actual))
+    purse.reserve(1, Cost(tokens=1_000_000 - actual))

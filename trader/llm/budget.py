@@ -1,11 +1,10 @@
 """What calls may cost: reserved at their worst before they are made, settled at what they took.
 
-Pure arithmetic on values; whoever keeps the journal keeps them too. A whole stage is reserved in the order of
-its agents before it starts, so that who goes without never depends on which answer came first.
+Pure arithmetic on values. Who keeps the purse of a decision, and reserves from it in what order, is
+`graph/purse.py`.
 """
 
 import re
-from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil
 
@@ -58,30 +57,12 @@ class Spend(Value):
         """With `cost` reserved."""
         return Spend(decision=self.decision + cost, day_usd=self.day_usd + cost.usd)
 
-    def settled(self, reserved: Cost, actual: Cost) -> "Spend":
-        """With `actual` in the place of what was `reserved`; it may be more, where a provider counts more."""
-        return Spend(
-            decision=Cost(
-                usd=max(Decimal(0), self.decision.usd - reserved.usd + actual.usd),
-                tokens=max(0, self.decision.tokens - reserved.tokens + actual.tokens),
-            ),
-            day_usd=max(Decimal(0), self.day_usd - reserved.usd + actual.usd),
-        )
-
-
-class Stage(Value):
-    """Who may ask, and who may not and why; `spend` holds the reservations of the former."""
-
-    spend: Spend
-    admitted: tuple[str, ...] = ()
-    refused: dict[str, str] = {}
-
 
 def tokens_at_most(text: str) -> int:
     """More tokens than a tokenizer makes of ordinary text, without having the tokenizer.
 
     Words by three letters, digits and signs one each, other scripts by their bytes; a blank belongs to the
-    word that follows it. Against OpenAI's cl100k and o200k: 1.6 to 1.9 times as many for prompts, code and
+    word that follows it. Against litellm's counter (GPT, Claude): 1.6 to 1.9 times as many for prompts, code and
     JSON, 2.7 for Chinese; but 0.6 for letters at random, of which settling takes account afterwards.
     """
     total = 0
@@ -119,16 +100,3 @@ def shortfall(spend: Spend, budget: Budget, cost: Cost) -> str:
         if allowed is not None and needed > allowed:
             return f"the budget of {span} is {allowed} {unit}, and {needed} might be needed"
     return ""
-
-
-def reserve_stage(spend: Spend, budget: Budget, asks: Sequence[tuple[str, Cost]]) -> Stage:
-    """Reserves the worst case of each (agent, cost) in this order; who does not fit is left out."""
-    admitted: list[str] = []
-    refused: dict[str, str] = {}
-    for agent, cost in asks:
-        if why := shortfall(spend, budget, cost):
-            refused[agent] = why
-        else:
-            admitted.append(agent)
-            spend = spend.plus(cost)
-    return Stage(spend=spend, admitted=tuple(admitted), refused=refused)
