@@ -62,7 +62,7 @@ def tokens_at_most(text: str) -> int:
     """More tokens than a tokenizer makes of ordinary text, without having the tokenizer.
 
     Words by three letters, digits and signs one each, other scripts by their bytes; a blank belongs to the
-    word that follows it. Against litellm's counter (GPT, Claude): 1.6 to 1.9 times as many for prompts, code and
+    word that follows it. Against litellm's own counter: 1.6 to 1.9 times as many for prompts, code and
     JSON, 2.7 for Chinese; but 0.6 for letters at random, of which settling takes account afterwards.
     """
     total = 0
