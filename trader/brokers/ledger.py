@@ -21,7 +21,9 @@ from trader.domain.orders import (
     OrderEvent,
     OrderState,
     OrderType,
+    Progress,
     check_transition,
+    progress,
 )
 from trader.domain.portfolio import (
     Account,
@@ -32,6 +34,7 @@ from trader.domain.portfolio import (
     Position,
     WorkingOrder,
 )
+from trader.domain.value import digest
 
 Row: TypeAlias = Order | OrderEvent | Fill | AccountEntry
 """What the journal has of an account: an intent, a step of an order, units that changed hands, a movement."""
@@ -189,9 +192,13 @@ class Ledger:
         )
 
     def _change(self, event: OrderEvent) -> None:
+        """One step. What was told before, or comes late, changes nothing; what cannot be raises."""
         tracked = self._tracked(event.client_id)
-        if event.state is not tracked.state:
+        step = progress(tracked.state, event.state)
+        if step is Progress.IMPOSSIBLE:
             check_transition(event.client_id, tracked.state, event.state)
+        if step is Progress.LATE or self._repeated("event", digest(event)):
+            return
         changes: dict[str, Decimal] = {}
         if event.quantity is not None:
             changes["quantity"] = event.quantity
