@@ -15,12 +15,13 @@ from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.instruments import Instrument
 from trader.domain.orders import (
+    STOPPED,
     WORKING,
+    Awaiting,
     Fill,
     Order,
     OrderEvent,
     OrderState,
-    OrderType,
     Progress,
     check_transition,
     progress,
@@ -36,8 +37,9 @@ from trader.domain.portfolio import (
 )
 from trader.domain.value import digest
 
-Row: TypeAlias = Order | OrderEvent | Fill | AccountEntry
-"""What the journal has of an account: an intent, a step of an order, units that changed hands, a movement."""
+Row: TypeAlias = Order | Awaiting | OrderEvent | Fill | AccountEntry
+"""What the journal has of an account: an intent, an order that waits for approval, a step of an order, units
+that changed hands, a movement."""
 
 TRIGGERED = "triggered"
 """How the reason of an event begins that turns a stop into a market order."""
@@ -137,7 +139,10 @@ class Ledger:
         """Take one row. Raises OrderError where it cannot be, such as a fill of an order nobody intended."""
         match row:
             case Order():
-                self.orders.setdefault(row.client_id, Tracked(row))
+                self._intend(row)
+            case Awaiting():
+                awaited = Tracked(row.order, OrderState.AWAITING_APPROVAL)
+                self.orders.setdefault(row.order.client_id, awaited)
             case OrderEvent():
                 self._change(row)
             case Fill():
@@ -191,6 +196,12 @@ class Ledger:
             day_open=day_open,
         )
 
+    def _intend(self, order: Order) -> None:
+        """Once: an intent for what awaits approval is the approval, of as much as it says."""
+        known = self.orders.get(order.client_id)
+        if known is None or known.state is OrderState.AWAITING_APPROVAL:
+            self.orders[order.client_id] = Tracked(order)
+
     def _change(self, event: OrderEvent) -> None:
         """One step. What was told before, or comes late, changes nothing; what cannot be raises."""
         tracked = self._tracked(event.client_id)
@@ -203,7 +214,7 @@ class Ledger:
         if event.quantity is not None:
             changes["quantity"] = event.quantity
         if event.price is not None:
-            changes["stop_price" if tracked.order.type is OrderType.STOP else "limit_price"] = event.price
+            changes["stop_price" if tracked.order.type in STOPPED else "limit_price"] = event.price
         tracked = replace(
             tracked,
             order=tracked.order.model_copy(update=changes),

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from trader.domain.decisions import Decision
 from trader.domain.ids import BookId, DecisionId, RoundId, RunId
 from trader.domain.learned import LearnedState
-from trader.domain.orders import Fill, Order, OrderEvent, Ruling
+from trader.domain.orders import Fill, Order, OrderEvent, OrderState, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book, Mode
 from trader.domain.signals import Signal
 from trader.domain.value import Amount, Moment, Number, Value, digest
@@ -176,13 +176,18 @@ class RulingMade(Value):
 
 
 class OrderIntended(Value):
-    """An order is about to be sent: on disk before any byte of it leaves. Key: client order id."""
+    """An order is about to be sent, or waits for approval: on disk before any byte of it leaves.
+
+    Key: client order id.
+    """
 
     book: BookId
     round: RoundId
     """The round that placed it; empty for what a person ordered."""
     order: Order
     at: Moment
+    state: Literal[OrderState.INTENDED, OrderState.AWAITING_APPROVAL] = OrderState.INTENDED
+    """Where its life begins."""
 
 
 class OrderChanged(Value):
@@ -274,6 +279,18 @@ class Commanded(Value):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
+class CommandAnswered(Value):
+    """What came of what a person had asked for. Key: id."""
+
+    id: str
+    """The command's."""
+    book: BookId
+    at: Moment
+    done: bool
+    text: str
+    """For the person: what was done, or why it was not."""
+
+
 class RoundClosed(Value):
     """All of the round is recorded; a round that is not closed is run again. Key: round."""
 
@@ -302,6 +319,7 @@ Record: TypeAlias = (
     | BreakerChanged
     | Noted
     | Commanded
+    | CommandAnswered
     | RoundClosed
 )
 """Anything that can be recorded."""
