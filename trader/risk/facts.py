@@ -57,6 +57,8 @@ class Facts(Value):
     """`A|B`, in alphabetical order, -> correlation of returns. A pair that is missing counts as one."""
     data_age: dict[str, Number] = Field(default_factory=dict)
     """By symbol: bars of its calendar since the last bar's close. A symbol that is missing is refused."""
+    losses_in_a_row: int = Field(default=0, ge=0)
+    """Closed trades that lost, up to the last one."""
     entries_today: int = Field(default=0, ge=0)
     """Increases sent in this session."""
     requests_last_minute: int = Field(default=0, ge=0)
@@ -130,12 +132,12 @@ class Facts(Value):
         )
         return max(ZERO, order.quantity - max(ZERO, against - spoken))
 
-    def direction(self, symbol: str, order: Order) -> int:
+    def direction(self, symbol: str, order: Order | None = None) -> int:
         """+1 where `symbol` is held or being bought, -1 where sold short; positions before orders."""
         held = self.account.quantity(symbol)
         if held:
             return 1 if held > 0 else -1
-        if symbol == order.symbol:
+        if order is not None and symbol == order.symbol:
             return order.side.sign
         opening = (
             working.order.side.sign
@@ -156,7 +158,7 @@ class Facts(Value):
             }
         )
 
-    def others(self, order: Order) -> Iterator[WorkingOrder]:
+    def others(self, order: Order | None) -> Iterator[WorkingOrder]:
         """Working orders but this one: an order does not compete with itself."""
-        own = order.client_id
+        own = order.client_id if order is not None else None
         return (working for working in self.account.working if working.order.client_id != own)

@@ -42,7 +42,7 @@ class Standing:
     """All these values together."""
 
     @classmethod
-    def of(cls, facts: Facts, order: Order) -> Self:
+    def of(cls, facts: Facts, order: Order | None = None) -> Self:
         """Everything but `order`, which does not compete with itself."""
         multipliers = {one.symbol: one.multiplier for one in facts.instruments}
         sides: dict[Key, Exposure] = {}
@@ -78,7 +78,9 @@ class Standing:
         return self.gross - known + max(known, self.exposure(order).value)
 
 
-def _increases(facts: Facts, order: Order, reducible: dict[Key, Decimal]) -> Iterator[tuple[Order, Decimal]]:
+def _increases(
+    facts: Facts, order: Order | None, reducible: dict[Key, Decimal]
+) -> Iterator[tuple[Order, Decimal]]:
     """Every other working order with its units that would open or enlarge a position, where it has any.
 
     `reducible`, what orders of that side may still reduce, is used up: by reduce-only orders first.
