@@ -117,6 +117,13 @@ def run_desk(
         float | None, typer.Option(metavar="N", help="Rounds a second, at most; 0 is as fast as they go.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seeds whatever is drawn at random.")] = None,
+    approval: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Entries that you must approve: never, always or over:5000."),
+    ] = None,
+    wait_for_approval: Annotated[
+        bool, typer.Option("--wait-for-approval", help="Wait for you; unset, only on a terminal.")
+    ] = False,
     new: Annotated[
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
@@ -128,7 +135,9 @@ def run_desk(
     """
     from trader.commands import run
 
-    flags = run.Flags(mode, feed, symbols, start, end, timeframe, cycles, speed, seed, new)
+    flags = run.Flags(
+        mode, feed, symbols, start, end, timeframe, cycles, speed, seed, approval, wait_for_approval, new
+    )
     return run.run(context.obj, flags)
 
 
@@ -380,6 +389,50 @@ def risk_check(
     from trader.commands import risk
 
     return risk.check(context.obj, symbol=symbol, side=side, quantity=quantity, price=price, book=book)
+
+
+@app.command("approve")
+def approve_order(
+    context: typer.Context,
+    order: Annotated[str, typer.Argument(metavar="ID", help="An order, or the beginning of its id.")],
+    book: Annotated[str | None, BOOK] = None,
+) -> int:
+    """Let an order go that waits for you.
+
+    It is ruled on again against the account as it is then. Exit code 3 where it is refused.
+    """
+    from trader.commands import ordering
+
+    return ordering.rule_on(context.obj, "approve", order, book)
+
+
+@app.command("reject")
+def reject_order(
+    context: typer.Context,
+    order: Annotated[str, typer.Argument(metavar="ID", help="An order, or the beginning of its id.")],
+    book: Annotated[str | None, BOOK] = None,
+) -> int:
+    """Turn down an order that waits for you."""
+    from trader.commands import ordering
+
+    return ordering.rule_on(context.obj, "reject", order, book)
+
+
+@app.command("flatten")
+def flatten_positions(
+    context: typer.Context,
+    symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="Only this position.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    book: Annotated[str | None, BOOK] = None,
+) -> int:
+    """Leave every position at the next price there is.
+
+    Names what will be sent, and asks. Entries that work or wait are cancelled. The desk may enter again
+    afterwards: `trader halt` keeps it from that.
+    """
+    from trader.commands import ordering
+
+    return ordering.flatten_book(context.obj, symbol, book, yes=yes)
 
 
 @app.command("doctor")

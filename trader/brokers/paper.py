@@ -19,7 +19,7 @@ from trader.data.market import TradedBar
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.market import CorporateAction
-from trader.domain.orders import Fill, Order, OrderEvent, OrderState
+from trader.domain.orders import WAITING, Fill, Order, OrderEvent, OrderState
 from trader.domain.portfolio import Account, AccountEntry
 from trader.risk.gate import check
 
@@ -84,7 +84,7 @@ class PaperBroker:
     async def find(self, client_id: ClientOrderId) -> OrderState | None:
         """Where the order stands; None where it was never sent."""
         tracked = self.ledger.orders.get(client_id)
-        if tracked is None or tracked.state in (OrderState.INTENDED, OrderState.NOT_SENT):
+        if tracked is None or tracked.state in WAITING or tracked.state is OrderState.NOT_SENT:
             return None
         return tracked.state
 

@@ -45,6 +45,8 @@ class Flags:
     cycles: int | None
     speed: float | None
     seed: int | None
+    approval: str | None
+    wait_for_approval: bool
     new: bool
 
     def settings(self) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class Flags:
             "run.cycles": self.cycles,
             "run.speed": self.speed,
             "run.seed": self.seed,
+            "run.approval": self.approval,
         }
 
 
@@ -77,7 +80,8 @@ def run(session: Session, flags: Flags) -> int:
     settings, sources = loaded(session, flags.settings())
     if settings.llm.roles:
         lend(keys(session.workspace.env))
-    control, clock = Control(), SystemClock()
+    somebody = sys.stdout.isatty() and sys.stdin.isatty() and not session.json
+    control, clock = Control(wait_for_approval=flags.wait_for_approval or somebody), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")

@@ -20,8 +20,12 @@ from trader.domain.value import Amount, Moment, Number, Value, digest
 Form: TypeAlias = Literal["brief", "report", "opinion", "abstention", "verdict"]
 """What an agent filled in; `body` of its step is that form."""
 
-RulingStage: TypeAlias = Literal["allocate", "gate"]
-"""Who asked for a ruling: allocate on its running account, or the gate on the real order."""
+RulingStage: TypeAlias = Literal["allocate", "gate", "approval"]
+"""When a ruling was asked for: by allocate on its running account, at the gate, or once a person approved."""
+
+
+Begins: TypeAlias = Literal[OrderState.INTENDED, OrderState.AWAITING_APPROVAL]
+"""Where an order's life begins."""
 
 
 class BookOpened(Value):
@@ -186,7 +190,7 @@ class OrderIntended(Value):
     """The round that placed it; empty for what a person ordered."""
     order: Order
     at: Moment
-    state: Literal[OrderState.INTENDED, OrderState.AWAITING_APPROVAL] = OrderState.INTENDED
+    state: Begins = OrderState.INTENDED
     """Where its life begins."""
 
 

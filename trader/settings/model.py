@@ -76,6 +76,8 @@ class Run(Section):
     """Stop after so many rounds. Unset: at the end of the data."""
     speed: NotNegative = 0.0
     """Rounds a second, at most. 0: as fast as they go."""
+    approval: Annotated[Text, Field(pattern=r"^(never|always|over:[0-9]+(\.[0-9]+)?)$")] = "never"
+    """Which increases a person must approve: `never`, `always`, or `over:5000` in the account's currency."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Seeds whatever is drawn at random."""
 
