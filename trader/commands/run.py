@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -86,7 +87,7 @@ def run(session: Session, flags: Flags) -> int:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
         began = Began(watcher)
-        with _interrupts(control, began):
+        with _interrupts(control, began), _kill_switch(session.workspace.halt):
             ran = asyncio.run(
                 run_desk(
                     session.workspace,
@@ -155,6 +156,23 @@ class Began:
         """From now on there is a round to finish."""
         self.rounds = True
         self._observer.opened(opening)
+
+
+@contextmanager
+def _kill_switch(halt: Path) -> Iterator[None]:
+    """The halt by a signal, where the system has one for it: SIGUSR1 is `trader halt`."""
+    if not hasattr(signal, "SIGUSR1"):
+        yield
+        return
+
+    def pulled(number: int, frame: FrameType | None) -> None:
+        killswitch.engage(halt, f"SIGUSR1 to process {os.getpid()}", SystemClock().now())
+
+    before = signal.signal(signal.SIGUSR1, pulled)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager
