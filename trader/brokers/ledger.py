@@ -240,15 +240,22 @@ class Ledger:
             tracked, filled=tracked.filled + fill.quantity, fills=tracked.fills + 1
         )
         units, held = fill.signed_quantity, self.quantity(fill.symbol)
+        stop = tracked.order.type in STOPPED
         if held * units >= 0 or abs(units) <= abs(held):
-            self._trade(instrument, units, fill.price, fill.fee, fill.at)
+            self._trade(instrument, units, fill.price, fill.fee, fill.at, stop)
             return
         fee = (fill.fee * abs(held / units)).quantize(SMALLEST_AMOUNT)
-        self._trade(instrument, -held, fill.price, fee, fill.at)
-        self._trade(instrument, units + held, fill.price, fill.fee - fee, fill.at)
+        self._trade(instrument, -held, fill.price, fee, fill.at, stop)
+        self._trade(instrument, units + held, fill.price, fill.fee - fee, fill.at, stop)
 
     def _trade(
-        self, instrument: Instrument, units: Decimal, price: Decimal, fee: Decimal, at: datetime
+        self,
+        instrument: Instrument,
+        units: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        at: datetime,
+        stop: bool,
     ) -> None:
         """Units (signed) at a price; they never turn the position."""
         value = abs(instrument.notional(units, price))
@@ -257,7 +264,7 @@ class Ledger:
         if held.quantity * units >= 0:
             self.holdings[instrument.symbol] = held.enlarged(units, value, fee)
         else:
-            self._keep(instrument, held.reduced(-units, value, fee), at)
+            self._keep(instrument, held.reduced(-units, value, fee), at, stop)
 
     def _move(self, entry: AccountEntry) -> None:
         if self._repeated("entry", entry.id):
@@ -277,7 +284,7 @@ class Ledger:
             case EntryKind.DEPOSIT:
                 pass
 
-    def _keep(self, instrument: Instrument, held: Holding, at: datetime) -> None:
+    def _keep(self, instrument: Instrument, held: Holding, at: datetime, stop: bool = False) -> None:
         """The position that is left, or the closed trade that it has become."""
         if held.quantity != 0:
             self.holdings[instrument.symbol] = held
@@ -292,6 +299,8 @@ class Ledger:
                 entry=_average(held.spent, held.entered * instrument.multiplier),
                 exit=_average(held.received, held.exited * instrument.multiplier),
                 realised=held.realised,
+                cost=held.spent,
+                stopped=stop,
             )
         )
 

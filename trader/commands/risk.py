@@ -70,7 +70,7 @@ def show(session: Session, book: str | None) -> None:
         )
     parts: list[Any] = [table, "", "the next entry, before the next bar:"]
     parts += [f"  {_said(symbol, one)}" for symbol, one in following]
-    parts += [f"breaker: {text}" for text in _breakers(now.facts)]
+    parts += [f"barred: {text}" for text in _breakers(now.facts)]
     parts.append(f"{halted}; nothing is sent" if halted else "not halted")
     parts.append(f"book {now.book.id} at the close of {words.moment(now.account.as_of)}")
     output.screen(*parts)
@@ -173,7 +173,10 @@ def _said(symbol: str, one: Ruled) -> str:
 def _breakers(facts: Facts) -> list[str]:
     """Of each that bars entries now, why and until when."""
     rows: dict[str, Limit] = {limit.slug: limit for limit in LIMITS}
-    return [barred(rows[one.reason], one) for one in facts.breakers if one.bars(facts.now)]
+    return [
+        *(barred(rows[one.reason], one) for one in facts.breakers if one.bars(facts.now)),
+        *(pause.sentence for pause in facts.pauses),
+    ]
 
 
 def _document(
@@ -200,6 +203,7 @@ def _document(
         "halted": halted is not None,
         "halt": halted,
         "breakers": [one for one in facts.breakers if one.bars(facts.now)],
+        "pauses": list(facts.pauses),
         "next": [
             {
                 "symbol": symbol,

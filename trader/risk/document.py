@@ -3,6 +3,7 @@
 from trader.domain.value import plain
 from trader.risk.asking import CORRELATED_OVER
 from trader.risk.limits import LIMITS, WAITING_AT_MOST, Breach, Limit, Unit
+from trader.risk.protections import RULES
 
 _INTRODUCTION = """\
 # Limits
@@ -24,6 +25,14 @@ size: 6.1 % of equity asked, 5 % allowed". `trader/risk/limits.py` has a row for
 
 """
 
+
+def _protections() -> str:
+    return "".join(
+        f"| {name} | {', '.join(f'`{one}`' for one in ('bars', *rule.settings))} | {rule.says} |\n"
+        for name, rule in RULES.items()
+    )
+
+
 _CLOSING = f"""
 Set them in `trader.toml`; a name that does not exist, or a number that may not be, is an error before
 anything runs:
@@ -44,6 +53,28 @@ Losses are looked at after every bar.
   anew.
 - **losing_streak**: closed trades in a row that lost, fees and dividends included. No entries until the end
   of the next full session; then the count starts again.
+
+## Protections
+
+After what an instrument has done, no entry in it for `bars` bars of trading time, from the end of the trade
+that began the pause. None is on by default. Each row switches one on, and a rule may have several:
+
+```toml
+[[risk.protections]]
+rule = "cooldown"
+bars = 5
+
+[[risk.protections]]
+rule = "losses"
+trades = 2
+within = 20
+bars = 10
+```
+
+| rule | settings | begins a pause when |
+| --- | --- | --- |
+{_protections()}
+Profits are after fees and dividends, as a share of what the trades had cost to enter.
 
 ## Notes
 

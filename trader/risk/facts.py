@@ -11,6 +11,7 @@ from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, OrderState
 from trader.domain.portfolio import Account, WorkingOrder
 from trader.domain.value import Amount, Moment, Number, Value
+from trader.risk.protections import Pause
 
 ZERO = Decimal(0)
 
@@ -67,6 +68,8 @@ class Facts(Value):
     """Requests that the sender holds back to keep the venue's pace."""
     breakers: tuple[Breaker, ...] = ()
     """What has tripped; one that is lifted, or whose time is over, bars nothing."""
+    pauses: tuple[Pause, ...] = ()
+    """Instruments that protections bar entries in."""
     now: Moment
 
     @model_validator(mode="after")
@@ -98,6 +101,10 @@ class Facts(Value):
         """The breaker of this limit that bars entries now; the longest where there are several."""
         barring = [one for one in self.breakers if one.reason == reason and one.bars(self.now)]
         return max(barring, key=lambda one: (one.until is None, one.until or one.since), default=None)
+
+    def pause(self, symbol: str) -> Pause | None:
+        """The first protection that bars entries in `symbol`."""
+        return next((pause for pause in self.pauses if pause.symbol == symbol), None)
 
     def unresolved(self, symbol: str) -> WorkingOrder | None:
         """An order in `symbol` of which nobody has said whether it reached the venue."""

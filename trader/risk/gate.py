@@ -39,6 +39,9 @@ def rule(order: Order, facts: Facts, limits: Limits) -> Ruling:
             f"order {unresolved.order.client_id} is unknown: no entry in {order.symbol} until that is known"
         )
         return _ruling(order, closing, UNRESOLVED, sentence)
+    pause = facts.pause(order.symbol)
+    if pause is not None:
+        return _ruling(order, closing, pause.rule, pause.sentence, pause.asked, pause.permitted)
     standing = Standing.of(facts, order)
     for limit in LIMITS:
         held = _held_to(limit, limits.value(limit.slug), order, standing, closing)

@@ -15,7 +15,11 @@ from trader.domain.orders import Order
 from trader.domain.value import Amount, Value, plain
 from trader.risk import asking, using
 from trader.risk.asking import CORRELATED_OVER, Asked
+from trader.risk.protections import Protection, resolve_protections
 from trader.risk.standing import Standing
+
+PROTECTIONS = "protections"
+"""The one key of `[risk]` that is no limit: a list of rows."""
 
 WAITING_AT_MOST = 20
 """Requests that may wait for the venue's pace before entries are refused."""
@@ -264,6 +268,8 @@ class Limits(Value):
     """The limits in force: every slug with its number."""
 
     permitted: dict[str, Amount]
+    protections: tuple[Protection, ...] = ()
+    """Rows of `[[risk.protections]]`, in their order."""
 
     def value(self, slug: str) -> Decimal:
         """The number of one limit. Raises UnknownName."""
@@ -276,13 +282,14 @@ def resolve_limits(plain_table: Mapping[str, Any]) -> Limits:
     """The table `[risk]` over the defaults. Raises SettingsError for a name or a number that may not be."""
     rows = {limit.slug: limit for limit in LIMITS}
     for slug in plain_table:
-        if slug not in rows:
+        if slug not in rows and slug != PROTECTIONS:
             raise SettingsError(f"[risk] has no setting {slug}", hint=nearest(slug, rows))
     return Limits(
         permitted={
             slug: _number(limit, plain_table[slug]) if slug in plain_table else limit.default
             for slug, limit in rows.items()
-        }
+        },
+        protections=resolve_protections(plain_table.get(PROTECTIONS, ())),
     )
 
 

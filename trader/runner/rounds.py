@@ -31,6 +31,7 @@ from trader.memory.learning import learn
 from trader.memory.recorded import joined, recorded
 from trader.risk import breakers
 from trader.risk.facts import Breaker, Facts
+from trader.risk.protections import pauses
 from trader.runner import market_step
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
@@ -173,7 +174,7 @@ class Rounds:
         learned = self._learn(as_of)
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
-        )
+        ).model_copy(update=self._trades_closed(as_of))
         named = StateLearned.of(book.id, learned)
         opened = RoundOpened(
             round=round_id(book.id, as_of),
@@ -187,6 +188,17 @@ class Rounds:
         )
         self._recorder.append(*records, named, opened)
         return opened, learned, step
+
+    def _trades_closed(self, as_of: datetime) -> dict[str, object]:
+        """What limits and protections need to know of the book's closed trades."""
+        closed, calendar = self._broker.ledger.closed, self._past.calendar
+        timeframe = self._desk.book.timeframe
+        paused = pauses(
+            closed,
+            self._desk.limits.protections,
+            lambda since: calendar.bars_between(since, as_of, timeframe),
+        )
+        return {"losses_in_a_row": breakers.losses_in_a_row(closed), "pauses": paused}
 
     def _tripped(self, as_of: datetime) -> list[BreakerChanged]:
         """The breakers that this bar has tripped."""
