@@ -2,10 +2,11 @@
 
 from trader.domain.value import plain
 from trader.risk.asking import CORRELATED_OVER
+from trader.risk.gate import BEYOND
 from trader.risk.limits import LIMITS, WAITING_AT_MOST, Breach, Limit, Unit
 from trader.risk.protections import RULES
 
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
 # Limits
 
 Every order is ruled on just before it is sent, by one function that no model reaches
@@ -20,7 +21,10 @@ size: 6.1 % of equity asked, 5 % allowed". `trader/risk/limits.py` has a row for
 - An increase is a limit order, and is counted at its limit: the worst price at which it can fill. Orders that
   still work are counted too, increases only. Money from exits that have not filled is not there.
 - What reaches a limit is within it, what goes past is not. A breaker is the exception: reaching it trips it.
-- `cut` leaves the largest whole number of lots within the limit, and refuses where that is none.
+- `cut` leaves the largest whole number of lots within the limit, and refuses where that is none. More than
+  {BEYOND} times what is allowed is no size to be cut but a mistake of unit, and is refused.
+- Refused besides, each with its numbers: a quantity off the lot, a price off the tick, an instrument in a
+  currency without a rate, a stop on the wrong side of the last price, an instrument whose venue is closed.
 - While the venue has not said what became of an order, its instrument takes no entry.
 
 """

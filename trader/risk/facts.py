@@ -60,6 +60,8 @@ class Facts(Value):
     """By symbol: bars of its calendar since the last bar's close. A symbol that is missing is refused."""
     losses_in_a_row: int = Field(default=0, ge=0)
     """Closed trades that lost, up to the last one."""
+    closed: dict[str, Moment] = Field(default_factory=dict)
+    """By symbol: where the venue takes no orders now, when it opens. A replay's orders wait for the open."""
     entries_today: int = Field(default=0, ge=0)
     """Increases sent in this session."""
     requests_last_minute: int = Field(default=0, ge=0)
