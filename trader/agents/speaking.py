@@ -54,7 +54,7 @@ def record_of(agent: Agent, model: str) -> str:
     """The learned record of an agent that a model speaks for: another prompt or model is another record."""
     if agent.tier is Tier.JUNIOR:
         return ""
-    return f"{agent.name}/model:{model}@{agent.prompt.digest[:8]}"
+    return f"{agent.prompt.name}/model:{model}@{agent.prompt.digest[:8]}"
 
 
 def calls(agent: Agent, role: Role, case: Case) -> tuple[Call, ...]:

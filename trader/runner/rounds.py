@@ -202,7 +202,7 @@ class Rounds:
                 record: agent.prompt.family
                 for agent in self._desk.agents
                 for record in here
-                if agent.role is not None and record.startswith(f"{agent.name}/model:")
+                if agent.role is not None and record.startswith(f"{agent.prompt.name}/model:")
             }
             view = self._desk.market.view(as_of)
             self._learned = learn(view, book.symbols, book.horizon, known, families)
