@@ -1,7 +1,7 @@
 """An agent with a model: what it is shown, what its answer counts as, and what comes of no answer."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,7 @@ from trader.agents import speaking
 from trader.agents.agent import Agent
 from trader.agents.case import Case
 from trader.agents.policies import POLICIES
-from trader.agents.speaking import SYSTEM, Spoken, calls, citable, context, record_of, speak
+from trader.agents.speaking import SYSTEM, Line, Spoken, calls, citable, context, record_of, speak
 from trader.clock import SystemClock
 from trader.domain.errors import BudgetSpent, ModelError, ModelRefused, ModelUnavailable
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
@@ -83,11 +83,24 @@ def opinion(**changes: Any) -> str:
     return json.dumps(said | changes)
 
 
+def use_tool(name: str, arguments: Mapping[str, Any]) -> Evidence:
+    """Says what it was asked."""
+    return Evidence(tool=name, arguments=dict(arguments), result={"asked": dict(arguments)})
+
+
 async def spoken(one: Agent, client: Answering, about: Case | None = None) -> tuple[Spoken, list[Exchange]]:
     heard: list[Exchange] = []
     clock = SystemClock()
     assert one.role is not None
-    said = await speak(one, one.role, about or case(), client, clock.monotonic() + 5, clock, heard.append)
+    said = await speak(
+        one,
+        one.role,
+        about or case(),
+        lambda _: Line(client, clock),
+        clock.monotonic() + 5,
+        heard.append,
+        use_tool,
+    )
     return said, heard
 
 

@@ -20,6 +20,7 @@ AS_OF = datetime(2012, 6, 1, 20, tzinfo=UTC)
 RULES = Thresholds(
     quorum=2,
     minimum_agreement=0.5,
+    self_agreement=0.6,
     kelly_fraction=0.25,
     volatility_ceiling=0.02,
     band=0.005,

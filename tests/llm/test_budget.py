@@ -50,7 +50,7 @@ def admitted(purse: Purse, asks: list[Cost], stage: int = 0) -> list[Cost]:
     fitting = []
     for cost in asks:
         try:
-            purse.reserve(stage, cost)
+            purse.reserve("a", stage, cost)
         except BudgetSpent:
             continue
         fitting.append(cost)
@@ -60,10 +60,10 @@ def admitted(purse: Purse, asks: list[Cost], stage: int = 0) -> list[Cost]:
 def test_a_stage_is_reserved_in_the_order_of_its_agents() -> None:
     purse = Purse(Budget(per_decision_tokens=100), None)
     first, second, third = Cost(tokens=60), Cost(tokens=50), Cost(tokens=40)
-    purse.reserve(0, first)
+    purse.reserve("a", 0, first)
     with pytest.raises(BudgetSpent, match="the budget of a decision is 100 tokens, and 110 might be needed"):
-        purse.reserve(0, second)
-    purse.reserve(0, third)
+        purse.reserve("a", 0, second)
+    purse.reserve("a", 0, third)
 
 
 def test_a_budget_of_nought_lets_only_free_models_speak() -> None:
@@ -102,9 +102,9 @@ def test_after_settling_only_what_was_spent_counts_in_the_next_stage(pairs: list
     actual = sum(actual.tokens for _, actual in pairs)
     purse = Purse(Budget(per_decision_tokens=1_000_000), None)
     for reserved, _ in pairs:
-        purse.reserve(0, reserved)
+        purse.reserve("a", 0, reserved)
     for _, took in pairs:
         purse.settle(took)
     with pytest.raises(BudgetSpent):
-        purse.reserve(1, Cost(tokens=1_000_001 - actual))
-    purse.reserve(1, Cost(tokens=1_000_000 - actual))
+        purse.reserve("a", 1, Cost(tokens=1_000_001 - actual))
+    purse.reserve("a", 1, Cost(tokens=1_000_000 - actual))
