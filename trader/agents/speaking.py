@@ -108,6 +108,8 @@ async def speak(
     the cause, an executive lets nothing grow, and a junior files what its tools say. Where the budget is
     spent, each follows its rule.
     """
+    if agent.tier is Tier.JUNIOR and agent.report(case).empty:
+        return by_rule(agent, case)  # there is nothing to read
     if agent.tier is Tier.SENIOR and (nothing := agent.nothing_to_weigh(case)) is not None:
         return Spoken(nothing, f"model:{role.models[0]}", record_of(agent, role.models[0]))
     rounds = ToolRounds(agent, use_tool, _sorted)
@@ -126,7 +128,7 @@ async def speak(
                 tier=agent.tier,
                 symbol=case.symbol,
                 evidence=citable(case),
-                tool_rounds=agent.prompt.tool_rounds,
+                tool_rounds=agent.prompt.tool_rounds or None,
             ),
             deadline=deadline,
             clock=asks.clock,

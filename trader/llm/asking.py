@@ -8,7 +8,7 @@ from trader.clock import Clock
 from trader.domain.errors import ModelError, ModelTimeout, RateLimited
 from trader.domain.value import Number, Value
 from trader.llm.client import Answer, Call, Message, ModelClient
-from trader.llm.forms import Form, ParseError, Question, ToolRequest, parse, schema_for
+from trader.llm.forms import Form, ParseError, Question, ToolRequest, parse
 
 SHOWN = 4000
 """Characters of its own answer that a model is shown when it is asked to mend it."""
@@ -122,11 +122,10 @@ async def ask_for_form(
 
 def _after_tools(asked: _Next, answer: Answer | None, request: ToolRequest, use_tools: UseTools) -> _Next:
     """The same conversation, two turns later: what was asked for, and what came of it."""
-    left = asked.question.tool_rounds - 1
+    left = (asked.question.tool_rounds or 0) - 1
     results = use_tools(request, left)
     turns = _turns(answer, results.text)
-    schema = schema_for(asked.question.tier, tools=left > 0)
-    call = _changed(asked.call, messages=(*asked.call.messages, *turns), form_schema=schema)
+    call = _changed(asked.call, messages=(*asked.call.messages, *turns))
     known = asked.question.evidence | results.evidence
     question = asked.question.model_copy(update={"tool_rounds": left, "evidence": known})
     return _Next(call, question, tool_round=asked.tool_round + 1)

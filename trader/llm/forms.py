@@ -36,8 +36,8 @@ class Question(Value):
     symbol: str
     evidence: frozenset[str] = frozenset()
     """Digests that an answer may cite."""
-    tool_rounds: int = 0
-    """How often it may ask for tools before it answers."""
+    tool_rounds: int | None = None
+    """How often it may still ask for tools; None where its form has no place for that."""
 
 
 class _Shape(Value):
@@ -120,7 +120,7 @@ def parse(text: str, question: Question) -> Form | ToolRequest:
     Raises ParseError for anything but exactly one whole form.
     """
     given = object_in(text)
-    if question.tool_rounds:
+    if question.tool_rounds is not None:
         if given.get("kind") == TOOLS:
             return _tool_request(given, question)
         if given.pop("tools", None):
@@ -137,6 +137,8 @@ def parse(text: str, question: Question) -> Form | ToolRequest:
 
 
 def _tool_request(given: dict[str, Any], question: Question) -> ToolRequest:
+    if not question.tool_rounds:
+        raise ParseError("kind: there are no more tools to ask for; fill the form")
     if unknown := sorted(given.keys() - schema_for(question.tier, tools=True)["properties"]):
         raise ParseError(f"{unknown[0][:60]}: there is no such key")
     try:
