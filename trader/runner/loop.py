@@ -68,7 +68,9 @@ async def run(
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
             reader = held.enter_context(JournalReader(workspace.journal))  # to the end: people may ask
             broker = opening.restore_broker(reader, book, market, settings, replay_clock)
-            models = await held.enter_async_context(asked_models(settings, agents, reader, book, clock))
+            models = await held.enter_async_context(
+                asked_models(settings, agents, reader, book, run_id, clock)
+            )
             desk = assemble(
                 book,
                 settings,
