@@ -42,7 +42,7 @@ Row: TypeAlias = Order | Awaiting | OrderEvent | Fill | AccountEntry
 that changed hands, a movement."""
 
 TRIGGERED = "triggered"
-"""How the reason of an event begins that turns a stop into a market order."""
+"""How the reason of an event begins that wakes a stop: from then on it is a market or a limit order."""
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -58,7 +58,7 @@ class Tracked:
     """Units filled, each as it was when it filled."""
     fills: int = 0
     triggered: bool = False
-    """A stop that has become a market order."""
+    """A stop that the market has come to: a market order now, or a limit order where it has a limit."""
 
     @property
     def remaining(self) -> Decimal:
@@ -215,6 +215,10 @@ class Ledger:
             changes["quantity"] = event.quantity
         if event.price is not None:
             changes["stop_price" if tracked.order.type in STOPPED else "limit_price"] = event.price
+        if event.limit_price is not None:
+            changes["limit_price"] = event.limit_price
+        if event.trail is not None:
+            changes["trail"] = event.trail
         tracked = replace(
             tracked,
             order=tracked.order.model_copy(update=changes),
@@ -274,7 +278,7 @@ class Ledger:
         if held is None:
             return
         match entry.kind:
-            case EntryKind.DIVIDEND:
+            case EntryKind.DIVIDEND | EntryKind.BORROW:
                 self.holdings[entry.symbol] = replace(held, realised=held.realised + entry.cash)
             case EntryKind.SPLIT:
                 self.holdings[entry.symbol] = held.split(entry.quantity)

@@ -204,6 +204,10 @@ class OrderEvent(Value):
     """The order's new quantity, where it changed: by a split, an amendment, or what was ruled at approval."""
     price: Amount | None = None
     """The order's new stop price, or limit where it has no stop, where that changed."""
+    limit_price: Amount | None = None
+    """The new limit of an order that has a stop as well, where that changed."""
+    trail: Amount | None = None
+    """The new distance of a trailing stop, where that changed."""
 
 
 class Fill(Value):

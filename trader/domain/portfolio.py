@@ -44,6 +44,7 @@ class EntryKind(StrEnum):
     DIVIDEND = "dividend"
     SPLIT = "split"
     CASH_IN_LIEU = "cash_in_lieu"
+    BORROW = "borrow"
 
 
 class AccountEntry(Value):

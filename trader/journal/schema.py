@@ -266,6 +266,8 @@ order_events = _table(
     _text("reason"),
     _amount("quantity", nullable=True),
     _amount("price", nullable=True),
+    _amount("limit_price", nullable=True),
+    _amount("trail", nullable=True),
     key=("key",),
     indexed=("book", "client_id"),
 )

@@ -77,7 +77,7 @@ def check(order: Order, instrument: Instrument) -> None:
     if not instrument.tradable:
         raise OrderError(f"{instrument.symbol}: not traded")
     instrument.check_quantity(order.quantity)
-    for price in (order.limit_price, order.stop_price):
+    for price in (order.limit_price, order.stop_price, order.trail):
         if price is not None:
             instrument.check_price(price)
 

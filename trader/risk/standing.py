@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Self, TypeAlias
 
-from trader.domain.orders import Order, OrderType, Side
+from trader.domain.orders import Order, Side
 from trader.domain.portfolio import sum_exact
 from trader.risk.facts import ZERO, Facts
 
@@ -106,6 +106,6 @@ def worst_price(order: Order, last: Decimal) -> Decimal:
     What has no limit has no bound; the last price, or the stop where that is dearer, stands in for it. The
     gate refuses such increases, so they can only be orders that others have placed.
     """
-    if order.type is OrderType.LIMIT and order.limit_price is not None:
+    if order.limit_price is not None:
         return order.limit_price if order.side is Side.BUY else max(order.limit_price, last)
     return max(order.stop_price or last, last)

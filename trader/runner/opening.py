@@ -147,7 +147,14 @@ def restore_broker(
     rows = rows_of(reader.movements(book.id))
     instruments = [market.instruments[symbol] for symbol in book.symbols]
     participation = Decimal(repr(settings.paper.participation))
-    return PaperBroker(fold(book, instruments, rows), cost_model(settings), clock, participation)
+    rate = settings.paper.borrow_rate
+    return PaperBroker(
+        fold(book, instruments, rows),
+        cost_model(settings),
+        clock,
+        participation,
+        None if rate is None else Decimal(repr(rate)),
+    )
 
 
 def forecaster_of(workspace: Workspace, settings: Settings) -> Forecaster:

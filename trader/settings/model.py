@@ -59,6 +59,8 @@ class Paper(Section):
     """Half the spread, in basis points of the price. Unset: by asset class."""
     slippage_bps: NotNegative | None = None
     """Slippage a side, in basis points of the price. Unset: by asset class."""
+    borrow_rate: NotNegative | None = None
+    """What it costs a year to borrow for a short sale, as a fraction. Unset: nothing can be borrowed."""
 
 
 class Run(Section):

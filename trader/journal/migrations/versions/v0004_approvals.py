@@ -12,6 +12,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("orders", sa.Column("trail", sa.Text, nullable=True))
     op.add_column("orders", sa.Column("state", sa.Text, server_default="intended", nullable=False))
+    for column in ("limit_price", "trail"):
+        op.add_column("order_events", sa.Column(column, sa.Text, nullable=True))
     op.create_table(
         "command_answers",
         sa.Column(
