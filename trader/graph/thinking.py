@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case as AgentCase
-from trader.agents.speaking import Spoken, by_rule
+from trader.agents.speaking import Spoken, broken, by_rule
 from trader.domain.errors import JournalError
 from trader.domain.ids import DecisionId, decision_id
 from trader.domain.opinions import Abstention, Opinion, Verdict
@@ -75,19 +75,21 @@ def speaks(agent: Agent) -> Node:
     async def node(state: Case, *, runtime: Runtime[Desk]) -> Update:
         desk = runtime.context
         began = desk.clock.monotonic()
-        evidence = agent.gather(desk.toolbox, tool_context(state, desk))
-        case = agent_case(state, desk, evidence)
-        if desk.models is None:
-            spoken = by_rule(agent, case)
-        else:
-            turn = _turn(state, desk, agent)
 
-            def use(name: str, arguments: Mapping[str, Any]) -> Evidence:
-                return desk.toolbox.call(name, arguments, tool_context(state, desk))
+        def file(spoken: Spoken, evidence: Mapping[str, Evidence]) -> None:
+            form, ms = spoken.form, (desk.clock.monotonic() - began) * 1000.0
+            _record(desk, state, agent, FORM_OF[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
 
-            spoken = await desk.models.ask(agent, case, turn, state["until"], desk.recorder, use)
-        form, ms = spoken.form, (desk.clock.monotonic() - began) * 1000.0
-        _record(desk, state, agent, FORM_OF[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
+        try:
+            evidence = agent.gather(desk.toolbox, tool_context(state, desk))
+            spoken = await _spoken(agent, state, desk, evidence)
+            file(spoken, evidence)
+        except JournalError:
+            raise
+        except Exception as error:  # one agent's trouble is not the decision's
+            spoken = broken(agent, f"broke: {type(error).__name__}: {error}")
+            file(spoken, {})
+        form = spoken.form
         if isinstance(form, Verdict):
             return {"verdict": form}
         if isinstance(form, Report):
@@ -95,6 +97,19 @@ def speaks(agent: Agent) -> Node:
         return {"forms": {agent.name: form}, "records": {agent.name: spoken.record}}
 
     return node
+
+
+async def _spoken(agent: Agent, state: Case, desk: Desk, evidence: Mapping[str, Evidence]) -> Spoken:
+    """The agent's form: its model's where one is asked, else its rule's."""
+    case = agent_case(state, desk, evidence)
+    if desk.models is None:
+        return by_rule(agent, case)
+
+    def use(name: str, arguments: Mapping[str, Any]) -> Evidence:
+        return desk.toolbox.call(name, arguments, tool_context(state, desk))
+
+    turn = _turn(state, desk, agent)
+    return await desk.models.ask(agent, case, turn, state["until"], desk.recorder, use)
 
 
 async def consensus(state: Case, runtime: Runtime[Desk]) -> Update:
