@@ -11,7 +11,9 @@ from trader.agents.case import Case as AgentCase
 from trader.agents.speaking import Spoken, broken, by_rule
 from trader.domain.errors import JournalError
 from trader.domain.ids import DecisionId, decision_id
+from trader.domain.instruments import Instrument
 from trader.domain.opinions import Abstention, Opinion, Verdict
+from trader.domain.portfolio import Account
 from trader.domain.reports import Evidence, Report
 from trader.domain.value import Value
 from trader.graph.consensus import Question, conclude, undecided
@@ -132,7 +134,7 @@ def question(state: Case, desk: Desk) -> Question:
     symbol, account = state["symbol"], state["account"]
     forms = sorted(state.get("forms", {}).items())
     opinions = tuple(form for _, form in forms if isinstance(form, Opinion))
-    price = account.marks.get(symbol)
+    price, instrument = account.marks.get(symbol), desk.market.instruments[symbol]
     return Question(
         book=desk.book.id,
         round=state["round"],
@@ -146,9 +148,19 @@ def question(state: Case, desk: Desk) -> Question:
         verdict=state.get("verdict"),
         account=account,
         learned=state["learned"],
-        cost=desk.costs.round_trip(desk.market.instruments[symbol]),
+        cost=desk.costs.round_trip(instrument),
+        lot=0.0
+        if price is None
+        else float(price * instrument.multiplier * instrument.lot_size / account.equity),
         fallback_stop=_fallback_stop(state.get("reports", {}), price, desk.stop_atr),
     )
+
+
+def _lot(instrument: Instrument, price: Decimal | None, account: Account) -> float:
+    """What one lot is of the equity; 0 where that is unknown."""
+    if price is None or account.equity <= 0:
+        return 0.0
+    return float(price * instrument.multiplier * instrument.lot_size / account.equity)
 
 
 def _fallback_stop(reports: dict[str, Report], price: Decimal | None, ranges: float) -> Decimal | None:
