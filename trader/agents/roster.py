@@ -10,7 +10,7 @@ from trader.domain.errors import nearest
 from trader.prompts.loader import PACKAGED, load_prompts
 from trader.prompts.prompt import Prompt, Tier
 from trader.settings import Sources
-from trader.settings.llm import Role
+from trader.settings.llm import EVERYONE, Role
 from trader.tools.registry import TOOLS
 
 KEYS = ("enabled", "policy", "model")
@@ -80,13 +80,16 @@ def _agent(
 def _role(
     prompt: Prompt, table: Mapping[str, Any], sources: Sources, roles: Mapping[str, Role]
 ) -> Role | None:
-    """The models that it asks: of the role in its table, else of the one in its file where there is such."""
+    """The models that it asks: of the role in its table, else of the one in its file where there is such.
+
+    The role `everyone` stands for all others, and for those that no senior and no executive names. A junior
+    that names none reads numbers alone, and a table that says `none` is obeyed.
+    """
     name = table.get("model", prompt.model)
-    if "model" not in table:
-        return roles.get(name) if name else None
     if name == "none":
         return None
-    if name not in roles:
+    if "model" in table and name not in roles:
         hint = nearest(str(name), roles) if roles else "[llm.roles.fast] in trader.toml makes one"
         raise sources.error(f"agents.{prompt.name}.model", f"there is no role {name}", hint)
-    return roles[name]
+    asked = roles.get(name) if name else None
+    return roles.get(EVERYONE, asked) if name or prompt.tier is not Tier.JUNIOR else None

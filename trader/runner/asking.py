@@ -1,7 +1,7 @@
 """The models of a run: opened once, where an agent asks any, and closed with it."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
@@ -15,31 +15,39 @@ from trader.journal.reader import JournalReader
 from trader.llm.budget import Budget
 from trader.llm.limits import Limit, PacedClient
 from trader.llm.litellm_client import LitellmClient
+from trader.llm.local_demo import serving
 from trader.settings import Settings
 
 
 @asynccontextmanager
 async def asked_models(
-    settings: Settings, agents: Sequence[Agent], reader: JournalReader, book: Book, clock: Clock
+    settings: Settings,
+    agents: Sequence[Agent],
+    reader: JournalReader,
+    book: Book,
+    clock: Clock,
+    note: Callable[[str], None] = lambda text: None,
 ) -> AsyncIterator[Models | None]:
     """Where the agents ask their models; None, and nothing is imported, where none of them has one.
 
-    What was asked in a round that was not closed is not asked again: the journal has the answer. Raises
-    MissingExtra where litellm is not installed.
+    What was asked in a round that was not closed is not asked again: the journal has the answer. `note` is
+    told how long a model of this machine took to load. Raises MissingExtra where litellm is not installed.
     """
     if all(agent.role is None for agent in agents):
         yield None
         return
-    client = LitellmClient(clock)
-    await client.prepare()
-    try:
+    async with AsyncExitStack() as opened:
+        client = LitellmClient(clock)
+        opened.push_async_callback(client.close)
+        await client.prepare()
         wanted = settings.llm
         limits = {name: Limit.model_validate(limit.model_dump()) for name, limit in wanted.limits.items()}
         unclosed = reader.open_round(book.id)
         known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
         names = {model for agent in agents if agent.role for model in agent.role.models}
+        answering = await opened.enter_async_context(serving(client, names, clock, note))
         yield LiveModels(
-            RecordedClient(known, PacedClient(client, limits, clock)),
+            RecordedClient(known, PacedClient(answering, limits, clock)),
             clock,
             wanted.budget.deadline_s,
             Day(
@@ -49,8 +57,6 @@ async def asked_models(
                 _spent_today(reader, clock, unclosed.round if unclosed else ""),
             ),
         )
-    finally:
-        await client.close()
 
 
 def _spent_today(reader: JournalReader, clock: Clock, but: str) -> Decimal:
