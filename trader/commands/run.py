@@ -66,7 +66,7 @@ class Flags:
 
 
 def _model(name: str | None) -> dict[str, Any]:
-    """A model for everybody; the one of this machine needs time, and few words."""
+    """A model for everybody; the one of this machine needs time, and few words will do."""
     if name is None:
         return {}
     everyone = f"llm.roles.{EVERYONE}"
