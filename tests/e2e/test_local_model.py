@@ -29,7 +29,7 @@ from trader.llm.schemas import schema_for
 from trader.prompts.loader import PACKAGED
 
 SYMBOL = "AAPL"
-DECISIONS = 3
+DECISIONS = 2
 ASKED = ("news", "momentum", "quant", "risk", "sentiment", "value", "executive")
 HEADLINE = {"published_at": "2005-01-31", "symbols": [SYMBOL], "title": "A quiet week for the shares"}
 BRIEF = """
@@ -131,7 +131,7 @@ def test_twenty_decisions_of_a_real_model_are_forms_or_abstentions_and_replay_th
     assert len(spoken) == DECISIONS * len(ASKED)
     forms = Counter(step.form for step in spoken if step.tier == "senior")
     assert set(forms) <= {"opinion", "abstention"}
-    assert forms["opinion"] >= DECISIONS  # one in five at the least: the way of a form is gone, too
+    assert forms["opinion"] >= DECISIONS  # one in five at the least: others may abstain
     assert all(step.body["reason"] for step in spoken if step.form == "abstention")
     print(
         f"{DECISIONS} decisions in {seconds:.0f} s, {len(calls)} calls, {sum(c.tokens_in for c in calls)} "
