@@ -13,20 +13,26 @@ NARROW: Mapping[str, Mapping[str, Any]] = {
     "p_up": {"enum": [0.45, 0.5, 0.55, 0.6, 0.65]},
     "size_cap": {"enum": [0.25, 0.5, 0.75, 1]},
     "stop": {"type": "null"},
+    "facts": {"enum": [[]]},
 }
-"""By the names of the forms' fields. Lists stay empty: a small model copies no digest, and ends no list."""
+"""By the names of the forms' fields. Lists may be left out: a small model copies no digest and ends none."""
 FACTORS: Mapping[str, float] = {"approve": 1.0, "shrink": 0.5}
 """Which factor goes with which action: numbers that contradict the word are no verdict."""
 
 
 def narrowed(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a form with short texts, empty lists, and numbers to choose from.
+    """The schema of a form with short texts, no lists, and numbers to choose from.
 
     Of several kinds of form the first remains: a small model fills in an abstention as if it were an opinion.
     """
-    fields = {name: _field(name, field) for name, field in schema["properties"].items()}
+    fields = {
+        name: _field(name, field)
+        for name, field in schema["properties"].items()
+        if name in NARROW or field.get("type") != "array"
+    }
+    schema = {**schema, "properties": fields, "required": list(fields)}
     if "action" not in fields:
-        return {**schema, "properties": fields}
+        return schema
     verdicts = [
         {"action": {"enum": [action]}, "factor": {"enum": [factor]}} for action, factor in FACTORS.items()
     ]
@@ -38,6 +44,4 @@ def _field(name: str, field: Mapping[str, Any]) -> dict[str, Any]:
         return dict(NARROW[name])
     if name == "kind":
         return {**field, "enum": field["enum"][:1]}
-    if field.get("type") == "array":
-        return {"enum": [[]]}  # an array of no items may still be filled with white space, and is
     return dict(field) if "enum" in field else dict(TEXT)
