@@ -29,7 +29,7 @@ from trader.llm.schemas import schema_for
 from trader.prompts.loader import PACKAGED
 
 SYMBOL = "AAPL"
-DECISIONS = 2
+DECISIONS = 20
 ASKED = ("news", "momentum", "quant", "risk", "sentiment", "value", "executive")
 HEADLINE = {"published_at": "2005-01-31", "symbols": [SYMBOL], "title": "A quiet week for the shares"}
 BRIEF = """
