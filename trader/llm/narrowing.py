@@ -11,11 +11,11 @@ TEXT = {"type": "string", "minLength": 1, "maxLength": 40}
 NARROW: Mapping[str, Mapping[str, Any]] = {
     "symbol": {"type": "string", "pattern": "^[A-Z0-9./-]{1,12}$"},
     "p_up": {"enum": [0.45, 0.5, 0.55, 0.6, 0.65]},
-    "size_cap": {"enum": [0.25, 0.5, 0.75, 1]},
-    "stop": {"type": "null"},
     "facts": {"enum": [[]]},
 }
 """By the names of the forms' fields. Lists may be left out: a small model copies no digest and ends none."""
+LEFT_OUT = ("size_cap", "stop")
+"""What an opinion may lack, besides lists: each word costs the time of a word."""
 FACTORS: Mapping[str, float] = {"approve": 1.0, "shrink": 0.5}
 """Which factor goes with which action: numbers that contradict the word are no verdict."""
 
@@ -28,7 +28,7 @@ def narrowed(schema: Mapping[str, Any]) -> dict[str, Any]:
     fields = {
         name: _field(name, field)
         for name, field in schema["properties"].items()
-        if name in NARROW or field.get("type") != "array"
+        if name in NARROW or not (name in LEFT_OUT or field.get("type") == "array")
     }
     schema = {**schema, "properties": fields, "required": list(fields)}
     if "action" not in fields:
