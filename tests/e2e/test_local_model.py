@@ -167,8 +167,9 @@ def test_without_the_packages_one_line_names_the_command_that_installs_them(
 @pytest.mark.parametrize("tier", ["junior", "senior", "executive"])
 def test_the_narrowed_schema_asks_for_nothing_that_the_form_has_not(tier: str) -> None:
     wide = schema_for(tier)
-    whole = narrowed(wide)
+    whole = narrowed(wide, "# AAPL at 2012-03-02T21:00:00Z: the VIX of AAPL")
     for narrow in whole.get("anyOf", [whole]):
+        assert narrow["properties"]["symbol"] == {"enum": ["AAPL", "VIX"]}
         assert narrow["required"] == list(narrow["properties"])
         assert set(narrow["properties"]) <= set(wide["properties"])
         for name in ("kind", "action"):

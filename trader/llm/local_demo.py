@@ -81,7 +81,8 @@ class _LocalDemo:
             return await self._client.ask(call, timeout_s)
         deadline = self._clock.monotonic() + timeout_s
         same = {name: getattr(call, name) for name in Call.model_fields}
-        changed = {"model": SERVED, "api_base": self._address, "form_schema": narrowed(call.form_schema)}
+        schema = narrowed(call.form_schema, call.messages[-1].content)
+        changed = {"model": SERVED, "api_base": self._address, "form_schema": schema}
         served = Call.model_validate(same | changed)
         async with self._turn:
             if (left := deadline - self._clock.monotonic()) <= 0.0:

@@ -4,12 +4,12 @@ Samplers keep to lengths and choices, though not to bounds of numbers (seen of l
 narrow schema fits the wide one, but for what only the model can know: the symbol that it was asked about.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 40}
 NARROW: Mapping[str, Mapping[str, Any]] = {
-    "symbol": {"type": "string", "pattern": "^[A-Z0-9./-]{1,12}$"},
     "p_up": {"enum": [0.45, 0.5, 0.55, 0.6, 0.65]},
     "facts": {"enum": [[]]},
 }
@@ -18,11 +18,13 @@ LEFT_OUT = ("size_cap", "stop")
 """What an opinion may lack, besides lists: each word costs the time of a word."""
 FACTORS: Mapping[str, float] = {"approve": 1.0, "shrink": 0.5}
 """Which factor goes with which action: numbers that contradict the word are no verdict."""
+CAPITALS = re.compile(r"\b[A-Z][A-Z0-9./-]{0,11}\b")
 
 
-def narrowed(schema: Mapping[str, Any]) -> dict[str, Any]:
+def narrowed(schema: Mapping[str, Any], prompt: str) -> dict[str, Any]:
     """The schema of a form with short texts, no lists, and numbers to choose from.
 
+    The symbol is one of the words in capitals that `prompt` has: which one, the model has to know.
     Of several kinds of form the first remains: a small model fills in an abstention as if it were an opinion.
     """
     fields = {
@@ -30,6 +32,8 @@ def narrowed(schema: Mapping[str, Any]) -> dict[str, Any]:
         for name, field in schema["properties"].items()
         if name in NARROW or not (name in LEFT_OUT or field.get("type") == "array")
     }
+    if words := CAPITALS.findall(prompt):
+        fields["symbol"] = {"enum": list(dict.fromkeys(words))}
     schema = {**schema, "properties": fields, "required": list(fields)}
     if "action" not in fields:
         return schema
