@@ -117,6 +117,10 @@ def run_desk(
         float | None, typer.Option(metavar="N", help="Rounds a second, at most; 0 is as fast as they go.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seeds whatever is drawn at random.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Every agent asks it: a name as litellm has it, or local-demo."),
+    ] = None,
     approval: Annotated[
         str | None,
         typer.Option(metavar="WHEN", help="Entries that you must approve: never, always or over:5000."),
@@ -136,7 +140,19 @@ def run_desk(
     from trader.commands import run
 
     flags = run.Flags(
-        mode, feed, symbols, start, end, timeframe, cycles, speed, seed, approval, wait_for_approval, new
+        mode,
+        feed,
+        symbols,
+        start,
+        end,
+        timeframe,
+        cycles,
+        speed,
+        seed,
+        model,
+        approval,
+        wait_for_approval,
+        new,
     )
     return run.run(context.obj, flags)
 
