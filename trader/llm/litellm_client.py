@@ -153,6 +153,9 @@ async def _import() -> Any:
         import litellm
     except ImportError:
         raise MissingExtra("litellm", "llm") from None
+    from trader.llm import bounded
+
+    bounded.bind()
     importlib.import_module("openai.resources")  # half a second that the first call would have to spend
     litellm.suppress_debug_info = True
     litellm.telemetry = False
