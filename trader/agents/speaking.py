@@ -12,12 +12,14 @@ from typing import Any
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
+from trader.agents.fitting import Context, fitted
 from trader.clock import Clock
-from trader.domain.errors import BudgetSpent, PromptError
+from trader.domain.errors import BudgetSpent, PromptError, PromptTooLong
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
 from trader.domain.reports import Evidence, Report
 from trader.domain.value import canonical_json, plain
 from trader.llm.asking import Asked, Exchange, ask_for_form
+from trader.llm.budget import Price, worst_case
 from trader.llm.client import Call, Message, ModelClient
 from trader.llm.forms import Question, schema_for
 from trader.prompts.prompt import Tier
@@ -58,24 +60,37 @@ def record_of(agent: Agent, model: str) -> str:
 
 
 def calls(agent: Agent, role: Role, case: Case) -> tuple[Call, ...]:
-    """The question to each of the role's models, in their order. Raises PromptError."""
-    said = (
-        Message(role="system", content=SYSTEM),
-        Message(role="user", content=render(agent.prompt, context(case))),
-    )
-    return tuple(
-        Call(
-            model=model,
-            messages=said,
+    """The question to each of the role's models, in their order, no longer than they can hold.
+
+    Raises PromptError, and PromptTooLong where what cannot be left out does not fit.
+    """
+
+    def asking(shown: Context, left_out: tuple[str, ...]) -> Call:
+        text = render(agent.prompt, shown)
+        if left_out:
+            text += f"\n\nLeft out, because your context is short: {'; '.join(left_out)}."
+        return Call(
+            model=role.models[0],
+            messages=(Message(role="system", content=SYSTEM), Message(role="user", content=text)),
             temperature=role.temperature,
             max_output_tokens=role.max_output_tokens,
             form_schema=schema_for(agent.tier),
             schema_name=agent.tier.value,
+            context_tokens=role.context_tokens,
+            left_out=left_out,
             api_base=role.api_base,
             timeout_s=role.timeout_s,
         )
-        for model in role.models
-    )
+
+    shown: Context = context(case)
+    left_out: tuple[str, ...] = ()
+    if role.context_tokens is not None:
+        shown, left_out = fitted(
+            shown, agent.prompt.reads, role.context_tokens,
+            lambda shown, left_out: worst_case(asking(shown, left_out), Price()).tokens,
+        )  # fmt: skip
+    one = asking(shown, left_out)
+    return tuple(one.model_copy(update={"model": model}) for model in role.models)
 
 
 async def speak(
@@ -105,7 +120,7 @@ async def speak(
             clock=clock,
             on_exchange=on_exchange,
         )
-    except PromptError as error:
+    except (PromptError, PromptTooLong) as error:
         asked = Asked(form=None, cause=error.message)
     if asked.exchanges:
         if asked.form is None and asked.exchanges[-1].error_kind == BudgetSpent.__name__:

@@ -22,6 +22,8 @@ class Asking:
     """As they were sent."""
     answer: str | None
     """As it came back; None where nothing did."""
+    left_out: tuple[str, ...] = ()
+    """What the messages lack because it would not have fitted."""
 
 
 @dataclass(frozen=True)

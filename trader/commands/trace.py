@@ -132,7 +132,7 @@ def _asked(reader: JournalReader, round: RoundId, decision: Decision) -> dict[st
             sent = Call.model_validate(reader.blob(called.call))
             answer = Answer.model_validate(reader.blob(called.answer)) if called.answer else None
             messages = messages_as_sent(_in_its_order(sent), answer.means) if answer else sent.messages
-            asking = Asking(called, messages, answer.text if answer else None)
+            asking = Asking(called, messages, answer.text if answer else None, sent.left_out)
             found[called.agent] = (*found.get(called.agent, ()), asking)
     return found
 

@@ -79,6 +79,7 @@ def _model(asking: Asking) -> dict[str, Any]:
         "name": record.model,
         "version": record.model_version,
         "messages": jsonable(asking.messages),
+        "left_out": list(asking.left_out),
         "answer": asking.answer,
         "attempt": record.attempt,
         "tokens_in": record.tokens_in,

@@ -149,6 +149,8 @@ def _model(node: Tree, asking: Asking, full: bool) -> None:
     asked = f"{record.model} asked to mend its answer" if record.repair else record.model
     why = f"{record.error_kind}: {record.error}" if record.error_kind else ""
     line = node.add(_line("model", f"{asked}: {took}", why, style="yellow" if why else ""))
+    if asking.left_out:
+        line.add(_line("left out", "; ".join(asking.left_out), "its context is short", style="yellow"))
     if full:
         for message in asking.messages:
             line.add(_line(message.role, _visible(message.content)))

@@ -28,7 +28,7 @@ def bind() -> None:
 
     transport: Any = module.LiteLLMAiohttpTransport
     if not issubclass(transport, _Marked):
-        module.LiteLLMAiohttpTransport = _bounded(transport)  # type: ignore[misc]
+        module.LiteLLMAiohttpTransport = _bounded(transport)
 
 
 class _Marked:
@@ -36,7 +36,7 @@ class _Marked:
 
 
 def _bounded(transport: Any) -> Any:
-    class Bounded(transport, _Marked):
+    class Bounded(transport, _Marked):  # type: ignore[misc]
         """litellm's transport, with a bound on the body."""
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

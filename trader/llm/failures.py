@@ -51,7 +51,9 @@ def failure(error: Exception, call: Call, now: datetime) -> ModelError:
     status = _status(error)
     if _chain(error, "BodyTooLarge"):
         return AnswerTooLarge(f"{call.model}: an answer too large to be one: the rest of it was not read")
-    if type(error).__name__ == "ContextWindowExceededError" or (status and _CONTEXT.search(str(error))):
+    if type(error).__name__ == "ContextWindowExceededError" or (
+        status in (400, 413, 422, 500) and _CONTEXT.search(str(error))
+    ):
         return PromptTooLong(said, hint="say in context_tokens of its role how much it holds")
     if _unreadable(error):
         return ModelUnavailable(f"{call.model}: an answer that is none: {scrubbed(words(error))}")

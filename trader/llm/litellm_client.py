@@ -23,6 +23,7 @@ IMPORT_S = 120.0
 """A cold disk and a busy machine; usually 2 to 3 s."""
 PLACES = 12
 """Decimals of a dollar: a token costs 1e-8 at the least."""
+OLLAMA = ("ollama", "ollama_chat")
 LOCAL_KEY = "none"
 """What a server at an address of its own is sent where no key is set: most want none, but the client does."""
 
@@ -60,6 +61,16 @@ class LitellmClient:
             usd_in=_decimal(known.get("input_cost_per_token")),
             usd_out=_decimal(known.get("output_cost_per_token")),
         )
+
+    async def context_tokens(self, model: str) -> int | None:
+        """What `model` holds, as litellm's table has it; None where it does not know.
+
+        Ollama's models hold what their server was told: what the table says would fill a small machine.
+        """
+        await self.prepare()
+        if model.partition("/")[0] in OLLAMA:
+            return None
+        return _count(self._known(model), "max_input_tokens") or None
 
     async def ask(self, call: Call, timeout_s: float) -> Answer:
         """See `ModelClient`. The whole answer has the shorter of `timeout_s` and the call's own time."""
@@ -109,7 +120,7 @@ class LitellmClient:
         For one that is not in it litellm asks the server for its price after each answer, with a blocking
         request: a server that hangs would hold up every other call.
         """
-        if call.provider in ("ollama", "ollama_chat"):
+        if call.provider in OLLAMA:
             free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
             row = {**free, "litellm_provider": call.provider, "mode": "chat"}
             self._litellm.model_cost.setdefault(call.model, row)
@@ -138,6 +149,9 @@ class LitellmClient:
         }
         if (asked := response_format(call, means)) is not None:
             request["response_format"] = asked
+        if call.provider in OLLAMA and call.context_tokens is not None:
+            # Its own default is a few thousand, and it drops the beginning of what is longer without a word.
+            request["num_ctx"] = call.context_tokens
         if call.api_base is not None:
             request["api_base"] = call.api_base
             if call.provider == "openai" and not os.environ.get("OPENAI_API_KEY"):
@@ -184,7 +198,7 @@ def _read(call: Call, said: Any, means: Means, ms: float) -> Answer:
 
 
 def _count(usage: Any, name: str) -> int:
-    number = getattr(usage, name, None)
+    number = usage.get(name) if isinstance(usage, dict) else getattr(usage, name, None)
     return number if isinstance(number, int) and number > 0 else 0
 
 

@@ -15,7 +15,7 @@ from trader.journal.records import RunEnded
 from trader.journal.writer import Journal
 from trader.risk.killswitch import halted
 from trader.runner import opening
-from trader.runner.asking import asked_models
+from trader.runner.asking import asked_models, contexts_known
 from trader.runner.rounds import Rounds
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
@@ -55,6 +55,9 @@ async def run(
     """
     began = clock.monotonic()
     agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
+    used = await contexts_known(settings, agents, clock)
+    if used is not settings:
+        agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
     async with AsyncExitStack() as held:
         held.enter_context(workspace.hold())
         observer.preparing("reading the data", 0, 1)
@@ -65,7 +68,7 @@ async def run(
             book, resumed = opening.find_or_open_book(
                 workspace.journal, journal, market, settings, chosen, clock, new
             )
-            run_id = opening.start_run(journal, book, agents, market, settings, clock)
+            run_id = opening.start_run(journal, book, agents, market, used, clock)
             journal.commit()
             replay_clock = SetClock(book.opened_at)
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
