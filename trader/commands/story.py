@@ -34,6 +34,8 @@ class Turn:
     evidence: tuple[Evidence, ...]
     asked: tuple[Asking, ...] = ()
     """The calls of language models, in the order of asking."""
+    unsupported: tuple[str, ...] = ()
+    """Numbers that a model's form cites and that are in nothing it was shown, as it wrote them."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """`trader trace`: reads the journal, and changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from trader.agents.cited import unsupported
 from trader.commands import output, trace_document, words
 from trader.commands.session import Session
 from trader.commands.story import Asking, Story, Turn, in_order
@@ -11,6 +12,7 @@ from trader.domain.errors import UnknownName, UsageError
 from trader.domain.ids import RoundId, decision_of
 from trader.domain.portfolio import Book
 from trader.journal.reader import JournalReader
+from trader.journal.records import Step
 from trader.llm.client import Answer, Call
 from trader.llm.means import messages_as_sent
 from trader.llm.schemas import schema_for
@@ -105,7 +107,12 @@ def story(reader: JournalReader, decision: Decision) -> Story:
     steps = [step for step in record.steps if step.decision == decision.id]
     asked = _asked(reader, record.opened.round, decision)
     turns = (
-        Turn(step, tuple(reader.evidence(digest) for digest in step.evidence), asked.get(step.agent, ()))
+        Turn(
+            step,
+            tuple(reader.evidence(digest) for digest in step.evidence),
+            asked.get(step.agent, ()),
+            _unsupported(step, asked.get(step.agent, ()), decision),
+        )
         for step in steps
     )
     return Story(
@@ -135,6 +142,22 @@ def _asked(reader: JournalReader, round: RoundId, decision: Decision) -> dict[st
             asking = Asking(called, messages, answer.text if answer else None, sent.left_out)
             found[called.agent] = (*found.get(called.agent, ()), asking)
     return found
+
+
+def _unsupported(step: Step, asked: Sequence[Asking], decision: Decision) -> tuple[str, ...]:
+    """The numbers in a model's form that it was not shown: derived anew, for the journal has all it read."""
+    if not step.source.startswith("model:") or step.body.get("failed"):
+        return ()
+    body = step.body
+    said = [body.get("reasoning", ""), body.get("reason", "")]
+    said += [*body.get("factors_for", ()), *body.get("factors_against", ()), *body.get("missing", ())]
+    said += [f"{fact['value']}" for fact in body.get("facts", ())]
+    own = [body.get(name) for name in ("p_up", "size_cap", "stop", "factor")]
+    own += [decision.price, decision.pool.base_rate if decision.pool else None]
+    shown = "\n".join(
+        message.content for asking in asked for message in asking.messages if message.role != "assistant"
+    )
+    return unsupported(said, shown, [float(number) for number in own if number is not None])
 
 
 def _in_its_order(sent: Call) -> Call:

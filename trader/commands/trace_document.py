@@ -69,6 +69,7 @@ def _step(turn: Turn) -> dict[str, Any]:
         "model": _model(turn.asked[-1]) if turn.asked else None,
         "form": step.form,
         "output": step.body,
+        "unsupported_numbers": list(turn.unsupported),
     }
 
 

@@ -126,6 +126,8 @@ def _opinion(branch: Tree, turn: Turn, width: int) -> Tree:
 
 def _behind(node: Tree, turn: Turn, story: Story, full: bool) -> None:
     """What the agent looked at, and the words it was given; which model was asked is always said."""
+    if turn.unsupported:
+        node.add(_line("not in its evidence", ", ".join(turn.unsupported), style="yellow"))
     for asking in turn.asked:
         _model(node, asking, full)
     if not full:
