@@ -90,7 +90,8 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         self.paths.append(head[0])
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
-        self.requests.append(json.loads(await reader.readexactly(int(headers.get("content-length", 0)))))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        self.requests.append(json.loads(body or b"{}"))  # a redirection is followed with a GET
         self.headers.append(headers)
         reply = self.replies[min(len(self.requests), len(self.replies)) - 1]
         self.at_once += 1

@@ -156,7 +156,12 @@ def _fits(symbol: str, cited: "list[str] | tuple[str, ...]", question: Question)
 def _told(error: ValidationError) -> str:
     """Each thing that is wrong, by its key; at most five, for a model reads them."""
     said = [
-        f"{'.'.join(str(part) for part in problem['loc'])[:60] or 'form'}: {problem['msg']}"
+        f"{_place(problem['loc'])}: {problem['msg']}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     return "; ".join(said[:5]) + (f"; and {len(said) - 5} more" if len(said) > 5 else "")
+
+
+def _place(keys: tuple[int | str, ...]) -> str:
+    """Where it is, in ASCII: a key may have letters that only look like those of the form, or none at all."""
+    return ascii(".".join(str(key) for key in keys))[1:-1][:60] or "form"

@@ -77,7 +77,7 @@ class LitellmClient:
         patience = min(timeout_s, call.timeout_s)
         try:
             await self.prepare(timeout_s)
-            return await self._background.run(self._answer(call, patience), patience)
+            return await self._background.run(self._answer(call), patience)
         except (ModelError, MissingExtra):
             raise
         except TimeoutError:
@@ -85,7 +85,7 @@ class LitellmClient:
         except Exception as error:  # litellm lets anything through that a provider's answer breaks
             raise failure(error, call, self._clock.now()) from None
 
-    async def _answer(self, call: Call, patience: float) -> Answer:
+    async def _answer(self, call: Call) -> Answer:
         """Asks, and asks again by plainer means where the provider refuses the format of the answer."""
         self._check_key(call)
         self._spare_local(call)
@@ -94,7 +94,7 @@ class LitellmClient:
         while means is not None:
             began = self._clock.monotonic()
             try:
-                said = await self._litellm.acompletion(**self._request(call, means, patience))
+                said = await self._litellm.acompletion(**self._request(call, means))
             except Exception as error:
                 means = next_means(means) if refuses_the_format(error) else None
                 if means is None:
@@ -136,13 +136,14 @@ class LitellmClient:
         table = self._litellm.model_cost
         return dict(table.get(model) or table.get(model.partition("/")[2]) or {})
 
-    def _request(self, call: Call, means: Means, patience: float) -> dict[str, Any]:
+    def _request(self, call: Call, means: Means) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": call.model,
             "messages": [message.model_dump() for message in messages_as_sent(call, means)],
             "temperature": call.temperature,
             "max_tokens": call.max_output_tokens,
-            "timeout": patience,
+            # Not what is left of it: litellm opens new connections for each time-out that it has not had yet.
+            "timeout": call.timeout_s,
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": True,  # a reasoning model takes no temperature
