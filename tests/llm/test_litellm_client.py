@@ -100,7 +100,7 @@ REFUSALS = [
     (Reply(body=""), ModelUnavailable, ""),
     (Reply(body="[]"), ModelUnavailable, ""),
     (Reply(body='{"choices": []}'), ModelUnavailable, ""),
-    (Reply(body="<html>" + "x" * 1_000_000), ModelUnavailable, ""),
+    (Reply(body="<html>" + "x" * 900_000), ModelUnavailable, ""),
 ]
 
 

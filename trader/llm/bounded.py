@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-LARGEST = 4_000_000
-"""Bytes. A form has 40,000 characters; a model that thinks at length sends some hundred thousand bytes."""
+LARGEST = 1_000_000
+"""Bytes. A form has at most 40,000 characters; a model that thinks at length sends some hundred thousand."""
 UNPACKED = ("", "identity")
 PACKED = ("gzip", "x-gzip", "deflate")
 EITHER_HEADER = zlib.MAX_WBITS | 32
