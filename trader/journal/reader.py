@@ -20,6 +20,7 @@ from trader.journal.answers import Forecast, Movement, RoundRecord, RoundSummary
 from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
+    CallReserved,
     Commanded,
     Marked,
     ModelCalled,
@@ -226,6 +227,11 @@ class JournalReader:
         where += [table.round == round] if round is not None else []
         where += [table.at >= since] if since is not None else []
         return self._tables.all(schema.model_calls, from_rows.model_called, *where)
+
+    def reservations(self, since: datetime) -> list[CallReserved]:
+        """The most that calls might have cost, of those that were about to be made at `since` or later."""
+        table = schema.model_reservations
+        return self._tables.all(table, from_rows.call_reserved, table.c.at >= since)
 
     # What is named by a digest
 

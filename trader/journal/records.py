@@ -135,6 +135,28 @@ class ModelCalled(Value):
     error_kind: str = ""
     """The class of the error; empty where the answer is the form."""
     error: str = ""
+    source: Literal["", "cache", "cassette"] = ""
+    """Where the answer was found; empty where the model was asked for it now."""
+
+
+class CallReserved(Value):
+    """The most that a call may cost, on disk before it is made. Key: (run, decision, agent, call, asked).
+
+    A `ModelCalled` of the same decision, agent and call settles it. One that nothing settles was lost with
+    its process, and counts in full: the provider may have answered, and charged.
+    """
+
+    run: RunId
+    decision: DecisionId
+    book: BookId
+    at: Moment
+    agent: str
+    call: str
+    """Digest of what is asked."""
+    asked: int
+    """0, 1, 2 … of the times that the agent asks the same in this run."""
+    usd: Amount
+    tokens: int
 
 
 class DecisionMade(Value):
@@ -268,6 +290,7 @@ Record: TypeAlias = (
     | RoundOpened
     | Step
     | ModelCalled
+    | CallReserved
     | DecisionMade
     | RulingMade
     | OrderIntended
