@@ -100,7 +100,7 @@ def cut_to(room: int, about: Context) -> tuple[Context, tuple[str, ...]]:
 def test_the_least_needed_goes_first() -> None:
     about = context(large()) | {"lessons": ("one", "two")}
     order: list[str] = []
-    for room in range(size(about) - 1, 0, -1):
+    for room in range(size(about) - 1, 0, -5):
         try:
             order += [what for what in cut_to(room, about)[1] if what not in order]
         except PromptTooLong:

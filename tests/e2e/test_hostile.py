@@ -68,7 +68,7 @@ async def test_what_is_no_form_is_no_order_in_time_and_with_its_cause(
             village, Workspace(tmp_path), server, watcher, run__cycles=1, llm__budget__deadline_s=DEADLINE_S
         )
         assert await replayed(ran) == [()] * len(SYMBOLS)
-    assert watcher.rounds[0].own_ms < (DEADLINE_S + 4.0) * 1000
+    assert watcher.rounds[0].own_ms < (DEADLINE_S + 6.0) * 1000
     assert all("tools" not in request for request in server.requests)
     with JournalReader(ran.journal) as reader:
         assert reader.orders(ran.book.id) == []

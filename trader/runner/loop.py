@@ -55,15 +55,15 @@ async def run(
     """
     began = clock.monotonic()
     agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
-    used = await contexts_known(settings, agents, clock)
-    if used is not settings:
-        agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
     async with AsyncExitStack() as held:
         held.enter_context(workspace.hold())
         observer.preparing("reading the data", 0, 1)
         market = opening.load_market(settings)
         opening.check_currencies(market, settings)
         chosen = opening.span(market, settings)
+        used = await contexts_known(settings, agents, clock)
+        if used is not settings:
+            agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
         with Journal.open(workspace.journal) as journal:
             book, resumed = opening.find_or_open_book(
                 workspace.journal, journal, market, settings, chosen, clock, new
