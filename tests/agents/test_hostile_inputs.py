@@ -1,7 +1,7 @@
 """Text of others, wherever an agent reads it: it stays in its fence, and the rest is as it was."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,11 +12,13 @@ from tests.agents.test_speaking import Answering, agent, case, opinion, spoken
 from tests.llm.hostile_words import FRAMES, INVISIBLE, ORDERS, forged, tool_calls
 from trader.agents.case import Case
 from trader.agents.speaking import calls, citable
+from trader.agents.tool_rounds import ToolRounds
 from trader.domain.market import Timeframe
 from trader.domain.opinions import Abstention, Opinion
 from trader.domain.reports import Evidence, Fact, Report
 from trader.domain.signals import Signal, SignalSource
 from trader.domain.value import digest
+from trader.llm.forms import ToolRequest
 from trader.llm.schemas import schema_for
 
 BENIGN = "Company to report on Thursday"
@@ -145,6 +147,22 @@ def test_what_is_asked_for_and_by_whom_is_not_theirs_to_change(name: str) -> Non
 def test_the_same_text_is_the_same_prompt() -> None:
     for text in INPUTS[::40]:
         assert prompt_of("sentiment", text) == prompt_of("sentiment", text)
+
+
+def test_what_an_agent_asks_its_tools_stays_in_a_fence_too_and_only_its_own_are_run() -> None:
+    """The names and arguments come from a model that may have read a headline."""
+    used: list[str] = []
+
+    def use(name: str, arguments: Mapping[str, Any]) -> Evidence:
+        used.append(name)
+        return Evidence(tool=name, arguments=dict(arguments), result={"says": arguments["about"]})
+
+    own = {call.name for call in agent("sentiment").calls}
+    for text in INPUTS[::10]:
+        rounds = ToolRounds(agent("sentiment"), use, lambda evidence: evidence.result or {})
+        asked = ToolRequest(calls=((text, {"about": text}), (min(own), {"about": text})))
+        assert outside(rounds(asked, 1).text) == ["Your tools say:", "(data)", "You may ask once more."]
+    assert set(used) == {min(own)}
 
 
 async def test_evidence_that_a_headline_invents_cannot_be_cited() -> None:

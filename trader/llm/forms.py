@@ -140,7 +140,7 @@ def _tool_request(given: dict[str, Any], question: Question) -> ToolRequest:
     if not question.tool_rounds:
         raise ParseError("kind: there are no more tools to ask for; fill the form")
     if unknown := sorted(given.keys() - schema_for(question.tier, tools=True)["properties"]):
-        raise ParseError(f"{unknown[0][:60]}: there is no such key")
+        raise ParseError(f"{_place((unknown[0],))}: there is no such key")
     try:
         form = _ToolRequest.model_validate(given)
     except ValidationError as error:
