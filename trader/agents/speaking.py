@@ -106,7 +106,7 @@ def calls(agent: Agent, role: Role, case: Case, sample: int = 0) -> tuple[Call, 
             shown, prompt.reads, role.context_tokens,
             lambda shown, left_out: worst_case(asking(shown, left_out), Price()).tokens,
         )  # fmt: skip
-    one = asking(shown, left_out)
+    one = asking(shown, left_out)  # copied before anybody has asked for its digest, which a copy would keep
     return tuple(one.model_copy(update={"model": model}) for model in role.models)
 
 
