@@ -30,6 +30,10 @@ class Call(Value):
     form_schema: dict[str, Any]
     """The JSON schema of the form that is to be filled."""
     schema_name: str = Field(default="form", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    context_tokens: int | None = None
+    """What the model holds, prompt and answer, where somebody has said so."""
+    left_out: tuple[str, ...] = ()
+    """What the messages lack because it would not have fitted, in words."""
     api_base: str | None = None
     """The server's address where it is not the provider's own, as `http://127.0.0.1:1234/v1`."""
     sample: int = Field(default=0, ge=0)

@@ -65,6 +65,38 @@ async def asked_models(
         )
 
 
+async def contexts_known(settings: Settings, agents: Sequence[Agent], clock: Clock) -> Settings:
+    """The settings in which each role says what its models hold, as far as it is known.
+
+    They are what a run writes down: a replay cuts the same prompts by the same lengths, without litellm,
+    whose table may be another by then.
+    """
+    unsaid = {
+        name: role
+        for name, role in settings.llm.roles.items()
+        if role.context_tokens is None
+        and role.api_base is None
+        and any(agent.role == role for agent in agents)
+    }
+    if not unsaid:
+        return settings
+    client = LitellmClient(clock)
+    await client.prepare()
+    try:
+        known = {
+            name: [await client.context_tokens(one) for one in role.models] for name, role in unsaid.items()
+        }
+    finally:
+        await client.close()
+    said = {
+        name: role.model_copy(update={"context_tokens": min(filter(None, known[name]))})
+        for name, role in unsaid.items()
+        if any(known[name])
+    }
+    llm = settings.llm.model_copy(update={"roles": {**settings.llm.roles, **said}})
+    return settings.model_copy(update={"llm": llm})
+
+
 def _spent_today(reader: JournalReader, clock: Clock, but: str) -> tuple[Decimal, dict[DecisionId, Cost]]:
     """By all books of the journal since midnight in UTC, and of that what was lost with a process.
 

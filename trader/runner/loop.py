@@ -15,7 +15,7 @@ from trader.journal.records import RunEnded
 from trader.journal.writer import Journal
 from trader.risk.killswitch import halted
 from trader.runner import opening
-from trader.runner.asking import asked_models
+from trader.runner.asking import asked_models, contexts_known
 from trader.runner.rounds import Rounds
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
@@ -61,11 +61,14 @@ async def run(
         market = opening.load_market(settings)
         opening.check_currencies(market, settings)
         chosen = opening.span(market, settings)
+        used = await contexts_known(settings, agents, clock)
+        if used is not settings:
+            agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
         with Journal.open(workspace.journal) as journal:
             book, resumed = opening.find_or_open_book(
                 workspace.journal, journal, market, settings, chosen, clock, new
             )
-            run_id = opening.start_run(journal, book, agents, market, settings, clock)
+            run_id = opening.start_run(journal, book, agents, market, used, clock)
             journal.commit()
             replay_clock = SetClock(book.opened_at)
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)

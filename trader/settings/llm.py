@@ -29,6 +29,8 @@ class Role(Section):
     """How much chance there is in an answer."""
     max_output_tokens: Annotated[Whole, Field(ge=1)] = 800
     """Tokens that one answer may have."""
+    context_tokens: Annotated[Whole, Field(ge=512)] | None = None
+    """Tokens that its models hold: a longer prompt is cut. Unset: what is known of a hosted model."""
     api_base: Text | None = None
     """The address of a server of your own. Unset: the provider's."""
 
