@@ -22,7 +22,7 @@ WITHOUT = """\
 """
 LOCAL = """\
 [llm.budget]
-per_decision_tokens = 100000      # read and written; once they are spent, agents follow their rules
+per_decision_tokens = 60000       # read and written; once they are spent, agents follow their rules
 deadline_s = 600                  # for all the answers of one decision; who is later abstains
 
 [llm.limits.{prefix}]
@@ -32,12 +32,12 @@ PAID = """\
 [llm.budget]                      # once it is spent, agents follow their rules, and the trace says so
 per_decision_usd = 0.20
 per_day_usd = 2.00
-per_decision_tokens = 100000      # read and written: the only limit where nobody knows the model's price
+per_decision_tokens = 60000       # read and written: the only limit where nobody knows the model's price
 deadline_s = 60                   # for all the answers of one decision; who is later abstains
 
 [llm.limits.{prefix}]
 concurrency = 8                   # calls at once
-requests_per_minute = 60
+# requests_per_minute = 60        # where the account allows no more
 """
 
 
@@ -57,10 +57,10 @@ def model_tables(choice: Choice, taken: Sequence[str] = ()) -> str:
     if not choice.model:
         return ""
     role = [
-        f"[llm.roles.{ROLE}]                  # the seniors of the desk ask it",
-        f"models = [{json.dumps(choice.model)}]   # in this order: the next where one fails",
-        f"timeout_s = {120 if provider.local else 20}                   # for one whole answer",
-        "max_output_tokens = 800",
+        _line(f"[llm.roles.{ROLE}]", "the seniors of the desk ask it"),
+        _line(f"models = [{json.dumps(choice.model)}]", "in this order: the next where one fails"),
+        _line(f"timeout_s = {120 if provider.local else 20}", "for one whole answer"),
+        _line("max_output_tokens = 800", "of one answer"),
     ]
     if choice.api_base:
         role.append(f"api_base = {json.dumps(choice.api_base)}")
@@ -74,24 +74,30 @@ def with_models(before: str, choice: Choice, agents: Mapping[str, Any]) -> str:
 
     Every other line stays as it is.
     """
-    kept = without_models(before)
-    tables = model_tables(choice, taken=tuple(agents))
+    ours = [name for name in GIVEN if agents.get(name) == {"model": ROLE}]
+    kept = without_tables(before, ("llm", *(f"agents.{name}" for name in ours)))
+    tables = model_tables(choice, taken=[name for name in agents if name not in ours])
     if not kept.strip():
         return HEADER + ("\n" + tables if tables else WITHOUT)
     return kept.rstrip("\n") + "\n" + ("\n" + tables if tables else "")
 
 
-def without_models(text: str) -> str:
-    """A valid trader.toml without its tables `[llm…]`; comments stand with the table that follows them."""
+def without_tables(text: str, gone: Sequence[str]) -> str:
+    """A valid TOML text without these tables and what is under them.
+
+    Comments stand with the table that follows them.
+    """
     lines = text.splitlines(keepends=True)
-    headers = {number: key for key, number in lines_of(text).items() if lines[number - 1].lstrip()[:1] == "["}
-    starts = [_with_comments(lines, number) for number in sorted(headers)]
+    headers = sorted(
+        (number, key) for key, number in lines_of(text).items() if lines[number - 1].lstrip()[:1] == "["
+    )
+    starts = [_with_comments(lines, number) for number, _ in headers]
     ends = [*starts, len(lines)][1:]
-    gone: set[int] = set()
-    for start, end, number in zip(starts, ends, sorted(headers), strict=True):
-        if headers[number].split(".")[0] == "llm":
-            gone.update(range(start, end))
-    return "".join(line for number, line in enumerate(lines) if number not in gone)
+    return "".join(lines[: min([*starts, len(lines)])]) + "".join(
+        "".join(lines[start:end])
+        for start, end, (_, key) in zip(starts, ends, headers, strict=True)
+        if not any(key == table or key.startswith(f"{table}.") for table in gone)
+    )
 
 
 def _with_comments(lines: Sequence[str], header: int) -> int:
@@ -103,7 +109,7 @@ def _with_comments(lines: Sequence[str], header: int) -> int:
 
 
 def env_with(before: str, values: Mapping[str, str], wanted: Sequence[str] = ()) -> str:
-    """.env with these values, each in the place of its name or at the end; `wanted` as comments to fill in."""
+    """.env with these values, each in the place of its name or at the end, and `wanted` to be filled in."""
     text = before if before.endswith("\n") or not before else before + "\n"
     for name, value in values.items():
         line = f"{name}={value}"
@@ -125,3 +131,8 @@ def ignoring(before: str) -> str:
         return before
     start = before if before.endswith("\n") or not before else before + "\n"
     return start + ".env\n"
+
+
+def _line(setting: str, comment: str) -> str:
+    """A setting and what it does, one under the other where there are several."""
+    return f"{setting:<33} # {comment}"

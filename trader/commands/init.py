@@ -1,4 +1,4 @@
-"""`trader init`: asks what the user has, and writes trader.toml and .env. Reaches no network, shows no key."""
+"""`trader init`: asks what the user has, and writes trader.toml and .env. No network; no key is shown."""
 
 import difflib
 import getpass
@@ -76,11 +76,11 @@ def init(session: Session, flags: Flags) -> None:
     if session.json:
         output.document(
             {
-                "workspace": workspace.root,
+                "workspace": str(workspace.root),
                 "provider": choice.provider.name,
                 "model": choice.model or None,
                 "key": {"name": choice.provider.key or None, "state": state},
-                "files": [{"path": change.path, "done": change.word} for change in changes],
+                "files": [{"path": str(change.path), "done": change.word} for change in changes],
                 "next": NEXT,
             }
         )
@@ -137,32 +137,35 @@ def _key(provider: Provider, flags: Flags, workspace: Workspace, asks: bool) -> 
         if flags.key_env or flags.key_stdin:
             raise UsageError(f"{provider.name} has no key", hint="leave --key-env and --key-stdin out")
         return "", "not needed"
-    if flags.key_env and flags.key_stdin:
-        raise UsageError("--key-env and --key-stdin: one of them")
-    there: KeyState | None = None
-    if os.environ.get(provider.key):
-        there = "in the environment"
-    if keys(workspace.env).get(provider.key):
-        there = "in .env"
-    key = ""
-    if flags.key_env:
-        key = os.environ.get(flags.key_env, "")
-        if not key:
-            raise UsageError(f"--key-env: there is nothing in {flags.key_env}")
-    elif flags.key_stdin:
-        key = sys.stdin.readline().strip()
-        if not key:
-            raise UsageError("--key-stdin: there is no key on the first line of stdin")
-    elif asks and there is None:
-        later = " (Return: none)" if provider.key_optional else " (Return: later)"
-        key = getpass.getpass(f"{provider.key}, not shown{later}: ").strip()
+    in_file = keys(workspace.env).get(provider.key, "")
+    there = bool(in_file or os.environ.get(provider.key))
+    key = _given(flags) or (_asked(provider) if asks and not there else "")
     if not key:
-        return "", there or ("optional" if provider.key_optional else "missing")
+        absent: KeyState = "optional" if provider.key_optional else "missing"
+        return "", "in .env" if in_file else "in the environment" if there else absent
     if not (key.isascii() and key.isprintable()) or set(key) & set(" '\"`#\\"):
         raise UsageError("that is no key: it has blanks, quotes or letters that keys have not")
-    if there == "in .env" and keys(workspace.env)[provider.key] != key and not flags.force:
+    if in_file not in ("", key) and not flags.force:
         raise UsageError(f"{workspace.env}: {provider.key} is there already", hint="--force replaces it")
     return key, "written"
+
+
+def _given(flags: Flags) -> str:
+    """The key that the flags point at; empty where they point at none."""
+    if flags.key_env and flags.key_stdin:
+        raise UsageError("--key-env and --key-stdin: one of them")
+    if flags.key_env:
+        if key := os.environ.get(flags.key_env, "").strip():
+            return key
+        raise UsageError(f"--key-env: there is nothing in {flags.key_env}")
+    if flags.key_stdin and not (key := sys.stdin.readline().strip()):
+        raise UsageError("--key-stdin: there is no key on the first line of stdin")
+    return key if flags.key_stdin else ""
+
+
+def _asked(provider: Provider) -> str:
+    later = "none" if provider.key_optional else "later"
+    return getpass.getpass(f"{provider.key}, not shown (Return: {later}): ").strip()
 
 
 def _changes(
@@ -198,21 +201,24 @@ def _config(workspace: Workspace, choice: Choice, *, force: bool) -> Change:
             f"{workspace.config} names language models already, and is left as it is",
             hint="--force makes the change above: every other setting stays",
         )
-    _check(change)
+    _check(change, workspace)
     return change
 
 
-def _check(change: Change) -> None:
-    """Raises UsageError where the new text is no trader.toml."""
+def _check(change: Change, workspace: Workspace) -> None:
+    """Raises UsageError where the new text is no trader.toml, or an agent's role is gone."""
+    from trader.agents.roster import roster
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / change.path.name
         path.write_text(change.after, encoding="utf-8")
         try:
-            load(config=path)
+            found, sources = load(config=path)
+            roster(workspace.prompts, found.agents, sources, roles=found.llm.roles)
         except SettingsError as error:
             raise UsageError(
                 f"{change.path} cannot be added to as it is written: {error.message.partition(': ')[2]}",
-                hint="take its [llm] settings out by hand, or see docs/language-models.md",
+                hint="write its [llm] and [agents] tables by hand: docs/language-models.md has examples",
             ) from None
 
 
@@ -249,7 +255,9 @@ def _write(change: Change) -> None:
     mode = 0o600 if change.secret else path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # 0600, as mkstemp makes them
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f"{path.name}."
+        )  # 0600, as mkstemp makes them
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(change.after)

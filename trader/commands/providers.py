@@ -37,7 +37,9 @@ PROVIDERS: Mapping[str, Provider] = {
     one.name: one
     for one in (
         Provider(name="none", title="no model: every agent follows its rule"),
-        Provider(name="ollama", title="Ollama on this machine", prefix="ollama", model="llama3.2", local=True),
+        Provider(
+            name="ollama", title="Ollama on this machine", prefix="ollama", model="llama3.2", local=True
+        ),
         Provider(
             name="lmstudio",
             title="LM Studio on this machine",
@@ -70,9 +72,7 @@ PROVIDERS: Mapping[str, Provider] = {
             key="OPENAI_API_KEY",
             key_optional=True,
         ),
-        Provider(
-            name="openai", title="OpenAI", prefix="openai", model="gpt-4.1-mini", key="OPENAI_API_KEY"
-        ),
+        Provider(name="openai", title="OpenAI", prefix="openai", model="gpt-4.1-mini", key="OPENAI_API_KEY"),
         Provider(
             name="anthropic",
             title="Anthropic",
@@ -126,7 +126,9 @@ def provider_of(name: str) -> Provider:
 def is_own(call: Call) -> bool:
     """Whether a call goes to a machine of the user's own, where an answer has no price."""
     if call.api_base is None:
-        return any(one.local and one.prefix == call.provider for one in PROVIDERS.values() if not one.api_base)
+        return any(
+            one.local and one.prefix == call.provider for one in PROVIDERS.values() if not one.api_base
+        )
     host = urlsplit(call.api_base).hostname or ""
     try:
         return ipaddress.ip_address(host).is_private
