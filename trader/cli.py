@@ -336,7 +336,8 @@ def init_workspace(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="none ollama lmstudio llamacpp vllm compatible openai anthropic gemini openrouter azure bedrock.",
+            help="none, ollama, lmstudio, llamacpp, vllm, compatible (any OpenAI-compatible address), openai, "
+            "anthropic, gemini, openrouter, azure, bedrock.",
         ),
     ] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that agents ask.")] = None,
