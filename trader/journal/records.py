@@ -4,6 +4,7 @@ A record says its key in its docstring. What was recorded under a key stays as f
 which is run again after a crash changes nothing.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, Self, TypeAlias
 
@@ -12,14 +13,23 @@ from pydantic import Field, model_validator
 from trader.domain.decisions import Decision
 from trader.domain.ids import BookId, DecisionId, RoundId, RunId
 from trader.domain.learned import LearnedState
+from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Fill, Order, OrderEvent, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book, Mode
+from trader.domain.reports import Report
 from trader.domain.signals import Signal
 from trader.domain.value import Amount, Moment, Number, Value, digest
 
 Form: TypeAlias = Literal["brief", "report", "opinion", "abstention", "verdict"]
 """What an agent filled in; `body` of its step is that form."""
 
+FORMS: Mapping[Form, type[Report | Opinion | Abstention | Verdict]] = {
+    "report": Report,
+    "opinion": Opinion,
+    "abstention": Abstention,
+    "verdict": Verdict,
+}
+"""What the body of a step is, by its form. A brief's is nothing but JSON."""
 RulingStage: TypeAlias = Literal["allocate", "gate"]
 """Who asked for a ruling: allocate on its running account, or the gate on the real order."""
 
