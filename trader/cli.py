@@ -336,7 +336,7 @@ def init_workspace(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="none, ollama, lmstudio, llamacpp, vllm, compatible (any OpenAI-compatible address), openai, "
+            help="none, ollama, lmstudio, llamacpp, vllm, compatible (with OpenAI), openai, "
             "anthropic, gemini, openrouter, azure, bedrock.",
         ),
     ] = None,

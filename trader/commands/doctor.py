@@ -57,7 +57,8 @@ def doctor(session: Session) -> int:
 async def _models(settings: Settings, agents: Sequence[Agent]) -> Sequence[Check]:
     client = LitellmClient(SystemClock())
     budget = Budget.model_validate(settings.llm.budget.model_dump(exclude={"deadline_s"}))
-    calls = probes(settings)
+    asked = (agent.role for agent in agents if agent.role is not None)
+    calls = probes((*settings.llm.roles.values(), *asked))
     try:
         await client.prepare()
         prices = {call.model: await client.price(call.model) for call in calls}
@@ -73,30 +74,32 @@ def a_decision(
     agents: Sequence[Agent], calls: Sequence[Call], prices: Mapping[str, Price], budget: Budget
 ) -> Check:
     """What one decision costs at worst, and whether its budget holds that."""
-    asking = {agent.name: agent.role for agent in agents if agent.role is not None}
-    if not asking:
-        mend = 'name the role in its place: [agents.momentum] model = "…"'
+    costs = {agent.name: _worst(agent, agent.role, prices) for agent in agents if agent.role is not None}
+    if not costs:
+        mend = 'name the role in the place of another: model = "…" under [agents.momentum]'
         return Check(name="a decision", ok=False, detail="no agent asks any of these models", mend=mend)
-    cost = sum((_dearest(role, prices) for role in asking.values()), Cost())
-    unknown = sorted(
-        {call.model for call in calls if not max(prices[call.model].usd_in, prices[call.model].usd_out)}
-        - {call.model for call in calls if is_own(call)}
-    )
-    detail = f"{words.count(len(asking), 'call')} ({', '.join(asking)}), at worst {cost.tokens:,} tokens"
-    usd = f"{words.amount(cost.usd)} USD"
-    detail += (
-        f" and {usd}" + (f" without {', '.join(unknown)}" if unknown else "") + "; a repair is one call more"
-    )
-    if short := shortfall(Spend(), budget, cost):
-        mend = f"{short}: who comes last follows its rule; raise it in [llm.budget]"
+    cost = sum(costs.values(), Cost())
+    unknown = sorted({call.model for call in calls if not _known(prices[call.model]) and not is_own(call)})
+    usd = f"{words.amount(cost.usd)} USD" + (f" without {', '.join(unknown)}" if unknown else "")
+    asking = f"{words.count(len(costs), 'agent')} with a model ({', '.join(costs)})"
+    detail = f"{asking}: at worst {cost.tokens:,} tokens and {usd}, and a repair is one call more"
+    shorts = [shortfall(Spend(), budget.left(Cost()), cost)]
+    shorts += [shortfall(Spend(), budget, one) for one in costs.values()]
+    if short := next(filter(None, shorts), ""):
+        mend = f"{short}: whoever does not fit follows its rule; raise it in [llm.budget]"
         return Check(name="a decision", ok=False, detail=detail, mend=mend)
     return Check(name="a decision", ok=True, detail=detail, mend=unpriced(unknown, budget) if unknown else "")
 
 
-def _dearest(role: Role, prices: Mapping[str, Price]) -> Cost:
-    """The worst case of one call, by the dearest model of its role."""
+def _worst(agent: Agent, role: Role, prices: Mapping[str, Price]) -> Cost:
+    """What all its calls may take, by the dearest model of its role."""
+    calls = agent.prompt.samples * (1 + agent.prompt.tool_rounds)
     usd = max(
         PROMPT_TOKENS * prices[model].usd_in + role.max_output_tokens * prices[model].usd_out
         for model in role.models
     )
-    return Cost(usd=usd, tokens=PROMPT_TOKENS + role.max_output_tokens)
+    return Cost(usd=calls * usd, tokens=calls * (PROMPT_TOKENS + role.max_output_tokens))
+
+
+def _known(price: Price) -> bool:
+    return max(price.usd_in, price.usd_out) > 0

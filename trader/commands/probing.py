@@ -1,6 +1,6 @@
 """One model asked once: the call, what came of it, and how to mend what is not well."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from trader.commands import words
@@ -12,7 +12,7 @@ from trader.llm.client import Answer, Call, Means, Message
 from trader.llm.forms import ParseError, Question, parse
 from trader.llm.litellm_client import LitellmClient
 from trader.llm.schemas import EXECUTIVE, schema_for
-from trader.settings import Settings
+from trader.settings.llm import Role
 
 SYMBOL = "TEST"
 QUESTION = Question(agent="doctor", tier=EXECUTIVE, symbol=SYMBOL)
@@ -52,7 +52,7 @@ class Check(Value):
     took: Took | None = None
 
 
-def probes(settings: Settings) -> tuple[Call, ...]:
+def probes(roles: Iterable[Role]) -> tuple[Call, ...]:
     """One call for each model at each address."""
     asked = {
         (model, role.api_base): Call(
@@ -65,7 +65,7 @@ def probes(settings: Settings) -> tuple[Call, ...]:
             api_base=role.api_base,
             timeout_s=role.timeout_s,
         )
-        for role in settings.llm.roles.values()
+        for role in roles
         for model in role.models
     }
     return tuple(asked.values())
