@@ -22,7 +22,7 @@ from trader.settings.llm import Role
 FORM = json.dumps(
     {"kind": "verdict", "symbol": "TEST", "action": "approve", "factor": 1.0, "reason": "it is well"}
 )
-SENIORS = ("momentum", "quant", "risk", "sentiment", "value")
+ASKING = ("news", "momentum", "quant", "risk", "sentiment", "value")
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
@@ -92,16 +92,16 @@ def test_what_a_model_costs_is_said_and_what_a_decision_would_at_worst(doctor: R
     assert code == 0
     assert "0.00021 USD" in checks["openai/gpt-4o-mini"]["detail"]
     detail = checks["a decision"]["detail"]
-    assert detail.startswith("5 agents with a model (momentum, quant, risk, sentiment, value): at worst ")
-    tokens = 5 * (PROMPT_TOKENS + 800)
-    usd = 5 * (PROMPT_TOKENS * Decimal("1.5e-7") + 800 * Decimal("6e-7"))
+    assert detail.startswith("6 agents with a model (news, momentum, quant, risk, sentiment, value): at worst ")
+    tokens = 6 * (PROMPT_TOKENS + 800)
+    usd = 6 * (PROMPT_TOKENS * Decimal("1.5e-7") + 800 * Decimal("6e-7"))
     assert f"at worst {tokens:,} tokens and {usd.normalize():f} USD" in detail
 
 
 def test_who_is_asked_several_times_is_counted_as_often(doctor: Run) -> None:
     with served(Reply(FORM)) as server:
         _, checks = doctor(server.api_base, more="[agents.value]\nsamples = 3\ntool_rounds = 1\n")
-    assert f"at worst {(4 + 3 * 2) * (PROMPT_TOKENS + 800):,} tokens" in checks["a decision"]["detail"]
+    assert f"at worst {(5 + 3 * 2) * (PROMPT_TOKENS + 800):,} tokens" in checks["a decision"]["detail"]
 
 
 def test_a_model_that_one_agent_alone_names_is_asked_too(doctor: Run) -> None:
@@ -206,7 +206,7 @@ def test_a_budget_that_holds_one_call_and_no_decision_is_not_well(doctor: Run) -
 
 def test_a_role_that_nobody_asks_is_found(doctor: Run) -> None:
     more = "[llm.roles.spare]\nmodels = ['openai/small']\n"
-    off = "".join(f"[agents.{name}]\nmodel = 'none'\n" for name in SENIORS)
+    off = "".join(f"[agents.{name}]\nmodel = 'none'\n" for name in ASKING)
     with served(Reply(FORM)) as server:
         code, checks = doctor(server.api_base, more=more + off)
     assert code == 1

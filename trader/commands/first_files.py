@@ -10,8 +10,8 @@ from trader.domain.value import Value
 from trader.settings.lines import lines_of
 
 ROLE = "fast"
-"""The packaged seniors ask it by this name; the executive and the news junior are given it too."""
-GIVEN = ("executive", "news")
+"""The packaged seniors and the news junior ask it by this name; the executive is given it too."""
+GIVEN = ("executive",)
 
 HEADER = """\
 # Written by `trader init`. docs/settings.md has every setting; `trader config` shows what is in force.
@@ -57,7 +57,7 @@ def model_tables(choice: Choice, taken: Sequence[str] = ()) -> str:
     if not choice.model:
         return ""
     role = [
-        _line(f"[llm.roles.{ROLE}]", "the seniors of the desk ask it"),
+        _line(f"[llm.roles.{ROLE}]", "the seniors and the news junior ask it"),
         _line(f"models = [{json.dumps(choice.model)}]", "in this order: the next where one fails"),
         _line(f"timeout_s = {120 if provider.local else 20}", "for one whole answer"),
         _line("max_output_tokens = 800", "of one answer"),
