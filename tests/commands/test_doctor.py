@@ -92,7 +92,9 @@ def test_what_a_model_costs_is_said_and_what_a_decision_would_at_worst(doctor: R
     assert code == 0
     assert "0.00021 USD" in checks["openai/gpt-4o-mini"]["detail"]
     detail = checks["a decision"]["detail"]
-    assert detail.startswith("6 agents with a model (news, momentum, quant, risk, sentiment, value): at worst ")
+    assert detail.startswith(
+        "6 agents with a model (news, momentum, quant, risk, sentiment, value): at worst "
+    )
     tokens = 6 * (PROMPT_TOKENS + 800)
     usd = 6 * (PROMPT_TOKENS * Decimal("1.5e-7") + 800 * Decimal("6e-7"))
     assert f"at worst {tokens:,} tokens and {usd.normalize():f} USD" in detail

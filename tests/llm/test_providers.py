@@ -11,7 +11,8 @@ from trader.commands.providers import PROVIDERS, is_own
 from trader.domain.errors import ModelRefused
 from trader.llm.litellm_client import LitellmClient
 
-pytestmark = pytest.mark.filterwarnings("ignore:Item .* on TypedDict class")  # litellm's own types
+pytestmark = pytest.mark.filterwarnings("ignore:Item .* on TypedDict class")
+"""Of litellm's own types, made at its first call: it silences them as it is imported, which a test undoes."""
 
 CONVERSE = json.dumps(
     {
