@@ -161,7 +161,7 @@ def test_no_key_is_said_with_the_name_of_the_variable(doctor: Run) -> None:
     code, checks = doctor(model="anthropic/claude-haiku-4-5")
     check = checks["anthropic/claude-haiku-4-5"]
     assert code == 1
-    assert check["detail"] == "anthropic/claude-haiku-4-5: there is no key for anthropic"
+    assert check["detail"] == "there is no key for anthropic"
     assert check["mend"] == "put ANTHROPIC_API_KEY into .env"
 
 
@@ -220,7 +220,7 @@ def test_a_server_that_is_not_there_is_named(doctor: Run) -> None:
         pass
     code, checks = doctor(server.api_base)
     assert code == 1
-    assert checks["openai/small"]["detail"] == f"openai/small: no connection to {server.api_base}"
+    assert checks["openai/small"]["detail"] == f"no connection to {server.api_base}"
     assert checks["openai/small"]["mend"] == "is the server running?"
 
 

@@ -155,12 +155,14 @@ def _given(flags: Flags) -> str:
     if flags.key_env and flags.key_stdin:
         raise UsageError("--key-env and --key-stdin: one of them")
     if flags.key_env:
-        if key := os.environ.get(flags.key_env, "").strip():
-            return key
-        raise UsageError(f"--key-env: there is nothing in {flags.key_env}")
-    if flags.key_stdin and not (key := sys.stdin.readline().strip()):
-        raise UsageError("--key-stdin: there is no key on the first line of stdin")
-    return key if flags.key_stdin else ""
+        if not (key := os.environ.get(flags.key_env, "").strip()):
+            raise UsageError(f"--key-env: there is nothing in {flags.key_env}")
+        return key
+    if flags.key_stdin:
+        if not (key := sys.stdin.readline().strip()):
+            raise UsageError("--key-stdin: there is no key on the first line of stdin")
+        return key
+    return ""
 
 
 def _asked(provider: Provider) -> str:

@@ -80,7 +80,7 @@ async def probe(client: LitellmClient, call: Call, budget: Budget) -> Check:
     try:
         answer = await client.ask(call, call.timeout_s)
     except ModelError as error:
-        return Check(name=call.model, ok=False, detail=error.message, mend=mended(error, call))
+        return Check(name=call.model, ok=False, detail=_why(error, call), mend=mended(error, call))
     took = _took(answer, price)
     try:
         parse(answer.text, QUESTION)
@@ -97,6 +97,11 @@ async def probe(client: LitellmClient, call: Call, budget: Budget) -> Check:
         mend="" if took.priced or is_own(call) else unpriced([call.model], budget),
         took=took,
     )
+
+
+def _why(error: ModelError, call: Call) -> str:
+    """The error without the model's name, which stands beside it."""
+    return error.message.removeprefix(f"{call.model}: ")
 
 
 def unpriced(models: Sequence[str], budget: Budget) -> str:
