@@ -78,8 +78,8 @@ def init(session: Session, flags: Flags) -> None:
             {
                 "workspace": str(workspace.root),
                 "provider": choice.provider.name,
-                "model": choice.model or None,
-                "key": {"name": choice.provider.key or None, "state": state},
+                "model": choice.model,
+                "key": {"name": choice.provider.key, "state": state},
                 "files": [{"path": str(change.path), "done": change.word} for change in changes],
                 "next": NEXT,
             }
