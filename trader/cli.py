@@ -333,11 +333,47 @@ def config_example(context: typer.Context) -> None:
     config.example(context.obj)
 
 
+@app.command("init")
+def init_workspace(
+    context: typer.Context,
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="none, ollama, lmstudio, llamacpp, vllm, compatible (with OpenAI), openai, "
+            "anthropic, gemini, openrouter, azure, bedrock.",
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that agents ask.")] = None,
+    api_base: Annotated[str | None, typer.Option(metavar="URL", help="Its server's address.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="Its region, of Bedrock.")] = None,
+    key_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Take the key out of this variable.")
+    ] = None,
+    key_stdin: Annotated[
+        bool, typer.Option("--key-stdin", help="Take the key from the first line of stdin.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Put it in the place of the models and the key that are there.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags and defaults answer.")] = False,
+) -> None:
+    """Say what language model you have: writes trader.toml and .env.
+
+    Shows what it would write and asks. What is in the files stays, and no key is shown.
+    """
+    from trader.commands import init
+
+    flags = init.Flags(provider, model, api_base, region, key_env, key_stdin, force, yes)
+    init.init(context.obj, flags)
+
+
 @app.command("doctor")
 def doctor_desk(context: typer.Context) -> int:
     """Ask each language model once: which answer?
 
-    Says what each took, and how to mend what does not answer. Each is charged for one short call.
+    Says what each took, what a decision may cost, and how to mend what is not well. Each is charged for one
+    short call.
     """
     from trader.commands import doctor
 

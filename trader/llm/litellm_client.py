@@ -109,6 +109,9 @@ class LitellmClient:
         if call.api_base is not None:
             return
         missing = self._litellm.validate_environment(call.model)["missing_keys"]
+        if call.provider == "azure" and "AZURE_API_BASE" in missing:
+            hint = "set api_base of its role, or AZURE_API_BASE in .env"
+            raise ModelRefused(f"{call.model}: there is no address for azure", hint=hint)
         # Clouds and local servers list what may come from elsewhere: a profile, a default address.
         if missing and all(name.endswith("_API_KEY") for name in missing):
             hint = f"put {' or '.join(missing)} into .env"
