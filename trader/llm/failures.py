@@ -54,7 +54,8 @@ def failure(error: Exception, call: Call, now: datetime) -> ModelError:
     if type(error).__name__ == "ContextWindowExceededError" or (
         status in (400, 413, 422, 500) and _CONTEXT.search(str(error))
     ):
-        return PromptTooLong(said, hint="say in context_tokens of its role how much it holds")
+        hint = "say in context_tokens of its role how much it holds, or give it a longer context"
+        return PromptTooLong(said, hint=hint)
     if _unreadable(error):
         return ModelUnavailable(f"{call.model}: an answer that is none: {scrubbed(words(error))}")
     if status in (401, 403) or (status == 500 and _CREDENTIALS.search(str(error))):
