@@ -119,6 +119,13 @@ def run_desk(
     new: Annotated[
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
+    cassette: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Models' answers: what it has is replayed, the rest recorded."),
+    ] = None,
+    replay_only: Annotated[
+        bool, typer.Option("--replay-only", help="Ask no model for what the cassette lacks.")
+    ] = False,
 ) -> int:
     """Replay bars through the whole desk and trade on paper.
 
@@ -127,7 +134,9 @@ def run_desk(
     """
     from trader.commands import run
 
-    flags = run.Flags(mode, feed, symbols, start, end, timeframe, cycles, speed, seed, new)
+    flags = run.Flags(
+        mode, feed, symbols, start, end, timeframe, cycles, speed, seed, new, cassette, replay_only
+    )
     return run.run(context.obj, flags)
 
 

@@ -117,6 +117,7 @@ def _llm(llm: Llm) -> Iterator[tuple[str, Any]]:
     sections: dict[str, Section] = {
         **{f"roles.{name}": role for name, role in llm.roles.items()},
         "budget": llm.budget,
+        "cache": llm.cache,
         **{f"limits.{name}": limit for name, limit in llm.limits.items()},
     }
     for place, section in sections.items():
