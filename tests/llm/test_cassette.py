@@ -1,4 +1,4 @@
-"""A cassette: what it has is replayed in its order, what it lacks is asked and recorded, a torn line is cut."""
+"""A cassette: what it has is replayed in order, what it lacks is asked and recorded, a torn line is cut."""
 
 import asyncio
 from decimal import Decimal

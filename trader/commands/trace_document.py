@@ -94,6 +94,7 @@ def _call(asking: Asking) -> dict[str, Any]:
         "tokens_cached": record.tokens_cached,
         "usd": jsonable(record.usd),
         "ms": record.ms,
+        "source": record.source,
         "error": record.error,
         "source": record.source,
     }

@@ -5,6 +5,7 @@ was not asked then, because it reads what has changed, its own model is asked. T
 was. What comes of it goes nowhere but to whoever asked for the trial.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -57,7 +58,9 @@ class TrialModels:
         return await self.live.ask(asked, case, turn, until, recorder, use_tool)
 
 
-def known_of_others(reader: JournalReader, scene: Scene, decision: DecisionId, tried: Mapping[str, Role]) -> Known:
+def known_of_others(
+    reader: JournalReader, scene: Scene, decision: DecisionId, tried: Mapping[str, Role]
+) -> Known:
     """What the models of agents that are not on trial answered: paid for then, and so free now."""
     calls = reader.model_calls(round=scene.record.opened.round)
     known = answers_of(reader, (one for one in calls if one.decision == decision and one.agent not in tried))
@@ -81,6 +84,21 @@ class Side:
     def usd(self) -> Decimal:
         """US dollars."""
         return sum_exact(call.usd for call in self.calls)
+
+    @property
+    def tokens_in(self) -> int:
+        """Read by the models, those of answers included that were found."""
+        return sum(call.tokens_in for call in self.calls)
+
+    @property
+    def tokens_out(self) -> int:
+        """Written by the models."""
+        return sum(call.tokens_out for call in self.calls)
+
+    @property
+    def found(self) -> dict[str, int]:
+        """Calls that were answered without asking, by where the answer was found."""
+        return dict(Counter(call.source for call in self.calls if call.source))
 
     @property
     def answered(self) -> int:
@@ -109,9 +127,7 @@ def recorded_side(reader: JournalReader, scene: Scene, decision: DecisionId) -> 
         decision=next(one for one in record.decisions if one.id == decision),
         steps=tuple(step for step in record.steps if step.decision == decision),
         orders=tuple(placed.order for placed in record.orders if placed.order.decision == decision),
-        calls=tuple(
-            one for one in reader.model_calls(round=record.opened.round) if one.decision == decision
-        ),
+        calls=tuple(one for one in reader.model_calls(round=record.opened.round) if one.decision == decision),
     )
 
 

@@ -37,12 +37,18 @@ async def try_model(
     UsageError where nobody had a model, UnknownName for a name that is none.
     """
     scene = Scene.of(reader, decision)
-    tried = {agent.name: _role(model, agent.role, roles) for agent in _on_trial(scene.agents, names) if agent.role}
+    tried = {
+        agent.name: _role(model, agent.role, roles) for agent in _on_trial(scene.agents, names) if agent.role
+    }
     recorded = recorded_models(reader, scene)
     if recorded is None or not tried:
-        raise UsageError("no agent of this decision had a model", hint="docs/language-models.md gives them one")
+        raise UsageError(
+            "no agent of this decision had a model", hint="docs/language-models.md gives them one"
+        )
     settings = scene.settings
-    asked = {name for agent in scene.agents if agent.role for name in tried.get(agent.name, agent.role).models}
+    asked = {
+        name for agent in scene.agents if agent.role for name in tried.get(agent.name, agent.role).models
+    }
     async with answering(settings, asked, clock) as (client, prices):
         with kept_answers(settings, folder, note) as cache:
             spent, _ = spent_today(reader, clock, "")
@@ -78,7 +84,10 @@ def _on_trial(agents: Iterable[Agent], names: Iterable[str]) -> list[Agent]:
 
 
 def _role(model: str, had: Role, roles: Mapping[str, Role]) -> Role:
-    """A role of this name as it is set now; else the agent's own with this model, at the same server of its kind."""
+    """The role of this name as it is set now; else the agent's own with this model.
+
+    A model of the same provider is asked at the same address.
+    """
     if model in roles:
         return roles[model]
     provider, slash, name = model.partition("/")
