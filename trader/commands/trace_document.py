@@ -94,7 +94,6 @@ def _call(asking: Asking) -> dict[str, Any]:
         "tokens_cached": record.tokens_cached,
         "usd": jsonable(record.usd),
         "ms": record.ms,
-        "source": record.source,
         "error": record.error,
         "source": record.source,
     }
