@@ -1,6 +1,6 @@
 """The models of a run: opened once, where an agent asks any, and closed with it."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -20,6 +20,7 @@ from trader.llm.cassette import Cassette, CassetteClient
 from trader.llm.client import ModelClient
 from trader.llm.limits import Limit, PacedClient
 from trader.llm.litellm_client import LitellmClient
+from trader.llm.local_demo import serving
 from trader.settings import Settings
 
 
@@ -40,14 +41,15 @@ async def asked_models(
 
     What was asked in a round that was not closed is not asked again: the journal has the answer. What was
     asked in any other is in the cache in `folder`, except with a cassette, which is to be whole. `note` is
-    told what was survived. Raises MissingExtra where litellm is not installed.
+    told what was survived, and how long a model of this machine took to load. Raises MissingExtra where
+    litellm is not installed.
     """
     if all(agent.role is None for agent in agents):
         yield None
         return
     names = {model for agent in agents if agent.role for model in agent.role.models}
     async with AsyncExitStack() as held:
-        client, prices = await held.enter_async_context(answering(settings, names, clock, cassette))
+        client, prices = await held.enter_async_context(answering(settings, names, clock, note, cassette))
         cache = None if cassette else held.enter_context(kept_answers(settings, folder, note))
         unclosed = reader.open_round(book.id)
         known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
@@ -58,20 +60,27 @@ async def asked_models(
 
 @asynccontextmanager
 async def answering(
-    settings: Settings, names: Iterable[str], clock: Clock, cassette: Cassette | None = None
+    settings: Settings,
+    names: Collection[str],
+    clock: Clock,
+    note: Callable[[str], None],
+    cassette: Cassette | None = None,
 ) -> AsyncIterator[tuple[ModelClient, dict[str, Price]]]:
     """Who answers calls of the models with these names, as fast as settings allow, and their prices.
 
     With a cassette that is only replayed litellm is imported for the prices alone, where a budget asks for
     them.
     """
-    client = LitellmClient(clock)
-    try:
-        played = cassette is not None and cassette.replay_only
+    played = cassette is not None and cassette.replay_only
+    async with AsyncExitStack() as opened:
+        client = LitellmClient(clock)
+        opened.push_async_callback(client.close)
+        here: ModelClient = client
         if not played:
             await client.prepare()
+            here = await opened.enter_async_context(serving(client, names, clock, note))
         limits = {name: Limit.model_validate(one.model_dump()) for name, one in settings.llm.limits.items()}
-        paced = PacedClient(client, limits, clock)
+        paced = PacedClient(here, limits, clock)
         unpriced = played and not any(
             bound is not None for name, bound in budget_of(settings) if name.endswith("usd")
         )
@@ -79,8 +88,6 @@ async def answering(
             CassetteClient(cassette, paced, clock) if cassette else paced,
             {} if unpriced else {name: await client.price(name) for name in sorted(names)},
         )
-    finally:
-        await client.close()
 
 
 @contextmanager

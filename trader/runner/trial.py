@@ -14,6 +14,7 @@ from trader.graph.purse import Day
 from trader.graph.replay import differences
 from trader.graph.trial import Trial, TrialModels, known_of_others, recorded_side, tried_side
 from trader.journal.reader import JournalReader
+from trader.llm import local_demo
 from trader.runner.asking import answering, budget_of, kept_answers, spent_today
 from trader.settings.llm import Role
 
@@ -49,7 +50,7 @@ async def try_model(
     asked = {
         name for agent in scene.agents if agent.role for name in tried.get(agent.name, agent.role).models
     }
-    async with answering(settings, asked, clock) as (client, prices):
+    async with answering(settings, asked, clock, note) as (client, prices):
         with kept_answers(settings, folder, note) as cache:
             spent, _ = spent_today(reader, clock, "")
             live = LiveModels(
@@ -90,8 +91,8 @@ def _role(model: str, had: Role, roles: Mapping[str, Role]) -> Role:
     """
     if model in roles:
         return roles[model]
-    provider, slash, name = model.partition("/")
-    if not slash or not name:
+    provider, _, name = model.partition("/")
+    if not name and model != local_demo.MODEL:
         raise UnknownName("role", model, roles)
     there = had.api_base if had.models[0].partition("/")[0] == provider else None
     return had.model_copy(update={"models": (model,), "api_base": there})
