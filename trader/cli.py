@@ -123,6 +123,13 @@ def run_desk(
     new: Annotated[
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
+    cassette: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Models' answers: what it has is replayed, the rest recorded."),
+    ] = None,
+    replay_only: Annotated[
+        bool, typer.Option("--replay-only", help="Ask no model for what the cassette lacks.")
+    ] = False,
 ) -> int:
     """Replay bars through the whole desk and trade on paper.
 
@@ -131,7 +138,9 @@ def run_desk(
     """
     from trader.commands import run
 
-    flags = run.Flags(mode, feed, symbols, start, end, timeframe, cycles, speed, seed, model, new)
+    flags = run.Flags(
+        mode, feed, symbols, start, end, timeframe, cycles, speed, seed, model, new, cassette, replay_only
+    )
     return run.run(context.obj, flags)
 
 
@@ -165,11 +174,25 @@ def trace_show(
 def trace_replay(
     context: typer.Context,
     decision: Annotated[str, typer.Argument(metavar="ID", help="A decision, or the beginning of its id.")],
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Run the tools again, from the data as it is now.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Ask this one: PROVIDER/NAME, or a role of trader.toml."),
+    ] = None,
+    agents: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="With --model: only these ask it.")
+    ] = None,
 ) -> int:
-    """Decide again from the journal alone: is it the same?"""
-    from trader.commands import trace
+    """Decide again from the journal alone: is it the same?
 
-    return trace.replay(context.obj, decision)
+    With --model other answers are asked for, and what comes of them is shown beside what was recorded.
+    Nothing is traded, and the journal stays as it is.
+    """
+    from trader.commands import trace_replay
+
+    return trace_replay.replay(context.obj, decision, recompute=recompute, model=model, agents=agents or [])
 
 
 @trace_app.command("diff")

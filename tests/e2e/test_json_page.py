@@ -56,6 +56,9 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader trace list": {"decisions": traded},
         "trader trace show ID": document(trader(settled, "trace", "show", newest, "--json")),
         "trader trace replay ID": document(trader(settled, "trace", "replay", newest, "--json")),
+        "trader trace replay ID --recompute": document(
+            trader(settled, "trace", "replay", newest, "--recompute", "--json")
+        ),
         "trader trace diff A B": document(trader(settled, "trace", "diff", newest, before, "--json")),
         "trader prompts list": document(trader(settled, "prompts", "list", "--json")),
         "trader agents list": document(trader(settled, "agents", "list", "--json")),

@@ -67,7 +67,7 @@ def show(session: Session, decision: str, *, full: bool) -> None:
     from trader.commands.trace_tree import tree
 
     with _reader(session.workspace) as reader:
-        told = story(reader, _decision(reader, decision))
+        told = story(reader, decision_named(reader, decision))
     if session.json:
         output.document(trace_document.whole(told))
     else:
@@ -79,29 +79,12 @@ def diff(session: Session, one: str, other: str) -> None:
     from trader.commands import trace_diff
 
     with _reader(session.workspace) as reader:
-        before = story(reader, _decision(reader, one))
-        after = story(reader, _decision(reader, other))
+        before = story(reader, decision_named(reader, one))
+        after = story(reader, decision_named(reader, other))
     if session.json:
         output.document(trace_diff.document(before, after))
     else:
         output.screen(trace_diff.table(before, after))
-
-
-def replay(session: Session, decision: str) -> int:
-    """`trace replay`: 0 where the decision is the same again, 1 where it is not."""
-    from trader.graph.replay import replay as decide_again
-
-    with _reader(session.workspace) as reader:
-        again = decide_again(reader, _decision(reader, decision).id)
-    if session.json:
-        output.document(
-            {"id": again.id, "identical": again.identical, "differences": list(again.differences)}
-        )
-    elif again.identical:
-        output.screen(f"{again.id} decided again from the journal alone: identical")
-    else:
-        output.screen(f"{again.id} decided again from the journal alone: different", *again.differences)
-    return 0 if again.identical else 1
 
 
 def story(reader: JournalReader, decision: Decision) -> Story:
@@ -183,7 +166,8 @@ def _reader(workspace: Workspace) -> JournalReader:
     return JournalReader(workspace.journal)
 
 
-def _decision(reader: JournalReader, id: str) -> Decision:
+def decision_named(reader: JournalReader, id: str) -> Decision:
+    """The decision with this id, or whose id alone begins so. Raises UsageError, with some that there are."""
     try:
         return reader.decision(id)
     except UsageError as error:

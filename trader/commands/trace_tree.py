@@ -152,6 +152,7 @@ def _model(node: Tree, asking: Asking, before: Asking | None, full: bool) -> Non
     cached = f" ({record.tokens_cached:,} cached)" if record.tokens_cached else ""
     took = f"{record.tokens_in:,} tokens in{cached}, {record.tokens_out:,} out"
     took += f", {words.amount(record.usd)} USD, {record.ms:.0f} ms"
+    took += f", from the {record.source}" if record.source else ""
     asked = record.model
     if record.sample:
         asked += f", sample {record.sample + 1}"

@@ -11,6 +11,9 @@ Means = Literal["native", "both", "json", "prompt"]
 """How the schema reaches the model: natively; natively and in the prompt; in the prompt, with JSON mode; in
 the prompt alone. See `means.py`."""
 
+Source = Literal["", "cache", "cassette"]
+"""Where an answer was found; empty where the model was asked for it."""
+
 
 class Message(Value):
     """One turn of the conversation."""
@@ -72,6 +75,8 @@ class Answer(Value):
     """Whether it ended at `max_output_tokens` and not because it was finished."""
     means: Means = "native"
     """How the schema reached the model: with the call, it gives the exact messages that were sent."""
+    source: Source = Field(default="", exclude=True)
+    """Where it was found. Its tokens and dollars are then those that it took when it was asked for."""
 
 
 class ModelClient(Protocol):

@@ -13,6 +13,7 @@ from trader.graph.assembly import assemble
 from trader.journal.reader import JournalReader
 from trader.journal.records import RunEnded
 from trader.journal.writer import Journal
+from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models, contexts_known
@@ -47,9 +48,11 @@ async def run(
     control: Control,
     clock: Clock,
     sources: Sources | None = None,
+    cassette: Cassette | None = None,
 ) -> Ran:
     """Replay a span of closes through the desk, from the start or from where an earlier run stopped.
 
+    With a `cassette` what models answer is recorded in it, and what it has is not asked again.
     Returns when the span is done, or when `control.stop` is set and the round in hand closed. Raises
     TraderError for whatever keeps the desk from working; what was recorded until then stays.
     """
@@ -75,7 +78,17 @@ async def run(
             with JournalReader(workspace.journal) as reader:
                 broker = opening.restore_broker(reader, book, market, settings, replay_clock)
                 models = await held.enter_async_context(
-                    asked_models(settings, agents, reader, book, run_id, clock, observer.note)
+                    asked_models(
+                        settings,
+                        agents,
+                        reader,
+                        book,
+                        run_id,
+                        clock,
+                        folder=workspace.cache,
+                        note=observer.note,
+                        cassette=cassette,
+                    )
                 )
                 desk = assemble(
                     book,

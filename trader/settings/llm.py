@@ -52,6 +52,13 @@ class Budget(Section):
     """Seconds for all the answers of one decision: who has not answered by then abstains."""
 
 
+class Cache(Section):
+    """Answers kept in the workspace, so that the same question is free in another run."""
+
+    answers: Annotated[Whole, Field(ge=0)] = 100_000
+    """How many are kept, at most: the oldest leave first. 0: none, and everything is asked."""
+
+
 class ProviderLimit(Section):
     """How fast a provider is asked. Its name is the part of a model's name before the first slash."""
 
@@ -66,12 +73,18 @@ class Llm(Value):
 
     roles: dict[str, Role] = {}
     budget: Budget = Budget()
+    cache: Cache = Cache()
     limits: dict[str, ProviderLimit] = {}
 
 
 NAMED: Mapping[str, type[Section]] = {"roles": Role, "limits": ProviderLimit}
 """Tables of tables: [llm.roles.fast]."""
-TABLES: Mapping[str, type[Section]] = {"roles": Role, "budget": Budget, "limits": ProviderLimit}
+TABLES: Mapping[str, type[Section]] = {
+    "roles": Role,
+    "budget": Budget,
+    "cache": Cache,
+    "limits": ProviderLimit,
+}
 
 
 def section_of(key: str) -> tuple[type[Section], str] | None:
