@@ -5,14 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from trader.clock import SystemClock
-from trader.commands import output
+from trader.commands import output, words
 from trader.commands.arguments import day, names
 from trader.commands.config import loaded
 from trader.commands.environment import lend
@@ -25,10 +25,11 @@ from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.llm import local_demo
+from trader.llm.cassette import Cassette
 from trader.risk import killswitch
 from trader.runner import Control, Observer, Opening, Ran
 from trader.runner import run as run_desk
-from trader.settings import Settings, keys
+from trader.settings import Settings, Sources, keys
 from trader.settings.llm import EVERYONE
 
 NOT_LIVE = "live trading is not part of this version: nothing here can reach a broker's account"
@@ -52,6 +53,8 @@ class Flags:
     approval: str | None
     wait_for_approval: bool
     new: bool
+    cassette: Path | None = None
+    replay_only: bool = False
 
     def settings(self) -> dict[str, Any]:
         """Dotted setting -> value; None where the flag was not given."""
@@ -100,11 +103,28 @@ def run(session: Session, flags: Flags) -> int:
     settings, sources = loaded(session, flags.settings())
     if settings.llm.roles:
         lend(keys(session.workspace.env))
+    with _cassette(flags) as cassette:
+        ran, halted = _ran(session, flags, settings, sources, cassette)
+    _tell(session, settings, ran)
+    if cassette is not None:
+        played, recorded = words.count(cassette.played, "call"), words.count(cassette.recorded, "call")
+        output.say(f"cassette {cassette.path}: {played} answered from it, {recorded} recorded")
+    if halted:
+        output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
+    return 0
+
+
+def _ran(
+    session: Session, flags: Flags, settings: Settings, sources: Sources, cassette: Cassette | None
+) -> tuple[Ran, str | None]:
+    """The run, watched; and why nothing of it was sent, where that is so."""
     somebody = sys.stdout.isatty() and sys.stdin.isatty() and not session.json
     control, clock = Control(wait_for_approval=flags.wait_for_approval or somebody), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
+        for note in cassette.notes if cassette else ():
+            watcher.note(note)
         began = Began(watcher)
         with _interrupts(control, began), _kill_switch(session.workspace.halt):
             ran = asyncio.run(
@@ -116,12 +136,22 @@ def run(session: Session, flags: Flags) -> int:
                     control=control,
                     clock=clock,
                     sources=sources,
+                    cassette=cassette,
                 )
             )
-    _tell(session, settings, ran)
-    if halted:
-        output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
-    return 0
+    return ran, halted
+
+
+@contextmanager
+def _cassette(flags: Flags) -> Iterator[Cassette | None]:
+    """The cassette that the flags name. Raises UsageError."""
+    if flags.cassette is None:
+        if flags.replay_only:
+            raise UsageError("--replay-only needs a cassette", hint="--cassette FILE")
+        yield None
+        return
+    with closing(Cassette.open(flags.cassette, replay_only=flags.replay_only)) as cassette:
+        yield cassette
 
 
 def _tell(session: Session, settings: Settings, ran: Ran) -> None:
