@@ -3,7 +3,11 @@
 A server that is not there, and a decision's budget of zero, are in `test_models.py`.
 """
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,3 +105,30 @@ async def test_doctor_knows_how_long_a_prompt_is_at_most(town: Town, elsewhere: 
         asked = [Call.model_validate(reader.blob(call.call)) for call in calls_of(ran)]
     longest = max(worst_case(call, Price()).tokens - call.max_output_tokens for call in asked)
     assert PROMPT_TOKENS / 2 < longest <= PROMPT_TOKENS
+
+
+def test_a_run_whose_models_fail_ends_with_1_and_says_why(town: Town, tmp_path: Path) -> None:
+    data = ["--feed", f"files:{town.data}", "--start", "2005-02-04", "--cycles", "1"]
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "trader",
+            "run",
+            "--mode",
+            "paper",
+            *data,
+            "--model",
+            "anthropic/claude-haiku-4-5",
+        ],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "ANTHROPIC_API_KEY"}
+        | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert "3 undecided" in ended.stdout
+    assert "undecided because models failed: 3 decisions, the last with 0 of the 2 forecasts" in ended.stderr
+    assert "there is no key for anthropic" in ended.stderr
+    assert "`trader doctor`" in ended.stderr

@@ -20,6 +20,7 @@ from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
+from trader.domain.decisions import Decision, Outcome
 from trader.domain.errors import Refused, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
@@ -98,20 +99,27 @@ def _symbols(texts: list[str] | None) -> tuple[str, ...] | None:
 
 
 def run(session: Session, flags: Flags) -> int:
-    """The whole command. Raises TraderError for whatever keeps it from working."""
+    """The whole command: 1 where decisions are undecided because models failed.
+
+    Raises TraderError for whatever keeps it from working.
+    """
     _check_mode(flags.mode)
     settings, sources = loaded(session, flags.settings())
     if settings.llm.roles:
         lend(keys(session.workspace.env))
     with _cassette(flags) as cassette:
         ran, halted = _ran(session, flags, settings, sources, cassette)
-    _tell(session, settings, ran)
+    unjudged = _tell(session, settings, ran)
     if cassette is not None:
         played, recorded = words.count(cassette.played, "call"), words.count(cassette.recorded, "call")
         output.say(f"cassette {cassette.path}: {played} answered from it, {recorded} recorded")
     if halted:
         output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
-    return 0
+    if unjudged:
+        count = words.count(len(unjudged), "decision")
+        output.say(f"undecided because models failed: {count}, the last with {unjudged[0].cause}")
+        output.say("`trader doctor` asks each model once, and says how to mend what does not answer")
+    return 1 if unjudged else 0
 
 
 def _ran(
@@ -154,8 +162,8 @@ def _cassette(flags: Flags) -> Iterator[Cassette | None]:
         yield cassette
 
 
-def _tell(session: Session, settings: Settings, ran: Ran) -> None:
-    """The summary of the whole book, earlier runs included."""
+def _tell(session: Session, settings: Settings, ran: Ran) -> list[Decision]:
+    """The summary of the whole book, earlier runs included; what is undecided because models failed."""
     from trader.commands.run_report import document, report
     from trader.evals.run_summary import summarise
 
@@ -163,10 +171,12 @@ def _tell(session: Session, settings: Settings, ran: Ran) -> None:
     with JournalReader(ran.journal) as reader:
         summary = summarise(reader, market, ran.book, cost_model(settings))
         decisions = reader.decisions(ran.book.id)
+        failed = {call.decision for call in reader.model_calls(ran.book.id) if call.error_kind}
     if session.json:
         output.document(document(ran, summary))
     else:
         output.screen(*report(ran, summary, decisions))
+    return [made for made in decisions if made.outcome is Outcome.UNDECIDED and made.id in failed]
 
 
 def _check_mode(mode: str) -> None:
