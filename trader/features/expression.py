@@ -29,7 +29,7 @@ class Operation(IntEnum):
     WHERE = auto()
     """b where a is above `number`, else zero."""
     DELAY = auto()
-    """a, as if the first `bars` bars had not been: where an average is to begin later. From here on: the past."""
+    """a, as if the first `bars` bars had not been: where an average is to begin later."""
     LAG = auto()
     """a as it was `bars` bars before."""
     TOTAL = auto()

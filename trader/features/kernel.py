@@ -104,7 +104,7 @@ def _wilder_total(state: Floats, at: int, k: int, bars: int, x: float) -> float:
 def _highest(state: Floats, at: int, k: int, bars: int, x: float) -> int:
     """Keep the values that may yet be the highest, falling from the oldest on; where the highest stands.
 
-    The values are a ring at `at`, the counts at which they came one at `at + bars`, then its start and length.
+    The values are a ring at `at`, the counts at which they came one at `at + bars`; then start, length.
     """
     start, length = int(state[at + 2 * bars]), int(state[at + 2 * bars + 1])
     if length and state[at + bars + start] <= k - bars:
@@ -203,7 +203,9 @@ def _on_balance(state: Floats, at: int, k: int, price: float, volume: float) -> 
 
 
 @compiled
-def _of_now(operation: int, number: float, a: float, b: float) -> float:
+def _of_now(  # noqa: C901  # one case for each operation
+    operation: int, number: float, a: float, b: float
+) -> float:
     """What needs nothing of the past."""
     if operation == ADD:
         return a + b
@@ -229,7 +231,7 @@ def _of_now(operation: int, number: float, a: float, b: float) -> float:
 
 
 @compiled
-def _of_past(
+def _of_past(  # noqa: C901  # one case for each operation
     operation: int, number: float, a: float, b: float, state: Floats, at: int, k: int, bars: int
 ) -> float:
     """What looks back."""
@@ -275,16 +277,19 @@ def advance(
     out: Floats,
 ) -> None:
     """Bar number t (from 0) through the program; `state` moves on, `values` is scratch, `out` the answers."""
+    constants = len(values) - len(rows)
     for j in range(len(rows)):
         operation, begin = rows[j, 0], rows[j, 4]
         if operation == FIELD:
-            values[j] = bar[rows[j, 3]]
+            values[constants + j] = bar[rows[j, 3]]
         elif t >= begin:
             a, b = values[rows[j, 1]], values[rows[j, 2]]
             if operation <= DELAY:
-                values[j] = _of_now(operation, numbers[j], a, b)
+                values[constants + j] = _of_now(operation, numbers[j], a, b)
             else:
-                values[j] = _of_past(operation, numbers[j], a, b, state, rows[j, 5], t - begin, rows[j, 3])
+                values[constants + j] = _of_past(
+                    operation, numbers[j], a, b, state, rows[j, 5], t - begin, rows[j, 3]
+                )
     for i in range(len(outputs)):
         out[i] = values[outputs[i, 0]] if t >= outputs[i, 1] else nan
 

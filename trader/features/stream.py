@@ -16,8 +16,8 @@ class Stream:
     """Indicators of one history. Values are those of `compute` over the same bars, to 1e-12.
 
     A split or dividend rescales every bar before it: that is another history, and begins anew. `follow` sees
-    to it; who calls `add` must call `start` then. With numba (the extra `compiled`) a bar of all hundred costs
-    some microseconds and the first one the compiling, which is kept on disk; without, a hundred times that.
+    to it; who calls `add` must call `start` then. With numba (the extra `compiled`) a bar of all hundred
+    costs some microseconds, and the first one the compiling, which is kept on disk; without, far more.
     """
 
     def __init__(self, rows: Sequence[Feature], *, bars_a_year: float = DAYS_A_YEAR) -> None:
@@ -109,7 +109,7 @@ class Stream:
             rows.numbers,
             rows.outputs,
             np.zeros(rows.state),
-            np.full(len(rows.rows), np.nan),
+            np.concatenate((rows.constants, np.full(len(rows.rows), np.nan))),
         )
 
     def _compiled(self) -> ModuleType:
