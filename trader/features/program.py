@@ -1,4 +1,4 @@
-"""Expressions laid out as rows of numbers, each sub-expression once: what `kernel.py` runs."""
+"""Expressions laid out as tables of numbers, each sub-expression once: what `kernel.py` runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,23 +12,33 @@ from trader.features.expression import Expression, Operation
 
 Table = NDArray[np.int32]
 FIELDS = 7
-"""Open, high, low, close, volume, log close, bars a year."""
+"""Open, high, low, close, volume, log close, bars a year: the first places of the memory."""
+
+_LOOKS_BACK = {
+    Operation.LAG,
+    Operation.TOTAL,
+    Operation.SLOPE,
+    Operation.WMA,
+    Operation.KAMA,
+}
+"""Operations that read what their input was; each input's past is kept once for all of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Constants first, then k rows, each after those it reads; and where the answers stand."""
+    """What to do with a bar, and the memory it needs."""
 
     rows: Table
-    """(k, 6): operation, input a, input b, bars, the bar at which the inputs begin, place in the state."""
-    numbers: Floats
-    """(k,): each row's own number."""
-    constants: Floats
-    """(c,): the first values, which no bar changes; row j gives value c + j."""
-    state: int
-    """Numbers that are kept from bar to bar."""
+    """(k, 8), each after those it reads: operation, places of inputs a and b, bars, the bar at which inputs
+    begin, the place of its own state, the place of its input's past, and that one's length less one."""
+    kept: Table
+    """(r, 3): the place of a value whose past is kept, the place of that past and its length less one."""
     outputs: Table
-    """(m, 2): the value that is each answer, and the bar at which it is first given."""
+    """(m, 2): the place of each answer, and the bar at which it is first given."""
+    fixed: int
+    """Places of fields and constants; the value of row j stands at fixed + j, its own number k places on."""
+    memory: Floats
+    """As it is before the first bar: fields, constants, values, the rows' numbers, states, pasts."""
 
 
 def program(answers: Sequence[tuple[Expression, int]]) -> Program:
@@ -39,16 +49,22 @@ def program(answers: Sequence[tuple[Expression, int]]) -> Program:
     # What is alike stands together: the processor guesses the next operation right.
     order = sorted(depths.values(), key=lambda entry: (entry[0], entry[1].operation, entry[1].bars))
     constants = [one for _, one in order if one.operation is Operation.CONSTANT]
-    moving = [one for _, one in order if one.operation is not Operation.CONSTANT]
-    place = {one.key: value for value, one in enumerate((*constants, *moving))}
-    starts = [0, *accumulate(_kept(one) for one in moving)]
-    rows = [_row(one, place, start) for one, start in zip(moving, starts, strict=False)]
+    moving = [one for _, one in order if one.operation not in (Operation.CONSTANT, Operation.FIELD)]
+    place = {one.key: one.bars for _, one in order if one.operation is Operation.FIELD}
+    place |= {one.key: row for row, one in enumerate((*constants, *moving), FIELDS)}
+    fixed = FIELDS + len(constants)
+    *states, end = accumulate((_state(one) for one in moving), initial=fixed + 2 * len(moving))
+    pasts, size = _pasts(moving, place, end)
+    memory = np.zeros(size)
+    memory[FIELDS:fixed] = [one.number for one in constants]
+    memory[fixed : fixed + len(moving)] = np.nan
+    memory[fixed + len(moving) : fixed + 2 * len(moving)] = [one.number for one in moving]
     return Program(
-        np.array(rows, np.int32),
-        np.array([one.number for one in moving]),
-        np.array([one.number for one in constants]),
-        starts[-1],
-        np.array([(place[answer.key], max(first, answer.first)) for answer, first in answers], np.int32),
+        rows=np.array([_row(*entry, place, pasts) for entry in zip(moving, states, strict=True)], np.int32),
+        kept=np.array([(value, *past) for value, past in pasts.items()], np.int32).reshape(-1, 3),
+        outputs=np.array([(place[one.key], max(first, one.first)) for one, first in answers], np.int32),
+        fixed=fixed,
+        memory=memory,
     )
 
 
@@ -60,19 +76,41 @@ def _add(one: Expression, depths: dict[str, tuple[int, Expression]]) -> int:
     return depths[one.key][0]
 
 
-def _row(one: Expression, place: Mapping[str, int], start: int) -> tuple[int, ...]:
+def _pasts(
+    rows: Sequence[Expression], place: Mapping[str, int], end: int
+) -> tuple[dict[int, tuple[int, int]], int]:
+    """Place of a value -> (place of its past, length less one), a power of two long; and where they end."""
+    bars: dict[int, int] = {}
+    for one in rows:
+        if one.operation in _LOOKS_BACK:
+            value = place[one.inputs[0].key]
+            bars[value] = max(bars.get(value, 1), one.bars)
+    pasts = {}
+    for value, longest in bars.items():
+        length = 1 << (longest - 1).bit_length()
+        pasts[value] = end, length - 1
+        end += length
+    return pasts, end
+
+
+def _row(
+    one: Expression, state: int, place: Mapping[str, int], pasts: Mapping[int, tuple[int, int]]
+) -> tuple[int, ...]:
     a, b = (*(place[inner.key] for inner in one.inputs), 0, 0)[:2]
-    return one.operation, a, b, one.bars, one.begin, start
+    past = pasts[a] if one.operation in _LOOKS_BACK else (0, 0)
+    return one.operation, a, b, one.bars, one.begin, state, *past
 
 
-def _kept(one: Expression) -> int:
-    """Numbers of state: a ring of past values and what runs beside it."""
+def _state(one: Expression) -> int:
+    """Numbers that the operation keeps for itself."""
     match one.operation:
-        case Operation.LAG | Operation.SLOPE | Operation.CCI | Operation.TOTAL:
-            return one.bars + 2
-        case Operation.WMA | Operation.KAMA:
-            return one.bars + 4
+        case Operation.CCI:
+            return one.bars + 1
         case Operation.HIGHEST | Operation.HIGHEST_AGE:
             return 2 * one.bars + 2
-        case _:
+        case Operation.WMA | Operation.KAMA:
+            return 3
+        case Operation.ON_BALANCE:
             return 2
+        case operation:
+            return int(operation > Operation.LAG)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import inf
-from types import ModuleType
 
 import numpy as np
 
@@ -30,8 +29,10 @@ class Stream:
         self.names = tuple(row.name for row in rows)
         self._program = program(steps)
         self._bars_a_year = bars_a_year
-        self._followed: Bars | None = None
-        self._kernel: ModuleType | None = None
+        # Imported here: numba takes longer to import than most commands to answer.
+        from trader.features.kernel import advance, advance_through
+
+        self._advance, self._advance_through = advance, advance_through
         self._forget()
 
     def __len__(self) -> int:
@@ -48,7 +49,7 @@ class Stream:
         table[:, FIELDS - 1] = self._bars_a_year
         _check(table)
         out = np.empty((len(bars), len(self.names)))
-        self._compiled().advance_through(*self._layout, table, out)
+        self._advance_through(*self._layout, table, out)
         self._count = len(bars)
         return out
 
@@ -57,15 +58,15 @@ class Stream:
 
         Raises ToolError, and stays as it was, where a number is not finite or a price not above zero.
         """
-        bar = self._bar
-        bar[0], bar[1], bar[2], bar[3], bar[4] = open, high, low, close, volume
         if not (0.0 < open < inf and 0.0 < high < inf and 0.0 < low < inf and 0.0 < close < inf):
             raise ToolError(f"a price of the bar is none: {open}, {high}, {low}, {close}")
         if not -inf < volume < inf:
             raise ToolError(f"the volume of the bar is {volume}")
-        bar[5] = np.log(bar[3])
+        memory = self._memory
+        memory[0], memory[1], memory[2], memory[3], memory[4] = open, high, low, close, volume
+        np.log(self._close, self._log_close)  # numpy's, as the batch takes it: another's may differ by a bit
         out = np.empty(len(self.names))
-        self._compiled().advance(*self._layout, bar, self._count, out)
+        self._advance(*self._layout, self._count, out)
         self._count += 1
         return out
 
@@ -77,48 +78,34 @@ class Stream:
         """
         if not len(bars):
             raise ToolError("there is no bar to follow")
-        if not self._continues(bars):
-            values = self.start(bars)[-1]
-        for row in range(self._count, len(bars)):
-            values = self.add(
-                bars.open[row], bars.high[row], bars.low[row], bars.close[row], bars.volume[row]
-            )
-        if len(bars) != (0 if self._followed is None else len(self._followed)):
-            self._followed, self._last = bars, values
+        if self._continues(bars):
+            for row in range(self._count, len(bars)):
+                self._last = self.add(
+                    bars.open[row], bars.high[row], bars.low[row], bars.close[row], bars.volume[row]
+                )
+        else:
+            self._last = self.start(bars)[-1]
+        self._known = bars
         return self._last
 
     def _continues(self, bars: Bars) -> bool:
-        known = self._followed
-        if known is None or len(known) > len(bars) or known.symbol != bars.symbol:
+        known = self._known
+        if known is None or known.symbol != bars.symbol or not len(known) == self._count <= len(bars):
             return False
-        last = len(known) - 1
         return all(
             getattr(known, name)[row] == getattr(bars, name)[row]
-            for row in (0, last)
+            for row in (0, len(known) - 1)
             for name in ("opened", "open", "high", "low", "close", "volume")
         )
 
     def _forget(self) -> None:
         self._count = 0
-        self._followed = None
-        self._last = np.full(len(self.names), np.nan)
-        self._bar = np.full(FIELDS, self._bars_a_year)
-        rows = self._program
-        self._layout = (
-            rows.rows,
-            rows.numbers,
-            rows.outputs,
-            np.zeros(rows.state),
-            np.concatenate((rows.constants, np.full(len(rows.rows), np.nan))),
-        )
-
-    def _compiled(self) -> ModuleType:
-        if self._kernel is None:
-            # Imported here: numba takes longer to import than most commands to answer.
-            from trader.features import kernel
-
-            self._kernel = kernel
-        return self._kernel
+        self._known: Bars | None = None
+        memory = self._program.memory.copy()
+        memory[FIELDS - 1] = self._bars_a_year
+        self._memory, self._close, self._log_close = memory, memory[3:4], memory[5:6]
+        of = self._program
+        self._layout = (of.rows, of.kept, of.outputs, of.fixed, memory)
 
 
 def _check(table: Floats) -> None:
