@@ -76,7 +76,7 @@ _PATTERNS = (
 
 def pattern(inputs: Inputs, name: str, warmup: int) -> Floats:
     """TA-Lib's mark over 100, so that a confirmed hikkake is 2; NaN in warm-up, where TA-Lib says 0."""
-    marks = getattr(talib, f"CDL{name}")(inputs.open, inputs.high, inputs.low, inputs.close) / 100.0
+    marks: Floats = getattr(talib, f"CDL{name}")(inputs.open, inputs.high, inputs.low, inputs.close) / 100.0
     marks[:warmup] = np.nan
     return marks
 

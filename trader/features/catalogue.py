@@ -1,11 +1,12 @@
 """Every indicator there is, in one table. A new one is a row in its group's file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
 from trader.domain.errors import UnknownName
-from trader.domain.market import Bars, Floats, Series
+from trader.domain.market import Bars, Floats, Series, Timeframe
 from trader.features.calendar import CALENDAR
 from trader.features.candles import CANDLES
 from trader.features.feature import DAYS_A_YEAR, Feature, Inputs
@@ -37,12 +38,14 @@ COMMON: tuple[Feature, ...] = tuple(row for row in FEATURES if row.step is not N
 """The hundred that `trader.features.stream` carries on one bar at a time."""
 
 
+_BY_NAME: Mapping[str, Feature] = MappingProxyType({row.name: row for row in FEATURES})
+
+
 def feature(name: str) -> Feature:
     """The indicator of this name. Raises UnknownName with the nearest ones."""
-    for candidate in FEATURES:
-        if candidate.name == name:
-            return candidate
-    raise UnknownName("feature", name, (candidate.name for candidate in FEATURES))
+    if name not in _BY_NAME:
+        raise UnknownName("feature", name, _BY_NAME)
+    return _BY_NAME[name]
 
 
 def compute_all(inputs: Inputs, rows: Iterable[Feature] = FEATURES) -> dict[str, Floats]:
@@ -62,6 +65,11 @@ def inputs_of(bars: Bars, *, bars_a_year: float = DAYS_A_YEAR, index: Series | N
     return Inputs(bars.open, bars.high, bars.low, bars.close, bars.volume, bars_a_year, bars.opened, level)
 
 
+def has_meaning(row: Feature, timeframe: Timeframe) -> bool:
+    """What is stated in months has none on shorter bars, nor has the time of day on daily ones."""
+    return not (row.in_months if timeframe.intraday else row.in_hours)
+
+
 def compute(
     bars: Bars,
     rows: Iterable[Feature] = FEATURES,
@@ -69,14 +77,7 @@ def compute(
     bars_a_year: float = DAYS_A_YEAR,
     index: Series | None = None,
 ) -> dict[str, Floats]:
-    """`compute_all` for bars.
-
-    What is stated in months has no value on shorter bars, nor has the time of day on daily ones.
-    """
+    """`compute_all` for bars; no value where an indicator has no meaning on bars of their length."""
     inputs = inputs_of(bars, bars_a_year=bars_a_year, index=index)
     nothing = np.full(len(bars), np.nan)
-    intraday = bars.timeframe.intraday
-    return {
-        row.name: nothing if (row.in_months if intraday else row.in_hours) else row.compute(inputs)
-        for row in rows
-    }
+    return {row.name: row.compute(inputs) if has_meaning(row, bars.timeframe) else nothing for row in rows}

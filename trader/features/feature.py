@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from trader.domain.market import Floats, Times
 from trader.features.expression import Expression
 
 P = ParamSpec("P")
-R = TypeVar("R", Floats, tuple[Floats, ...])
+R = TypeVar("R", bound=Floats | tuple[Floats, ...])
 
 DAYS_A_YEAR = 252.0
 """Sessions a year of a stock exchange; other calendars pass their own number of bars."""
@@ -120,14 +120,14 @@ def remembered(
     """Compute once for each Inputs and arguments what several indicators share. Answers are read-only."""
 
     @wraps(function)
-    def call(inputs: Inputs, *arguments: P.args, **named: P.kwargs) -> R:
+    def call(inputs: Inputs, /, *arguments: P.args, **named: P.kwargs) -> R:
         key = (function, arguments, tuple(named.items()))
         if key not in inputs._known:
             answer = function(inputs, *arguments, **named)
             for array in answer if isinstance(answer, tuple) else (answer,):
                 array.flags.writeable = False
             inputs._known[key] = answer
-        return inputs._known[key]  # type: ignore[return-value]  # it is what this function answered
+        return cast(R, inputs._known[key])
 
     return call
 

@@ -6,8 +6,8 @@ this module imports numba: `stream.py` does so when the first bar comes.
 """
 
 from collections.abc import Callable
-from math import log, nan, sqrt
-from typing import Any, TypeVar
+from math import inf, log, nan, sqrt
+from typing import Any, TypeVar, cast
 
 from trader.domain.market import Floats
 from trader.features.expression import Operation
@@ -41,25 +41,26 @@ def compiled(function: Function) -> Function:
     """The function as machine code, kept on disk; as it is where there is no numba."""
     if not COMPILED:
         return function
-    made: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
-    return made
+    return cast(Function, njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
 @compiled
-def _ema(memory: Floats, at: int, k: int, bars: int, weight: float, x: float) -> float:
+def _ema(memory: Floats, at: int, k: int, bars: int, x: float) -> float:
+    """The weight, then the average."""
     if k < bars:
-        memory[at] += x
+        memory[at + 1] += x
         if k == bars - 1:
-            memory[at] /= bars
+            memory[at + 1] /= bars
     else:
-        memory[at] = (x - memory[at]) * weight + memory[at]
-    return memory[at]
+        memory[at + 1] = (x - memory[at + 1]) * memory[at] + memory[at + 1]
+    return memory[at + 1]
 
 
 @compiled
-def _blend(memory: Floats, at: int, k: int, weight: float, x: float) -> float:
-    memory[at] = x if k == 0 else weight * x + (1.0 - weight) * memory[at]
-    return memory[at]
+def _blend(memory: Floats, at: int, k: int, x: float) -> float:
+    """The weight, then the average."""
+    memory[at + 1] = x if k == 0 else memory[at] * x + (1.0 - memory[at]) * memory[at + 1]
+    return memory[at + 1]
 
 
 @compiled
@@ -84,26 +85,19 @@ def _wilder_total(memory: Floats, at: int, k: int, bars: int, x: float) -> float
 
 
 @compiled
-def _highest(memory: Floats, at: int, k: int, bars: int, x: float) -> int:
-    """Keep the values that may yet be the highest, falling from the oldest on; where the highest stands.
-
-    The values are a ring at `at`, the counts at which they came one at `at + bars`; then start, length.
-    """
-    start, length = int(memory[at + 2 * bars]), int(memory[at + 2 * bars + 1])
-    if length and memory[at + bars + start] <= k - bars:
-        start = start + 1 if start + 1 < bars else 0
-        length -= 1
-    while length:
-        last = start + length - 1
-        last = last if last < bars else last - bars
-        if memory[at + last] > x:
-            break
-        length -= 1
-    end = start + length
-    end = end if end < bars else end - bars
-    memory[at + end], memory[at + bars + end] = x, k
-    memory[at + 2 * bars], memory[at + 2 * bars + 1] = start, length + 1
-    return at + start
+def _highest(memory: Floats, at: int, past: int, mask: int, t: int, k: int, bars: int, x: float) -> float:
+    """The highest, then the bar it stood at; looked for anew only when it has left."""
+    if k == 0 or x >= memory[at]:
+        memory[at], memory[at + 1] = x, t
+    elif memory[at + 1] <= t - bars:
+        memory[at] = -inf
+        for i in range(bars - 1, 0, -1):
+            y = memory[past + ((t - i) & mask)]
+            if y >= memory[at]:
+                memory[at], memory[at + 1] = y, t - i
+        if x >= memory[at]:
+            memory[at], memory[at + 1] = x, t
+    return memory[at]
 
 
 @compiled
@@ -182,38 +176,55 @@ def _on_balance(memory: Floats, at: int, k: int, price: float, volume: float) ->
 
 
 @compiled
-def _of_now(  # noqa: C901  # one case for each operation
-    operation: int, number: float, a: float, b: float
-) -> float:
-    """What needs nothing of the past."""
+def _of_now(  # noqa: C901  # one loop for each operation
+    operation: int, rows: Table, fixed: int, memory: Floats
+) -> None:
+    """Rows that need nothing of the past; the first of them has the value at `fixed`.
+
+    They are not kept from running before their inputs have begun: what they give then, nobody reads.
+    """
     if operation == ADD:
-        return a + b
-    if operation == SUBTRACT:
-        return a - b
-    if operation == MULTIPLY:
-        return a * b
-    if operation == DIVIDE:
-        return number if b == 0.0 else a / b
-    if operation == ABSOLUTE:
-        return abs(a)
-    if operation == LOG:
-        return log(a)
-    if operation == ROOT:
-        return 0.0 if a < ZERO else sqrt(a)
-    if operation == LARGER:
-        return a if a > b else b
-    if operation == SMALLER:
-        return a if a < b else b
-    if operation == WHERE:
-        return b if a > number else 0.0
-    return a
+        for j in range(len(rows)):
+            memory[fixed + j] = memory[rows[j, 1]] + memory[rows[j, 2]]
+    elif operation == SUBTRACT:
+        for j in range(len(rows)):
+            memory[fixed + j] = memory[rows[j, 1]] - memory[rows[j, 2]]
+    elif operation == MULTIPLY:
+        for j in range(len(rows)):
+            memory[fixed + j] = memory[rows[j, 1]] * memory[rows[j, 2]]
+    elif operation == DIVIDE:
+        for j in range(len(rows)):
+            below = memory[rows[j, 2]]
+            memory[fixed + j] = memory[rows[j, 1]] / below if below != 0.0 else memory[rows[j, 5]]
+    elif operation == ABSOLUTE:
+        for j in range(len(rows)):
+            memory[fixed + j] = abs(memory[rows[j, 1]])
+    elif operation == LOG:
+        for j in range(len(rows)):
+            memory[fixed + j] = log(memory[rows[j, 1]])
+    elif operation == ROOT:
+        for j in range(len(rows)):
+            a = memory[rows[j, 1]]
+            memory[fixed + j] = 0.0 if a < ZERO else sqrt(a)
+    elif operation == LARGER:
+        for j in range(len(rows)):
+            memory[fixed + j] = max(memory[rows[j, 1]], memory[rows[j, 2]])
+    elif operation == SMALLER:
+        for j in range(len(rows)):
+            memory[fixed + j] = min(memory[rows[j, 1]], memory[rows[j, 2]])
+    elif operation == WHERE:
+        for j in range(len(rows)):
+            memory[fixed + j] = memory[rows[j, 2]] if memory[rows[j, 1]] > memory[rows[j, 5]] else 0.0
+    else:  # DELAY
+        for j in range(len(rows)):
+            memory[fixed + j] = memory[rows[j, 1]]
 
 
 @compiled
 def _of_past(  # noqa: C901  # one case for each operation
-    row: Table, number: float, memory: Floats, t: int
+    row: Table, memory: Floats, t: int
 ) -> float:
-    """What looks back."""
+    """One row that looks back."""
     operation, bars, k, at = row[0], row[3], t - row[4], row[5]
     past, mask = row[6], row[7]
     a = memory[row[1]]
@@ -227,17 +238,18 @@ def _of_past(  # noqa: C901  # one case for each operation
         memory[at] += a
         return memory[at]
     if operation == EMA:
-        return _ema(memory, at, k, bars, number, a)
+        return _ema(memory, at, k, bars, a)
     if operation == BLEND:
-        return _blend(memory, at, k, number, a)
+        return _blend(memory, at, k, a)
     if operation == WILDER:
         return _wilder(memory, at, k, bars, a)
     if operation == WILDER_TOTAL:
         return _wilder_total(memory, at, k, bars, a)
     if operation == HIGHEST:
-        return memory[_highest(memory, at, k, bars, a)]
+        return _highest(memory, at, past, mask, t, k, bars, a)
     if operation == HIGHEST_AGE:
-        return k - memory[_highest(memory, at, k, bars, a) + bars]
+        _highest(memory, at, past, mask, t, k, bars, a)
+        return t - memory[at + 1]
     if operation == SLOPE:
         return _slope(memory, past, mask, t, bars, a)
     if operation == CCI:
@@ -251,29 +263,63 @@ def _of_past(  # noqa: C901  # one case for each operation
 
 @compiled
 def advance(
-    rows: Table, kept: Table, outputs: Table, fixed: int, memory: Floats, t: int, out: Floats
-) -> None:
-    """Bar number t (from 0), whose fields stand in `memory`, through the program; `out` is the answers."""
-    numbers = fixed + len(rows)
-    for j in range(len(rows)):
-        row = rows[j]
-        if t >= row[4]:
-            if row[0] < LAG:
-                value = _of_now(row[0], memory[numbers + j], memory[row[1]], memory[row[2]])
-            else:
-                value = _of_past(row, memory[numbers + j], memory, t)
-            memory[fixed + j] = value
+    runs: Table,
+    rows: Table,
+    kept: Table,
+    outputs: Table,
+    fixed: int,
+    memory: Floats,
+    t: int,
+    out: Floats,
+    open: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+) -> bool:
+    """Bar number t (from 0) through the program; `out` is the answers.
+
+    Nothing changes, and the answer is False, where a number is not finite or a price not above zero.
+    """
+    if not (0.0 < open < inf and 0.0 < high < inf and 0.0 < low < inf and 0.0 < close < inf):
+        return False
+    if not abs(volume) < inf:
+        return False
+    memory[0], memory[1], memory[2], memory[3], memory[4] = open, high, low, close, volume
+    memory[5] = log(close)
+    for i in range(len(runs)):
+        operation, first, last = runs[i, 0], runs[i, 1], runs[i, 2]
+        if operation < LAG:
+            _of_now(operation, rows[first:last], fixed + first, memory)
+        else:
+            for j in range(first, last):
+                if t >= rows[j, 4]:
+                    memory[fixed + j] = _of_past(rows[j], memory, t)
     for i in range(len(kept)):
         memory[kept[i, 1] + (t & kept[i, 2])] = memory[kept[i, 0]]
     for i in range(len(outputs)):
         out[i] = memory[outputs[i, 0]] if t >= outputs[i, 1] else nan
+    return True
 
 
 @compiled
 def advance_through(
-    rows: Table, kept: Table, outputs: Table, fixed: int, memory: Floats, bars: Floats, out: Floats
-) -> None:
-    """Bars number 0 to n - 1, shape (n, fields), through the program; `out` has the shape (n, answers)."""
-    for t in range(len(bars)):
-        memory[: bars.shape[1]] = bars[t]
-        advance(rows, kept, outputs, fixed, memory, t, out[t])
+    runs: Table,
+    rows: Table,
+    kept: Table,
+    outputs: Table,
+    fixed: int,
+    memory: Floats,
+    open: Floats,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+    out: Floats,
+) -> int:
+    """Bars number 0 to n - 1 through the program; `out` has the shape (n, answers). How many were fit."""
+    for t in range(len(close)):
+        bar = open[t], high[t], low[t], close[t], volume[t]
+        if not advance(runs, rows, kept, outputs, fixed, memory, t, out[t], *bar):
+            return t
+    return len(close)

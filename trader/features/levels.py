@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import talib
+from numpy.typing import NDArray
 
 from trader.domain.market import Floats
 from trader.features.feature import Feature, Group, Inputs, remembered, shifted
@@ -61,8 +62,8 @@ def since_low(inputs: Inputs) -> Floats:
     return _age(talib.MININDEX(inputs.low, _YEAR))
 
 
-def _age(place: Floats) -> Floats:
-    age = (np.arange(len(place)) - place) / (_YEAR - 1.0)
+def _age(place: NDArray[np.int32]) -> Floats:
+    age: Floats = (np.arange(len(place)) - place) / (_YEAR - 1.0)
     age[: _YEAR - 1] = np.nan  # where talib gives the place 0
     return age
 

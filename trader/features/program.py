@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,16 @@ FIELDS = 7
 _LOOKS_BACK = {
     Operation.LAG,
     Operation.TOTAL,
+    Operation.HIGHEST,
+    Operation.HIGHEST_AGE,
     Operation.SLOPE,
     Operation.WMA,
     Operation.KAMA,
 }
 """Operations that read what their input was; each input's past is kept once for all of them."""
+
+_NUMBERED = {Operation.DIVIDE, Operation.WHERE, Operation.EMA, Operation.BLEND}
+"""Operations with a number of their own, at the start of their state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +36,16 @@ class Program:
     rows: Table
     """(k, 8), each after those it reads: operation, places of inputs a and b, bars, the bar at which inputs
     begin, the place of its own state, the place of its input's past, and that one's length less one."""
+    runs: Table
+    """(s, 3): rows of one operation that follow each other: the operation, the first, that after the last."""
     kept: Table
     """(r, 3): the place of a value whose past is kept, the place of that past and its length less one."""
     outputs: Table
     """(m, 2): the place of each answer, and the bar at which it is first given."""
     fixed: int
-    """Places of fields and constants; the value of row j stands at fixed + j, its own number k places on."""
+    """Places of fields and constants; the value of row j stands at fixed + j."""
     memory: Floats
-    """As it is before the first bar: fields, constants, values, the rows' numbers, states, pasts."""
+    """As it is before the first bar: fields, constants, values, states (first the row's number), pasts."""
 
 
 def program(answers: Sequence[tuple[Expression, int]]) -> Program:
@@ -53,13 +60,16 @@ def program(answers: Sequence[tuple[Expression, int]]) -> Program:
     place = {one.key: one.bars for _, one in order if one.operation is Operation.FIELD}
     place |= {one.key: row for row, one in enumerate((*constants, *moving), FIELDS)}
     fixed = FIELDS + len(constants)
-    *states, end = accumulate((_state(one) for one in moving), initial=fixed + 2 * len(moving))
+    *states, end = accumulate((_state(one) for one in moving), initial=fixed + len(moving))
     pasts, size = _pasts(moving, place, end)
     memory = np.zeros(size)
     memory[FIELDS:fixed] = [one.number for one in constants]
     memory[fixed : fixed + len(moving)] = np.nan
-    memory[fixed + len(moving) : fixed + 2 * len(moving)] = [one.number for one in moving]
+    for one, state in zip(moving, states, strict=True):
+        if one.operation in _NUMBERED:
+            memory[state] = one.number
     return Program(
+        runs=np.array(_runs(moving), np.int32).reshape(-1, 3),
         rows=np.array([_row(*entry, place, pasts) for entry in zip(moving, states, strict=True)], np.int32),
         kept=np.array([(value, *past) for value, past in pasts.items()], np.int32).reshape(-1, 3),
         outputs=np.array([(place[one.key], max(first, one.first)) for one, first in answers], np.int32),
@@ -74,6 +84,16 @@ def _add(one: Expression, depths: dict[str, tuple[int, Expression]]) -> int:
         depth = max((_add(inner, depths) + 1 for inner in one.inputs), default=0)
         depths[one.key] = depth, one
     return depths[one.key][0]
+
+
+def _runs(rows: Sequence[Expression]) -> list[tuple[int, int, int]]:
+    """The stretches of one operation."""
+    runs, first = [], 0
+    for operation, alike in groupby(rows, key=lambda one: one.operation):
+        last = first + len(list(alike))
+        runs.append((int(operation), first, last))
+        first = last
+    return runs
 
 
 def _pasts(
@@ -106,11 +126,11 @@ def _state(one: Expression) -> int:
     match one.operation:
         case Operation.CCI:
             return one.bars + 1
-        case Operation.HIGHEST | Operation.HIGHEST_AGE:
-            return 2 * one.bars + 2
         case Operation.WMA | Operation.KAMA:
             return 3
-        case Operation.ON_BALANCE:
+        case (
+            Operation.HIGHEST | Operation.HIGHEST_AGE | Operation.ON_BALANCE | Operation.EMA | Operation.BLEND
+        ):
             return 2
         case operation:
-            return int(operation > Operation.LAG)
+            return int(operation > Operation.LAG or operation in _NUMBERED)

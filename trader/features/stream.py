@@ -1,7 +1,7 @@
 """The common indicators one bar at a time: what they would be over all bars, at the cost of one."""
 
 from collections.abc import Sequence
-from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +33,9 @@ class Stream:
         from trader.features.kernel import advance, advance_through
 
         self._advance, self._advance_through = advance, advance_through
-        self._forget()
+        self._layout = self._blank()
+        self._count = 0
+        self._known: Bars | None = None
 
     def __len__(self) -> int:
         """Bars since the first."""
@@ -41,16 +43,12 @@ class Stream:
 
     def start(self, bars: Bars) -> Floats:
         """Forget everything, and read a history of n bars: shape (n, indicators), a column for each name."""
-        self._forget()
-        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume, np.log(bars.close))
-        table = np.empty((len(bars), FIELDS))
-        for place, column in enumerate(columns):
-            table[:, place] = column
-        table[:, FIELDS - 1] = self._bars_a_year
-        _check(table)
+        self._layout, self._count, self._known = self._blank(), 0, None
         out = np.empty((len(bars), len(self.names)))
-        self._advance_through(*self._layout, table, out)
-        self._count = len(bars)
+        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        self._count = self._advance_through(*self._layout, *columns, out)
+        if self._count < len(bars):
+            raise _unfit(*(column[self._count] for column in columns))
         return out
 
     def add(self, open: float, high: float, low: float, close: float, volume: float) -> Floats:
@@ -58,15 +56,9 @@ class Stream:
 
         Raises ToolError, and stays as it was, where a number is not finite or a price not above zero.
         """
-        if not (0.0 < open < inf and 0.0 < high < inf and 0.0 < low < inf and 0.0 < close < inf):
-            raise ToolError(f"a price of the bar is none: {open}, {high}, {low}, {close}")
-        if not -inf < volume < inf:
-            raise ToolError(f"the volume of the bar is {volume}")
-        memory = self._memory
-        memory[0], memory[1], memory[2], memory[3], memory[4] = open, high, low, close, volume
-        np.log(self._close, self._log_close)  # numpy's, as the batch takes it: another's may differ by a bit
         out = np.empty(len(self.names))
-        self._advance(*self._layout, self._count, out)
+        if not self._advance(*self._layout, self._count, out, open, high, low, close, volume):
+            raise _unfit(open, high, low, close, volume)
         self._count += 1
         return out
 
@@ -98,18 +90,14 @@ class Stream:
             for name in ("opened", "open", "high", "low", "close", "volume")
         )
 
-    def _forget(self) -> None:
-        self._count = 0
-        self._known: Bars | None = None
-        memory = self._program.memory.copy()
-        memory[FIELDS - 1] = self._bars_a_year
-        self._memory, self._close, self._log_close = memory, memory[3:4], memory[5:6]
+    def _blank(self) -> tuple[Any, ...]:
+        """The program, and its memory as it is before the first bar."""
         of = self._program
-        self._layout = (of.rows, of.kept, of.outputs, of.fixed, memory)
+        memory = of.memory.copy()
+        memory[FIELDS - 1] = self._bars_a_year
+        return of.runs, of.rows, of.kept, of.outputs, of.fixed, memory
 
 
-def _check(table: Floats) -> None:
-    fit = np.isfinite(table).all(axis=1) & (table[:, :4] > 0.0).all(axis=1)
-    if not fit.all():
-        row = int(np.argmin(fit))
-        raise ToolError(f"bar {row + 1} of {len(table)} has a number that is none: {table[row, :5].tolist()}")
+def _unfit(*bar: float) -> ToolError:
+    named = zip(("open", "high", "low", "close", "volume"), bar, strict=True)
+    return ToolError(f"a number of the bar is none: {', '.join(f'{name} {value}' for name, value in named)}")
