@@ -55,6 +55,8 @@ class Operation(IntEnum):
     """Average with weights 1 to `bars`."""
     KAMA = auto()
     """Kaufman's adaptive average."""
+    CARRIED = auto()
+    """a, and where that is NaN the last that was none; zero at first."""
     ON_BALANCE = auto()
     """Sum of b, signed as a changes; begun with the first b."""
 
@@ -254,6 +256,11 @@ def wma(a: Expression, bars: int) -> Expression:
 def kama(a: Expression, bars: int) -> Expression:
     """Kaufman's adaptive average."""
     return Expression(Operation.KAMA, (a,), bars)
+
+
+def carried(a: Expression) -> Expression:
+    """`a`, and where there is none the last there was."""
+    return Expression(Operation.CARRIED, (a,))
 
 
 def on_balance(a: Expression, b: Expression) -> Expression:

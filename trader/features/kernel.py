@@ -34,7 +34,7 @@ CUMULATED, EMA, BLEND = int(Operation.CUMULATED), int(Operation.EMA), int(Operat
 WILDER, WILDER_TOTAL = int(Operation.WILDER), int(Operation.WILDER_TOTAL)
 HIGHEST, HIGHEST_AGE = int(Operation.HIGHEST), int(Operation.HIGHEST_AGE)
 SLOPE, CCI, WMA = int(Operation.SLOPE), int(Operation.CCI), int(Operation.WMA)
-KAMA = int(Operation.KAMA)
+KAMA, CARRIED = int(Operation.KAMA), int(Operation.CARRIED)
 
 
 def compiled(function: Function) -> Function:
@@ -250,6 +250,9 @@ def _of_past(  # noqa: C901  # one case for each operation
     if operation == HIGHEST_AGE:
         _highest(memory, at, past, mask, t, k, bars, a)
         return t - memory[at + 1]
+    if operation == CARRIED:
+        memory[at] = a if a == a else memory[at]
+        return memory[at]
     if operation == SLOPE:
         return _slope(memory, past, mask, t, bars, a)
     if operation == CCI:

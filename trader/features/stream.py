@@ -1,6 +1,6 @@
 """The common indicators one bar at a time: what they would be over all bars, at the cost of one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ class Stream:
         # Imported here: numba takes longer to import than most commands to answer.
         from trader.features.kernel import advance, advance_through
 
-        self._advance, self._advance_through = advance, advance_through
+        self._advance: Callable[..., bool] = advance
+        self._advance_through: Callable[..., int] = advance_through
         self._layout = self._blank()
         self._count = 0
         self._known: Bars | None = None

@@ -14,6 +14,7 @@ from trader.features.expression import (
     LOW,
     Expression,
     absolute,
+    carried,
     delay,
     highest_age,
     kama,
@@ -344,7 +345,7 @@ TREND = (
         "100 |+DI - -DI| / (+DI + -DI)",
         _WILDER,
         lambda inputs: talib.DX(inputs.high, inputs.low, inputs.close, 14),
-        step=_DX,
+        step=carried(_DX),
     ),
     Feature(
         "adxr_14",
