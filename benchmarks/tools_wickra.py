@@ -1,4 +1,4 @@
-"""The common indicators as wickra has them: what is updated with each bar, and how the answer reads as ours."""
+"""The common indicators as wickra has them: what is updated with a bar, and how its answer reads as ours."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -230,7 +230,7 @@ def _of_past(  # noqa: C901  # one case for each operation
     a = memory[row[1]]
     left = memory[past + ((t - bars) & mask)] if k >= bars else 0.0
     if operation == LAG:
-        return left
+        return left if k >= bars else nan
     if operation == TOTAL:
         memory[at] = (memory[at] - left) + a
         return memory[at]
