@@ -17,7 +17,7 @@ def _gap(average: Direct) -> Direct:
 
 
 def _past(values: Floats, bars: int) -> Floats:
-    return np.concatenate((np.full(bars, np.nan), values[:-bars]))
+    return np.concatenate((np.full(bars, np.nan), values))[: len(values)]
 
 
 def _share(above: Floats, below: Floats, where_zero: float = np.nan) -> Floats:

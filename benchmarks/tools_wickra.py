@@ -1,10 +1,14 @@
 """The common indicators as wickra has them: what is updated with a bar, and how its answer reads as ours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Literal
 
+import numpy as np
 import wickra
+
+from trader.domain.market import Floats
 
 Bar = tuple[float, float, float, float, float]
 """Open, high, low, close, volume."""
@@ -54,7 +58,6 @@ PEERS: tuple[Peer, ...] = (
         _close(f"volatility_{n}", lambda n=n: wickra.HistoricalVolatility(n, 252), lambda x, _: x / 100.0)
         for n in (5, 10, 21, 63, 126, 252)
     ),
-    _close("cmo_14", lambda: wickra.CMO(14)),
     _close("wma_20_gap", lambda: wickra.WMA(20), _gap),
     _close("dema_20_gap", lambda: wickra.DEMA(20), _gap),
     _close("tema_20_gap", lambda: wickra.TEMA(20), _gap),
@@ -118,3 +121,40 @@ PEERS: tuple[Peer, ...] = (
         for n in (5, 21, 63)
     ),
 )
+
+
+class Streams:
+    """All of them, with what they know of the bars so far."""
+
+    def __init__(self) -> None:
+        self._made = [(peer, peer.make()) for peer in PEERS]
+        self._closes, self._volumes, self._bars = (
+            [one.update for peer, one in self._made if peer.reads == reads]
+            for reads in ("close", "volume", "bar")
+        )
+
+    def through(self, bars: Sequence[Bar]) -> dict[str, Floats]:
+        """Our names -> our values after each bar; NaN where there is none yet."""
+        found = {}
+        for peer, one in self._made:
+            given = [one.update(_read(peer, bar)) for bar in bars]
+            for name, convert in peer.answers.items():
+                found[name] = np.array(
+                    [
+                        nan if answer is None else convert(answer, bar)
+                        for answer, bar in zip(given, bars, strict=True)
+                    ]
+                )
+        return found
+
+    def add(self, bars: Sequence[Bar]) -> None:
+        """One bar after another, as a program would that keeps the answers."""
+        for bar in bars:
+            close, volume, whole = bar[3], bar[4], (*bar, 0)
+            [update(close) for update in self._closes]
+            [update(volume) for update in self._volumes]
+            [update(whole) for update in self._bars]
+
+
+def _read(peer: Peer, bar: Bar) -> object:
+    return {"close": bar[3], "volume": bar[4], "bar": (*bar, 0)}[peer.reads]
