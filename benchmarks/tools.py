@@ -2,13 +2,16 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from types import ModuleType
 
 import numpy as np
 
 from benchmarks.figures import Bound, Disagreement, Figure, Say, exponent
+from benchmarks.tools_talib import DIRECT
 from trader.domain.market import Bars, Floats, Timeframe
 from trader.features.catalogue import COMMON, compute_all, feature
 from trader.features.feature import Inputs
@@ -32,28 +35,33 @@ Compute = Callable[[Inputs], Mapping[str, Floats]]
 
 def measure(folder: Path, say: Say) -> Iterator[Figure]:
     """A history of 200,000 bars at once, then bars one by one."""
-    from benchmarks.tools_frames import by_pandas, by_polars
-    from benchmarks.tools_ta import by_ta
-    from benchmarks.tools_talib import DIRECT
-
     large, small = history(MANY), history(FEW)
-    names = [row.name for row in COMMON]
-    say(f"{len(names)} indicators over {MANY:,} bars, by TA-Lib too")
-    yield from beside("TA-Lib, one by one", names, large, lambda i: _directly(DIRECT, i), 0, TALIB, 1.0)
+    say(f"{len(COMMON)} indicators over {MANY:,} bars, by TA-Lib too")
+    yield from beside("TA-Lib, one by one", large, _directly, 0, TALIB, 1.0)
     one, ten = (_time(lambda i=inputs: compute_all(_fresh(i), COMMON)) for inputs in (small, large))
     yield Figure(f"  grows with bars, {FEW:,} to {MANY:,}, exponent", exponent(FEW, one, MANY, ten))
-    say("by polars and pandas")
-    yield from beside("polars", None, large, by_polars, SETTLED, DRIFTING, 1 / 3)
-    yield from beside("pandas", None, large, by_pandas, SETTLED, DRIFTING, None)
-    say(f"by ta, over {FEW:,} bars")
-    yield from beside("ta", None, small, _quietly(by_ta), SETTLED, DRIFTING, 1 / 100, turns=1)
+    if frames := peer("frames", say):
+        say("by polars and pandas")
+        yield from beside("polars", large, frames.by_polars, SETTLED, DRIFTING, 1 / 3)
+        yield from beside("pandas", large, frames.by_pandas, SETTLED, DRIFTING, None)
+    if ta := peer("ta", say):
+        say(f"by ta, over {FEW:,} bars")
+        yield from beside("ta", small, _quietly(ta.by_ta), SETTLED, DRIFTING, 1 / 100, turns=1)
     say("one bar more")
-    yield from one_bar_more(small)
+    yield from one_bar_more(small, peer("wickra", say))
+
+
+def peer(name: str, say: Say) -> ModuleType | None:
+    """What compares with a library; None, and said so, where that is not installed."""
+    try:
+        return import_module(f"benchmarks.tools_{name}")
+    except ModuleNotFoundError as error:
+        say(f"left out: {error.name} is not installed: pip install 'trader[bench]'")
+        return None
 
 
 def beside(
-    peer: str,
-    names: Sequence[str] | None,
+    name: str,
     inputs: Inputs,
     compute: Compute,
     settled: int,
@@ -63,12 +71,12 @@ def beside(
 ) -> Iterator[Figure]:
     """The peer's indicators, ours of the same names, and both times by turns. Raises Disagreement."""
     theirs = compute(_fresh(inputs))
-    rows = [feature(name) for name in names or theirs]
-    yield agreement(compute_all(_fresh(inputs), rows), theirs, peer, settled, within)
+    rows = [feature(ours) for ours in theirs]
+    yield agreement(compute_all(_fresh(inputs), rows), theirs, name, settled, within)
     here, there = _by_turns(lambda: compute_all(_fresh(inputs), rows), lambda: compute(_fresh(inputs)), turns)
     what = f"{len(rows)} indicators, {len(inputs):,} bars"
     bound = None if target is None else Bound("at most", target, "ratio")
-    yield Figure(what, here * 1e3, "ms", there * 1e3, peer, bound)
+    yield Figure(what, here * 1e3, "ms", there * 1e3, name, bound)
 
 
 def agreement(
@@ -94,11 +102,8 @@ def apart(ours: Floats, theirs: Floats) -> float:
     return float(np.nanmax(np.divide(difference, scale, out=np.zeros(len(scale)), where=difference > 0.0)))
 
 
-def one_bar_more(inputs: Inputs) -> Iterator[Figure]:
-    """A bar added to 18,000: a stream, wickra and TA-Lib over the last 500 bars."""
-    from benchmarks.tools_talib import DIRECT
-    from benchmarks.tools_wickra import Streams
-
+def one_bar_more(inputs: Inputs, wickra: ModuleType | None) -> Iterator[Figure]:
+    """Bars added to 18,000: a stream, wickra, and TA-Lib over the last 500."""
     begin = len(inputs) - ADDED
     bars = [tuple(map(float, bar)) for bar in zip(*_columns(inputs), strict=True)]
     stream, batch = Stream(COMMON), compute_all(_fresh(inputs), COMMON)
@@ -106,34 +111,26 @@ def one_bar_more(inputs: Inputs) -> Iterator[Figure]:
     added = np.array([stream.add(*bar) for bar in bars[begin:]])
     ours = dict(zip(stream.names, added.T, strict=True))
     yield agreement(ours, {name: batch[name][begin:] for name in ours}, "the batch", 0, EXACT)
-
-    theirs = Streams()
-    peers = theirs.through(bars)
-    yield agreement({name: batch[name] for name in peers}, peers, "wickra", SETTLED, DRIFTING)
-    rows = [feature(name) for name in peers]
-    same = Stream(rows)
-    same.start(_bars(inputs)[:begin])
-    here, there = _by_turns(
-        lambda: [same.add(*bar) for bar in bars[begin:]],
-        lambda: theirs.add(bars[begin:]),
-        TURNS,
-    )
-    yield Figure(
-        f"{len(rows)} indicators, one bar more",
-        here / ADDED * 1e6,
-        "us",
-        there / ADDED * 1e6,
-        "wickra",
-        Bound("at most", 1 / 3, "ratio"),
-    )
+    if wickra:
+        theirs = wickra.Streams()
+        answers = theirs.through(bars)
+        yield agreement({name: batch[name] for name in answers}, answers, "wickra", SETTLED, DRIFTING)
+        same = Stream([feature(name) for name in answers])
+        same.start(_bars(inputs)[:begin])
+        here, there = _by_turns(lambda: _add(same, bars[begin:]), lambda: theirs.add(bars[begin:]), TURNS)
+        what, bound = f"{len(answers)} indicators, one bar more", Bound("at most", 1 / 3, "ratio")
+        yield Figure(what, here / ADDED * 1e6, "us", there / ADDED * 1e6, "wickra", bound)
     last = Inputs(*(column[-WINDOW:] for column in _columns(inputs)))
-    here, there = _by_turns(
-        lambda: [stream.add(*bar) for bar in bars[begin:]], lambda: _directly(DIRECT, last), TURNS
-    )
+    here, there = _by_turns(lambda: _add(stream, bars[begin:]), lambda: _directly(last), TURNS)
     name = f"TA-Lib over {WINDOW} bars"
     yield Figure(f"{len(COMMON)} indicators, one bar more", here / ADDED * 1e6, "us", there * 1e6, name)
     early, late = (_added_to(inputs, bars, count) for count in (FEW // 10 - 100, FEW - 100))
     yield Figure("  grows with the bars before, exponent", exponent(FEW // 10, early, FEW, late))
+
+
+def _add(stream: Stream, bars: Sequence[tuple[float, ...]]) -> None:
+    for bar in bars:
+        stream.add(*bar)
 
 
 def _added_to(inputs: Inputs, bars: Sequence[tuple[float, ...]], count: int) -> float:
@@ -143,8 +140,7 @@ def _added_to(inputs: Inputs, bars: Sequence[tuple[float, ...]], count: int) -> 
         stream = Stream(COMMON)
         stream.start(_bars(inputs)[:count])
         began = perf_counter()
-        for bar in bars[count : count + 100]:
-            stream.add(*bar)
+        _add(stream, bars[count : count + 100])
         times.append(perf_counter() - began)
     return median(times)
 
@@ -174,8 +170,8 @@ def _bars(inputs: Inputs) -> Bars:
     return Bars("MADE", Timeframe.M1, opened, opened, *(column.copy() for column in _columns(inputs)))
 
 
-def _directly(direct: Mapping[str, Callable[[Inputs], Floats]], inputs: Inputs) -> dict[str, Floats]:
-    return {name: compute(inputs) for name, compute in direct.items()}
+def _directly(inputs: Inputs) -> dict[str, Floats]:
+    return {name: compute(inputs) for name, compute in DIRECT.items()}
 
 
 def _quietly(compute: Compute) -> Compute:
