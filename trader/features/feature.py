@@ -139,6 +139,13 @@ def shifted(values: Floats, bars: int) -> Floats:
     return out
 
 
+def over(above: Floats, below: Floats) -> Floats:
+    """Above / below - 1; `below` must be an array that nobody else reads: the answer stands in it."""
+    np.divide(above, below, out=below)
+    below -= 1.0
+    return below
+
+
 def share_of(above: Floats, below: Floats, where_zero: float = np.nan) -> Floats:
     """`above / below`, and `where_zero` where `below` is zero."""
     out = np.full(len(below), where_zero)

@@ -7,7 +7,7 @@ import talib
 
 from trader.domain.market import Floats
 from trader.features.expression import CLOSE, Expression, lag, log, sma
-from trader.features.feature import Feature, Group, Inputs, shifted
+from trader.features.feature import Feature, Group, Inputs, over, shifted
 
 _MONTH = 21
 _YEAR = 252
@@ -21,12 +21,12 @@ _HALF_YEARS = 5 * _YEAR - _YEAR // 2
 
 def past_return(inputs: Inputs, bars: int) -> Floats:
     """The close / the close `bars` before - 1."""
-    return inputs.close / shifted(inputs.close, bars) - 1.0
+    return over(inputs.close, shifted(inputs.close, bars))
 
 
 def momentum_12_1(inputs: Inputs) -> Floats:
     """The return of the last twelve months without the last one."""
-    return shifted(inputs.close, _MONTH) / shifted(inputs.close, _YEAR) - 1.0
+    return over(shifted(inputs.close, _MONTH), shifted(inputs.close, _YEAR))
 
 
 def reversal_60m(inputs: Inputs) -> Floats:

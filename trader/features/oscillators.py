@@ -1,7 +1,5 @@
 """How stretched the last move is, on a bounded scale or around zero."""
 
-from functools import partial
-
 import talib
 
 from trader.domain.market import Floats
@@ -24,7 +22,7 @@ from trader.features.expression import (
     wilder,
 )
 from trader.features.feature import Feature, Group, Inputs
-from trader.features.quantities import stochastic
+from trader.features.quantities import fast_stochastic, stochastic, stochastic_rsi
 
 _WILDER = "Wilder 1978, New Concepts in Technical Trading Systems"
 _LANE = "Lane 1984, Technical Analysis of Stocks & Commodities 2"
@@ -118,14 +116,6 @@ def _willr_row(bars: int) -> Feature:
     )
 
 
-def _fast_stochastic(inputs: Inputs, which: int) -> Floats:
-    return talib.STOCHF(inputs.high, inputs.low, inputs.close, 5, 3)[which]
-
-
-def _stochastic_rsi(inputs: Inputs, which: int) -> Floats:
-    return talib.STOCHRSI(inputs.close, 14, 14, 3)[which]
-
-
 _SLOW_K = sma(_fast_k(CLOSE, HIGH, LOW, 14), 3)
 _FAST_K = _fast_k(CLOSE, HIGH, LOW, 5)
 _RSI_K = _fast_k(_rsi(CLOSE, 14), _rsi(CLOSE, 14), _rsi(CLOSE, 14), 14)
@@ -174,7 +164,7 @@ OSCILLATORS = (
         6,
         "100 (close - min low) / (max high - min low), 5 bars",
         _LANE,
-        partial(_fast_stochastic, which=0),
+        lambda inputs: fast_stochastic(inputs)[0],
         step=_FAST_K,
     ),
     Feature(
@@ -184,7 +174,7 @@ OSCILLATORS = (
         6,
         "SMA(stoch_fast_k, 3)",
         _LANE,
-        partial(_fast_stochastic, which=1),
+        lambda inputs: fast_stochastic(inputs)[1],
         step=sma(_FAST_K, 3),
     ),
     Feature(
@@ -194,7 +184,7 @@ OSCILLATORS = (
         29,
         "100 (RSI - min RSI) / (max RSI - min RSI), RSI(14) over 14 bars",
         _CHANDE,
-        partial(_stochastic_rsi, which=0),
+        lambda inputs: stochastic_rsi(inputs)[0],
         step=_RSI_K,
     ),
     Feature(
@@ -204,7 +194,7 @@ OSCILLATORS = (
         29,
         "SMA(stoch_rsi_k, 3)",
         _CHANDE,
-        partial(_stochastic_rsi, which=1),
+        lambda inputs: stochastic_rsi(inputs)[1],
         step=sma(_RSI_K, 3),
     ),
     _cci_row(14),

@@ -1,4 +1,7 @@
-"""What several indicators share, computed once for each history: n values for n bars."""
+"""What several indicators read: n values for n bars. What takes long to compute is remembered.
+
+An average takes no longer than the memory that would hold it takes to be given.
+"""
 
 import numpy as np
 import talib
@@ -8,43 +11,36 @@ from trader.features.feature import Inputs, remembered, share_of
 from trader.features.windows import after_first
 
 
-@remembered
 def sma(inputs: Inputs, bars: int) -> Floats:
     """Plain mean of the close."""
     return talib.SMA(inputs.close, bars)
 
 
-@remembered
 def ema(inputs: Inputs, bars: int) -> Floats:
     """Exponential mean of the close."""
     return talib.EMA(inputs.close, bars)
 
 
-@remembered
 def typical(inputs: Inputs) -> Floats:
     """Mean of high, low and close."""
     return talib.TYPPRICE(inputs.high, inputs.low, inputs.close)
 
 
-@remembered
 def true_range(inputs: Inputs) -> Floats:
     """Wilder's: the bar's range, with the close before it. NaN at the first bar."""
     return talib.TRANGE(inputs.high, inputs.low, inputs.close)
 
 
-@remembered
 def atr(inputs: Inputs, bars: int) -> Floats:
     """Wilder's mean of the true range."""
     return talib.ATR(inputs.high, inputs.low, inputs.close, bars)
 
 
-@remembered
 def highest(inputs: Inputs, bars: int) -> Floats:
     """The highest high."""
     return talib.MAX(inputs.high, bars)
 
 
-@remembered
 def lowest(inputs: Inputs, bars: int) -> Floats:
     """The lowest low."""
     return talib.MIN(inputs.low, bars)
@@ -66,6 +62,30 @@ def macd(inputs: Inputs) -> tuple[Floats, ...]:
 def stochastic(inputs: Inputs) -> tuple[Floats, ...]:
     """%K and %D over 14 bars, each a mean of 3."""
     return tuple(talib.STOCH(inputs.high, inputs.low, inputs.close, 14, 3, slowd_period=3))
+
+
+@remembered
+def fast_stochastic(inputs: Inputs) -> tuple[Floats, ...]:
+    """%K over 5 bars, and its mean of 3."""
+    return tuple(talib.STOCHF(inputs.high, inputs.low, inputs.close, 5, 3))
+
+
+@remembered
+def stochastic_rsi(inputs: Inputs) -> tuple[Floats, ...]:
+    """%K of RSI(14) over 14 bars, and its mean of 3."""
+    return tuple(talib.STOCHRSI(inputs.close, 14, 14, 3))
+
+
+@remembered
+def aroon(inputs: Inputs) -> tuple[Floats, ...]:
+    """Down and up over 25 bars."""
+    return tuple(talib.AROON(inputs.high, inputs.low, 25))
+
+
+@remembered
+def adx(inputs: Inputs) -> Floats:
+    """Average directional movement index over 14 bars."""
+    return talib.ADX(inputs.high, inputs.low, inputs.close, 14)
 
 
 @remembered

@@ -26,8 +26,8 @@ from trader.features.expression import (
     wilder_total,
     wma,
 )
-from trader.features.feature import Feature, Group, Inputs, share_of
-from trader.features.quantities import ema, highest, lowest, macd, sma, true_range
+from trader.features.feature import Feature, Group, Inputs, over, share_of, shifted
+from trader.features.quantities import adx, aroon, ema, highest, lowest, macd, sma, true_range
 from trader.features.windows import over_windows, rolling_sum
 
 _WILDER = "Wilder 1978, New Concepts in Technical Trading Systems"
@@ -43,7 +43,7 @@ _DRAPER = "Draper and Smith 1998, Applied Regression Analysis"
 
 def average_gap(inputs: Inputs, average: Callable[[Inputs], Floats]) -> Floats:
     """How far the close is above an average."""
-    return inputs.close / average(inputs) - 1.0
+    return over(inputs.close, average(inputs))
 
 
 def vortex(inputs: Inputs) -> Floats:
@@ -204,7 +204,7 @@ TREND = (
         27,
         "ADX(14)",
         _WILDER,
-        lambda inputs: talib.ADX(inputs.high, inputs.low, inputs.close, 14),
+        adx,
         step=_ADX,
     ),
     Feature(
@@ -314,7 +314,7 @@ TREND = (
         199,
         "SMA(close, 50) / SMA(close, 200) - 1",
         _BROCK,
-        lambda inputs: sma(inputs, 50) / sma(inputs, 200) - 1.0,
+        lambda inputs: over(sma(inputs, 50), sma(inputs, 200)),
         step=expression.sma(CLOSE, 50) / expression.sma(CLOSE, 200) - 1.0,
     ),
     Feature(
@@ -354,7 +354,7 @@ TREND = (
         40,
         "(ADX(14) + ADX(14)[-13]) / 2",
         _WILDER,
-        lambda inputs: talib.ADXR(inputs.high, inputs.low, inputs.close, 14),
+        lambda inputs: (adx(inputs) + shifted(adx(inputs), 13)) / 2.0,
         step=(_ADX + lag(_ADX, 13)) / 2.0,
     ),
     Feature(
@@ -364,7 +364,7 @@ TREND = (
         25,
         "100 (25 - bars since the highest high of 26) / 25",
         _CHANDE,
-        lambda inputs: talib.AROON(inputs.high, inputs.low, 25)[1],
+        lambda inputs: aroon(inputs)[1],
         step=_UP,
     ),
     Feature(
@@ -374,7 +374,7 @@ TREND = (
         25,
         "100 (25 - bars since the lowest low of 26) / 25",
         _CHANDE,
-        lambda inputs: talib.AROON(inputs.high, inputs.low, 25)[0],
+        lambda inputs: aroon(inputs)[0],
         step=_DOWN,
     ),
     Feature(
@@ -384,7 +384,7 @@ TREND = (
         25,
         "aroon_up_25 - aroon_down_25",
         _CHANDE,
-        lambda inputs: talib.AROONOSC(inputs.high, inputs.low, 25),
+        lambda inputs: aroon(inputs)[1] - aroon(inputs)[0],
         step=_UP - _DOWN,
     ),
     _slope_row(21),

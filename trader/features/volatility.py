@@ -23,7 +23,7 @@ from trader.features.expression import (
     share,
     wilder,
 )
-from trader.features.feature import Feature, Group, Inputs, share_of
+from trader.features.feature import Feature, Group, Inputs, over, share_of
 from trader.features.quantities import atr, bollinger, ema, highest, lowest, realised, true_range
 from trader.features.windows import after_first, over_windows, rolling_mean, rolling_sum
 
@@ -51,17 +51,17 @@ def bollinger_width(inputs: Inputs, bars: int) -> Floats:
 
 def below_high_close(inputs: Inputs) -> Floats:
     """How far the close is below the highest close of 252 bars: at most zero."""
-    return inputs.close / talib.MAX(inputs.close, _YEAR) - 1.0
+    return over(inputs.close, talib.MAX(inputs.close, _YEAR))
 
 
 def below_high(inputs: Inputs, bars: int) -> Floats:
     """How far the close is below the highest high: at most zero."""
-    return inputs.close / highest(inputs, bars) - 1.0
+    return over(inputs.close, highest(inputs, bars))
 
 
 def above_low(inputs: Inputs, bars: int) -> Floats:
     """How far the close is above the lowest low: at least zero."""
-    return inputs.close / lowest(inputs, bars) - 1.0
+    return over(inputs.close, lowest(inputs, bars))
 
 
 def channel_position(inputs: Inputs, bars: int) -> Floats:
