@@ -177,57 +177,56 @@ def _on_balance(memory: Floats, at: int, k: int, price: float, volume: float) ->
 
 @compiled
 def _of_now(  # noqa: C901  # one loop for each operation
-    operation: int, rows: Table, fixed: int, memory: Floats
+    operation: int, rows: Table, first: int, last: int, fixed: int, memory: Floats
 ) -> None:
-    """Rows that need nothing of the past; the first of them has the value at `fixed`.
+    """Rows that need nothing of the past; row j has its value at fixed + j.
 
     They are not kept from running before their inputs have begun: what they give then, nobody reads.
     """
     if operation == ADD:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = memory[rows[j, 1]] + memory[rows[j, 2]]
     elif operation == SUBTRACT:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = memory[rows[j, 1]] - memory[rows[j, 2]]
     elif operation == MULTIPLY:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = memory[rows[j, 1]] * memory[rows[j, 2]]
     elif operation == DIVIDE:
-        for j in range(len(rows)):
+        for j in range(first, last):
             below = memory[rows[j, 2]]
             memory[fixed + j] = memory[rows[j, 1]] / below if below != 0.0 else memory[rows[j, 5]]
     elif operation == ABSOLUTE:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = abs(memory[rows[j, 1]])
     elif operation == LOG:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = log(memory[rows[j, 1]])
     elif operation == ROOT:
-        for j in range(len(rows)):
+        for j in range(first, last):
             a = memory[rows[j, 1]]
             memory[fixed + j] = 0.0 if a < ZERO else sqrt(a)
     elif operation == LARGER:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = max(memory[rows[j, 1]], memory[rows[j, 2]])
     elif operation == SMALLER:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = min(memory[rows[j, 1]], memory[rows[j, 2]])
     elif operation == WHERE:
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = memory[rows[j, 2]] if memory[rows[j, 1]] > memory[rows[j, 5]] else 0.0
     else:  # DELAY
-        for j in range(len(rows)):
+        for j in range(first, last):
             memory[fixed + j] = memory[rows[j, 1]]
 
 
 @compiled
 def _of_past(  # noqa: C901  # one case for each operation
-    row: Table, memory: Floats, t: int
+    operation: int, rows: Table, j: int, memory: Floats, t: int
 ) -> float:
-    """One row that looks back."""
-    operation, bars, k, at = row[0], row[3], t - row[4], row[5]
-    past, mask = row[6], row[7]
-    a = memory[row[1]]
+    """Row j, which looks back."""
+    bars, k, at, past, mask = rows[j, 3], t - rows[j, 4], rows[j, 5], rows[j, 6], rows[j, 7]
+    a = memory[rows[j, 1]]
     left = memory[past + ((t - bars) & mask)] if k >= bars else 0.0
     if operation == LAG:
         return left if k >= bars else nan
@@ -261,7 +260,7 @@ def _of_past(  # noqa: C901  # one case for each operation
         return _wma(memory, at, k, bars, left, a)
     if operation == KAMA:
         return _kama(memory, at, k, bars, memory[past + ((t - 1) & mask)], left, a)
-    return _on_balance(memory, at, k, a, memory[row[2]])
+    return _on_balance(memory, at, k, a, memory[rows[j, 2]])
 
 
 @compiled
@@ -293,11 +292,11 @@ def advance(
     for i in range(len(runs)):
         operation, first, last = runs[i, 0], runs[i, 1], runs[i, 2]
         if operation < LAG:
-            _of_now(operation, rows[first:last], fixed + first, memory)
+            _of_now(operation, rows, first, last, fixed, memory)
         else:
             for j in range(first, last):
                 if t >= rows[j, 4]:
-                    memory[fixed + j] = _of_past(rows[j], memory, t)
+                    memory[fixed + j] = _of_past(operation, rows, j, memory, t)
     for i in range(len(kept)):
         memory[kept[i, 1] + (t & kept[i, 2])] = memory[kept[i, 0]]
     for i in range(len(outputs)):

@@ -1,6 +1,6 @@
 """Expressions laid out as tables of numbers, each sub-expression once: what `kernel.py` runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
@@ -50,15 +50,14 @@ class Program:
 
 def program(answers: Sequence[tuple[Expression, int]]) -> Program:
     """Lay out expressions, each with the first bar at which it is to have a value."""
-    depths: dict[str, tuple[int, Expression]] = {}
+    found: dict[str, Expression] = {}
     for answer, _ in answers:
-        _add(answer, depths)
-    # What is alike stands together: the processor guesses the next operation right.
-    order = sorted(depths.values(), key=lambda entry: (entry[0], entry[1].operation, entry[1].bars))
-    constants = [one for _, one in order if one.operation is Operation.CONSTANT]
-    moving = [one for _, one in order if one.operation not in (Operation.CONSTANT, Operation.FIELD)]
-    place = {one.key: one.bars for _, one in order if one.operation is Operation.FIELD}
-    place |= {one.key: row for row, one in enumerate((*constants, *moving), FIELDS)}
+        _add(answer, found)
+    constants = [one for one in found.values() if one.operation is Operation.CONSTANT]
+    place = {key: one.bars for key, one in found.items() if one.operation is Operation.FIELD}
+    place |= {one.key: row for row, one in enumerate(constants, FIELDS)}
+    moving = _ordered([one for key, one in found.items() if key not in place], set(place))
+    place |= {one.key: row for row, one in enumerate(moving, FIELDS + len(constants))}
     fixed = FIELDS + len(constants)
     *states, end = accumulate((_state(one) for one in moving), initial=fixed + len(moving))
     pasts, size = _pasts(moving, place, end)
@@ -78,12 +77,43 @@ def program(answers: Sequence[tuple[Expression, int]]) -> Program:
     )
 
 
-def _add(one: Expression, depths: dict[str, tuple[int, Expression]]) -> int:
-    """Enter an expression and what it reads; the steps from a bar to it."""
-    if one.key not in depths:
-        depth = max((_add(inner, depths) + 1 for inner in one.inputs), default=0)
-        depths[one.key] = depth, one
-    return depths[one.key][0]
+def _add(one: Expression, found: dict[str, Expression]) -> None:
+    if one.key not in found:
+        for inner in one.inputs:
+            _add(inner, found)
+        found[one.key] = one
+
+
+def _ordered(rows: Sequence[Expression], known: Set[str]) -> list[Expression]:
+    """Each after what it reads, and as many of one operation after each other as can be.
+
+    A change of operation costs the processor more than most operations do. Next comes the one of which the
+    greatest share of what is left can be done.
+    """
+    waiting: dict[Operation, list[Expression]] = {}
+    for one in rows:
+        waiting.setdefault(one.operation, []).append(one)
+    order: list[Expression] = []
+    while waiting:
+        done = {*known, *(one.key for one in order)}
+        ready = {operation: _ready(left, done) for operation, left in waiting.items()}
+        operation = max(ready, key=lambda operation: len(ready[operation]) / len(waiting[operation]))
+        order += ready[operation]
+        taken = {one.key for one in ready[operation]}
+        waiting[operation] = [one for one in waiting[operation] if one.key not in taken]
+        waiting = {operation: left for operation, left in waiting.items() if left}
+    return order
+
+
+def _ready(waiting: Sequence[Expression], done: Set[str]) -> list[Expression]:
+    """Those that can be computed now, or after others of the same operation."""
+    order: list[Expression] = []
+    known = set(done)
+    for one in waiting:  # which stand in an order in which each could be computed
+        if all(inner.key in known for inner in one.inputs):
+            order.append(one)
+            known.add(one.key)
+    return order
 
 
 def _runs(rows: Sequence[Expression]) -> list[tuple[int, int, int]]:
