@@ -265,11 +265,7 @@ def _of_past(  # noqa: C901  # one case for each operation
 
 @compiled
 def advance(
-    runs: Table,
-    rows: Table,
-    kept: Table,
-    outputs: Table,
-    fixed: int,
+    code: Table,
     memory: Floats,
     t: int,
     out: Floats,
@@ -289,28 +285,25 @@ def advance(
         return False
     memory[0], memory[1], memory[2], memory[3], memory[4] = open, high, low, close, volume
     memory[5] = log(close)
-    for i in range(len(runs)):
-        operation, first, last = runs[i, 0], runs[i, 1], runs[i, 2]
+    rows, kept, outputs, end, fixed = code[0, 0], code[0, 1], code[0, 2], code[0, 3], code[0, 4]
+    for i in range(1, rows):
+        operation, first, last = code[i, 0], code[i, 1], code[i, 2]
         if operation < LAG:
-            _of_now(operation, rows, first, last, fixed, memory)
+            _of_now(operation, code, first, last, fixed, memory)
         else:
             for j in range(first, last):
-                if t >= rows[j, 4]:
-                    memory[fixed + j] = _of_past(operation, rows, j, memory, t)
-    for i in range(len(kept)):
-        memory[kept[i, 1] + (t & kept[i, 2])] = memory[kept[i, 0]]
-    for i in range(len(outputs)):
-        out[i] = memory[outputs[i, 0]] if t >= outputs[i, 1] else nan
+                if t >= code[j, 4]:
+                    memory[fixed + j] = _of_past(operation, code, j, memory, t)
+    for i in range(kept, outputs):
+        memory[code[i, 1] + (t & code[i, 2])] = memory[code[i, 0]]
+    for i in range(outputs, end):
+        out[i - outputs] = memory[code[i, 0]] if t >= code[i, 1] else nan
     return True
 
 
 @compiled
 def advance_through(
-    runs: Table,
-    rows: Table,
-    kept: Table,
-    outputs: Table,
-    fixed: int,
+    code: Table,
     memory: Floats,
     open: Floats,
     high: Floats,
@@ -321,7 +314,6 @@ def advance_through(
 ) -> int:
     """Bars number 0 to n - 1 through the program; `out` has the shape (n, answers). How many were fit."""
     for t in range(len(close)):
-        bar = open[t], high[t], low[t], close[t], volume[t]
-        if not advance(runs, rows, kept, outputs, fixed, memory, t, out[t], *bar):
+        if not advance(code, memory, t, out[t], open[t], high[t], low[t], close[t], volume[t]):
             return t
     return len(close)

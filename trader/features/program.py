@@ -33,17 +33,18 @@ _NUMBERED = {Operation.DIVIDE, Operation.WHERE, Operation.EMA, Operation.BLEND}
 class Program:
     """What to do with a bar, and the memory it needs."""
 
-    rows: Table
-    """(k, 8), each after those it reads: operation, places of inputs a and b, bars, the bar at which inputs
-    begin, the place of its own state, the place of its input's past, and that one's length less one."""
-    runs: Table
-    """(s, 3): rows of one operation that follow each other: the operation, the first, that after the last."""
-    kept: Table
-    """(r, 3): the place of a value whose past is kept, the place of that past and its length less one."""
-    outputs: Table
-    """(m, 2): the place of each answer, and the bar at which it is first given."""
-    fixed: int
-    """Places of fields and constants; the value of row j stands at fixed + j."""
+    code: Table
+    """(c, 8): one table, because each array that is handed to the kernel costs as much as ten operations.
+
+    First where the parts after it begin: rows, kept, outputs, the end; and the place of a row's value less the
+    row's number. Then the parts:
+
+    - runs, rows of one operation that follow each other: the operation, the first, that after the last;
+    - rows, each after those it reads: operation, places of inputs a and b, bars, the bar at which inputs
+      begin, the place of its own state, the place of its input's past, and that one's length less one;
+    - kept, values whose past is kept: the place of the value, that of its past, and the length less one;
+    - outputs: the place of each answer, and the bar at which it is first given.
+    """
     memory: Floats
     """As it is before the first bar: fields, constants, values, states (first the row's number), pasts."""
 
@@ -57,8 +58,8 @@ def program(answers: Sequence[tuple[Expression, int]]) -> Program:
     place = {key: one.bars for key, one in found.items() if one.operation is Operation.FIELD}
     place |= {one.key: row for row, one in enumerate(constants, FIELDS)}
     moving = _ordered([one for key, one in found.items() if key not in place], set(place))
-    place |= {one.key: row for row, one in enumerate(moving, FIELDS + len(constants))}
     fixed = FIELDS + len(constants)
+    place |= {one.key: row for row, one in enumerate(moving, fixed)}
     *states, end = accumulate((_state(one) for one in moving), initial=fixed + len(moving))
     pasts, size = _pasts(moving, place, end)
     memory = np.zeros(size)
@@ -67,14 +68,27 @@ def program(answers: Sequence[tuple[Expression, int]]) -> Program:
     for one, state in zip(moving, states, strict=True):
         if one.operation in _NUMBERED:
             memory[state] = one.number
-    return Program(
-        runs=np.array(_runs(moving), np.int32).reshape(-1, 3),
-        rows=np.array([_row(*entry, place, pasts) for entry in zip(moving, states, strict=True)], np.int32),
-        kept=np.array([(value, *past) for value, past in pasts.items()], np.int32).reshape(-1, 3),
-        outputs=np.array([(place[one.key], max(first, one.first)) for one, first in answers], np.int32),
-        fixed=fixed,
-        memory=memory,
-    )
+    rows = [_row(*entry, place, pasts) for entry in zip(moving, states, strict=True)]
+    kept = [(value, *past) for value, past in pasts.items()]
+    outputs = [(place[one.key], max(first, one.first)) for one, first in answers]
+    return Program(_code(_runs(moving), rows, kept, outputs, fixed), memory)
+
+
+def _code(
+    runs: Sequence[tuple[int, ...]],
+    rows: Sequence[tuple[int, ...]],
+    kept: Sequence[tuple[int, ...]],
+    outputs: Sequence[tuple[int, ...]],
+    fixed: int,
+) -> Table:
+    _, *ends = accumulate(map(len, (runs, rows, kept, outputs)), initial=1)
+    first = ends[0]
+    moved = [(operation, start + first, stop + first) for operation, start, stop in runs]
+    lines = [(*ends, fixed - first), *moved, *rows, *kept, *outputs]
+    code = np.zeros((len(lines), 8), np.int32)
+    for line, numbers in zip(code, lines, strict=True):
+        line[: len(numbers)] = numbers
+    return code
 
 
 def _add(one: Expression, found: dict[str, Expression]) -> None:

@@ -93,10 +93,9 @@ class Stream:
 
     def _blank(self) -> tuple[Any, ...]:
         """The program, and its memory as it is before the first bar."""
-        of = self._program
-        memory = of.memory.copy()
+        memory = self._program.memory.copy()
         memory[FIELDS - 1] = self._bars_a_year
-        return of.runs, of.rows, of.kept, of.outputs, of.fixed, memory
+        return self._program.code, memory
 
 
 def _unfit(*bar: float) -> ToolError:
