@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, str] = {
     "decision": "benchmarks.decision",
     "journal": "benchmarks.journal",
     "tools": "benchmarks.tools",
+    "models": "benchmarks.models",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",

@@ -36,8 +36,8 @@ class Program:
     code: Table
     """(c, 8): one table, because each array that is handed to the kernel costs as much as ten operations.
 
-    First where the parts after it begin: rows, kept, outputs, the end; and the place of a row's value less the
-    row's number. Then the parts:
+    First where the parts after it begin: rows, kept, outputs, the end; and the place of a row's value less
+    the row's number. Then the parts:
 
     - runs, rows of one operation that follow each other: the operation, the first, that after the last;
     - rows, each after those it reads: operation, places of inputs a and b, bars, the bar at which inputs

@@ -14,8 +14,12 @@ from trader.settings.section import NUMERIC, Names, Positive, Section, Text, Who
 Usd = Annotated[Amount, Field(ge=0), NUMERIC]
 
 
+EVERYONE = "everyone"
+"""The role that stands for every other: what `--model` fills."""
+
+
 class Role(Section):
-    """A name for a model, so that agents need not know which one it is."""
+    """A name for a model, so that agents need not know which one it is. `everyone` stands for all of them."""
 
     models: Annotated[Names, Field(min_length=1)]
     """Models as litellm writes them, `provider/name`: the first is asked, the next where it fails."""
@@ -38,6 +42,10 @@ class Budget(Section):
     """US dollars that a day (in UTC) may cost. Unset: no end."""
     per_decision_tokens: Annotated[Whole, Field(ge=0)] | None = None
     """Tokens, read and written, that one decision may take. Unset: no end."""
+    per_agent_usd: Usd | None = None
+    """US dollars that one agent may cost in a decision. Unset: no end."""
+    per_agent_tokens: Annotated[Whole, Field(ge=0)] | None = None
+    """Tokens, read and written, that one agent may take in a decision. Unset: no end."""
     deadline_s: Positive = 60.0
     """Seconds for all the answers of one decision: who has not answered by then abstains."""
 
