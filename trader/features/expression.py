@@ -20,6 +20,8 @@ class Operation(IntEnum):
     MULTIPLY = auto()
     DIVIDE = auto()
     """a / b, and `number` where b is zero."""
+    OVER = auto()
+    """a / b - 1."""
     ABSOLUTE = auto()
     LOG = auto()
     ROOT = auto()
@@ -34,6 +36,8 @@ class Operation(IntEnum):
     """a as it was `bars` bars before."""
     TOTAL = auto()
     """Running sum of a over `bars` bars: what comes is added, what leaves is taken off."""
+    MEAN = auto()
+    """The same, divided by `bars`."""
     CUMULATED = auto()
     """Sum of a since the first bar."""
     EMA = auto()
@@ -44,9 +48,10 @@ class Operation(IntEnum):
     """Wilder's average: (last (bars - 1) + a) / bars, begun with a plain mean. Stays where a is NaN."""
     WILDER_TOTAL = auto()
     """Wilder's sum: last - last / bars + a, begun with the sum of bars - 1."""
-    HIGHEST = auto()
-    HIGHEST_AGE = auto()
-    """Bars since the highest a of `bars` bars, the latest where there are several."""
+    EXTREME = auto()
+    """The highest a of `bars` bars where `number` is 1, the lowest where it is -1."""
+    EXTREME_AGE = auto()
+    """Bars since it, the latest where there are several."""
     SLOPE = auto()
     """Least-squares slope of a, a bar."""
     CCI = auto()
@@ -69,8 +74,9 @@ _EXTRA_BARS = {
     Operation.EMA: -1,
     Operation.WILDER: -1,
     Operation.WILDER_TOTAL: -1,
-    Operation.HIGHEST: -1,
-    Operation.HIGHEST_AGE: -1,
+    Operation.MEAN: -1,
+    Operation.EXTREME: -1,
+    Operation.EXTREME_AGE: -1,
     Operation.SLOPE: -1,
     Operation.CCI: -1,
     Operation.WMA: -1,
@@ -142,6 +148,11 @@ def share(a: Expression, b: Expression | float, where_zero: float = float("nan")
     return Expression(Operation.DIVIDE, (a, _expression(b)), number=where_zero)
 
 
+def over(a: Expression, b: Expression) -> Expression:
+    """How far a is above b, which is never zero: a / b - 1."""
+    return Expression(Operation.OVER, (a, b))
+
+
 def absolute(a: Expression) -> Expression:
     """|a|."""
     return Expression(Operation.ABSOLUTE, (a,))
@@ -194,7 +205,7 @@ def cumulated(a: Expression) -> Expression:
 
 def sma(a: Expression, bars: int) -> Expression:
     """Plain mean over `bars` bars."""
-    return total(a, bars) / bars
+    return Expression(Operation.MEAN, (a,), bars)
 
 
 def ema(a: Expression, bars: int) -> Expression:
@@ -219,23 +230,28 @@ def wilder_total(a: Expression, bars: int) -> Expression:
 
 def highest(a: Expression, bars: int) -> Expression:
     """The highest of `bars` bars."""
-    return Expression(Operation.HIGHEST, (a,), bars)
+    return Expression(Operation.EXTREME, (a,), bars, 1.0)
 
 
 def lowest(a: Expression, bars: int) -> Expression:
     """The lowest of `bars` bars."""
-    return -highest(-a, bars)
+    return Expression(Operation.EXTREME, (a,), bars, -1.0)
 
 
 def highest_age(a: Expression, bars: int) -> Expression:
     """Bars since the highest of `bars` bars."""
-    return Expression(Operation.HIGHEST_AGE, (a,), bars)
+    return Expression(Operation.EXTREME_AGE, (a,), bars, 1.0)
+
+
+def lowest_age(a: Expression, bars: int) -> Expression:
+    """Bars since the lowest of `bars` bars."""
+    return Expression(Operation.EXTREME_AGE, (a,), bars, -1.0)
 
 
 def deviation(a: Expression, bars: int) -> Expression:
     """Standard deviation (n) over `bars` bars."""
     mean = sma(a, bars)
-    return root(total(a * a, bars) / bars - mean * mean)
+    return root(sma(a * a, bars) - mean * mean)
 
 
 def slope(a: Expression, bars: int) -> Expression:

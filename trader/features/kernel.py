@@ -27,12 +27,13 @@ ZERO = 1e-14
 
 ADD, SUBTRACT = int(Operation.ADD), int(Operation.SUBTRACT)
 MULTIPLY, DIVIDE = int(Operation.MULTIPLY), int(Operation.DIVIDE)
+OVER, MEAN = int(Operation.OVER), int(Operation.MEAN)
 ABSOLUTE, LOG, ROOT = int(Operation.ABSOLUTE), int(Operation.LOG), int(Operation.ROOT)
 LARGER, SMALLER, WHERE = int(Operation.LARGER), int(Operation.SMALLER), int(Operation.WHERE)
 LAG, TOTAL = int(Operation.LAG), int(Operation.TOTAL)
 CUMULATED, EMA, BLEND = int(Operation.CUMULATED), int(Operation.EMA), int(Operation.BLEND)
 WILDER, WILDER_TOTAL = int(Operation.WILDER), int(Operation.WILDER_TOTAL)
-HIGHEST, HIGHEST_AGE = int(Operation.HIGHEST), int(Operation.HIGHEST_AGE)
+EXTREME, EXTREME_AGE = int(Operation.EXTREME), int(Operation.EXTREME_AGE)
 SLOPE, CCI, WMA = int(Operation.SLOPE), int(Operation.CCI), int(Operation.WMA)
 KAMA, CARRIED = int(Operation.KAMA), int(Operation.CARRIED)
 
@@ -85,19 +86,19 @@ def _wilder_total(memory: Floats, at: int, k: int, bars: int, x: float) -> float
 
 
 @compiled
-def _highest(memory: Floats, at: int, past: int, mask: int, t: int, k: int, bars: int, x: float) -> float:
-    """The highest, then the bar it stood at; looked for anew only when it has left."""
-    if k == 0 or x >= memory[at]:
-        memory[at], memory[at + 1] = x, t
-    elif memory[at + 1] <= t - bars:
-        memory[at] = -inf
-        for i in range(bars - 1, 0, -1):
-            y = memory[past + ((t - i) & mask)]
-            if y >= memory[at]:
-                memory[at], memory[at + 1] = y, t - i
-        if x >= memory[at]:
-            memory[at], memory[at + 1] = x, t
-    return memory[at]
+def _extreme(memory: Floats, at: int, past: int, mask: int, t: int, k: int, bars: int, x: float) -> float:
+    """The sign, the highest of what is signed, the bar it stood at; looked for anew only when it has left."""
+    sign = memory[at]
+    x *= sign
+    if k == 0 or x >= memory[at + 1]:
+        memory[at + 1], memory[at + 2] = x, t
+    elif memory[at + 2] <= t - bars:
+        memory[at + 1], memory[at + 2] = x, t
+        for i in range(1, bars):
+            y = sign * memory[past + ((t - i) & mask)]
+            if y > memory[at + 1]:
+                memory[at + 1], memory[at + 2] = y, t - i
+    return sign * memory[at + 1]
 
 
 @compiled
@@ -196,6 +197,9 @@ def _of_now(  # noqa: C901  # one loop for each operation
         for j in range(first, last):
             below = memory[rows[j, 2]]
             memory[fixed + j] = memory[rows[j, 1]] / below if below != 0.0 else memory[rows[j, 5]]
+    elif operation == OVER:
+        for j in range(first, last):
+            memory[fixed + j] = memory[rows[j, 1]] / memory[rows[j, 2]] - 1.0
     elif operation == ABSOLUTE:
         for j in range(first, last):
             memory[fixed + j] = abs(memory[rows[j, 1]])
@@ -233,6 +237,9 @@ def _of_past(  # noqa: C901  # one case for each operation
     if operation == TOTAL:
         memory[at] = (memory[at] - left) + a
         return memory[at]
+    if operation == MEAN:
+        memory[at] = (memory[at] - left) + a
+        return memory[at] / bars
     if operation == CUMULATED:
         memory[at] += a
         return memory[at]
@@ -244,11 +251,11 @@ def _of_past(  # noqa: C901  # one case for each operation
         return _wilder(memory, at, k, bars, a)
     if operation == WILDER_TOTAL:
         return _wilder_total(memory, at, k, bars, a)
-    if operation == HIGHEST:
-        return _highest(memory, at, past, mask, t, k, bars, a)
-    if operation == HIGHEST_AGE:
-        _highest(memory, at, past, mask, t, k, bars, a)
-        return t - memory[at + 1]
+    if operation == EXTREME:
+        return _extreme(memory, at, past, mask, t, k, bars, a)
+    if operation == EXTREME_AGE:
+        _extreme(memory, at, past, mask, t, k, bars, a)
+        return t - memory[at + 2]
     if operation == CARRIED:
         memory[at] = a if a == a else memory[at]
         return memory[at]

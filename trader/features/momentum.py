@@ -6,6 +6,7 @@ import numpy as np
 import talib
 
 from trader.domain.market import Floats
+from trader.features import expression
 from trader.features.expression import CLOSE, Expression, lag, log, sma
 from trader.features.feature import Feature, Group, Inputs, over, shifted
 
@@ -44,7 +45,7 @@ def _return_row(bars: int, source: str) -> Feature:
         f"close / close[-{bars}] - 1",
         source,
         partial(past_return, bars=bars),
-        step=CLOSE / lag(CLOSE, bars) - 1.0,
+        step=expression.over(CLOSE, lag(CLOSE, bars)),
     )
 
 
@@ -71,7 +72,7 @@ MOMENTUM = (
         "close[-21] / close[-252] - 1",
         _ASNESS,
         momentum_12_1,
-        step=lag(CLOSE, _MONTH) / lag(CLOSE, _YEAR) - 1.0,
+        step=expression.over(lag(CLOSE, _MONTH), lag(CLOSE, _YEAR)),
         in_months=True,
     ),
     Feature(

@@ -17,15 +17,23 @@ FIELDS = 7
 _LOOKS_BACK = {
     Operation.LAG,
     Operation.TOTAL,
-    Operation.HIGHEST,
-    Operation.HIGHEST_AGE,
+    Operation.MEAN,
+    Operation.EXTREME,
+    Operation.EXTREME_AGE,
     Operation.SLOPE,
     Operation.WMA,
     Operation.KAMA,
 }
 """Operations that read what their input was; each input's past is kept once for all of them."""
 
-_NUMBERED = {Operation.DIVIDE, Operation.WHERE, Operation.EMA, Operation.BLEND}
+_NUMBERED = {
+    Operation.DIVIDE,
+    Operation.WHERE,
+    Operation.EMA,
+    Operation.BLEND,
+    Operation.EXTREME,
+    Operation.EXTREME_AGE,
+}
 """Operations with a number of their own, at the start of their state."""
 
 
@@ -170,11 +178,9 @@ def _state(one: Expression) -> int:
     match one.operation:
         case Operation.CCI:
             return one.bars + 1
-        case Operation.WMA | Operation.KAMA:
+        case Operation.WMA | Operation.KAMA | Operation.EXTREME | Operation.EXTREME_AGE:
             return 3
-        case (
-            Operation.HIGHEST | Operation.HIGHEST_AGE | Operation.ON_BALANCE | Operation.EMA | Operation.BLEND
-        ):
+        case Operation.ON_BALANCE | Operation.EMA | Operation.BLEND:
             return 2
         case operation:
             return int(operation > Operation.LAG or operation in _NUMBERED)

@@ -20,6 +20,7 @@ from trader.features.expression import (
     kama,
     lag,
     larger,
+    lowest_age,
     share,
     where,
     wilder,
@@ -95,7 +96,7 @@ def _gap_row(
         f"close / {formula} - 1",
         source,
         partial(average_gap, average=average),
-        step=None if step is None else CLOSE / step - 1.0,
+        step=None if step is None else expression.over(CLOSE, step),
     )
 
 
@@ -172,7 +173,7 @@ _PLUS, _MINUS = _directional(14)
 _DX = 100.0 * share(absolute(_MINUS - _PLUS), _MINUS + _PLUS)
 _ADX = wilder(_DX, 14)
 _TRIX = _twice(CLOSE, 15)[2]
-_UP, _DOWN = (100.0 / 25.0 * (25.0 - highest_age(side, 26)) for side in (HIGH, -LOW))
+_UP, _DOWN = (100.0 / 25.0 * (25.0 - age) for age in (highest_age(HIGH, 26), lowest_age(LOW, 26)))
 
 TREND = (
     _sma_row(50),
@@ -315,7 +316,7 @@ TREND = (
         "SMA(close, 50) / SMA(close, 200) - 1",
         _BROCK,
         lambda inputs: over(sma(inputs, 50), sma(inputs, 200)),
-        step=expression.sma(CLOSE, 50) / expression.sma(CLOSE, 200) - 1.0,
+        step=expression.over(expression.sma(CLOSE, 50), expression.sma(CLOSE, 200)),
     ),
     Feature(
         "macd_gap",

@@ -224,7 +224,7 @@ def _high_row(bars: int) -> Feature:
         f"close / max(high, {bars}) - 1",
         _GEORGE,
         partial(below_high, bars=bars),
-        step=CLOSE / expression.highest(HIGH, bars) - 1.0,
+        step=expression.over(CLOSE, expression.highest(HIGH, bars)),
     )
 
 
@@ -237,7 +237,7 @@ def _low_row(bars: int) -> Feature:
         f"close / min(low, {bars}) - 1",
         _GEORGE,
         partial(above_low, bars=bars),
-        step=CLOSE / expression.lowest(LOW, bars) - 1.0,
+        step=expression.over(CLOSE, expression.lowest(LOW, bars)),
     )
 
 
@@ -287,7 +287,7 @@ VOLATILITY = (
         "close / max(close, 252) - 1",
         "Magdon-Ismail and Atiya 2004, Risk 17",
         below_high_close,
-        step=CLOSE / expression.highest(CLOSE, _YEAR) - 1.0,
+        step=expression.over(CLOSE, expression.highest(CLOSE, _YEAR)),
     ),
     _high_row(252),
     _realised_row(5),
