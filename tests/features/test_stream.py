@@ -15,7 +15,9 @@ from tests.features.histories import as_bars, bundled, columns, walk
 from tests.tools.markets import close_of, market
 from trader.data.feeds import open_feed
 from trader.domain.errors import ToolError
+from trader.features import kernel
 from trader.features.catalogue import COMMON, compute, feature
+from trader.features.expression import Operation
 from trader.features.feature import Feature, Inputs
 from trader.features.stream import Stream
 
@@ -146,6 +148,12 @@ def test_a_market_that_never_moves_is_the_same_both_ways() -> None:
     table = Stream(COMMON).start(as_bars(inputs))
     for row, values in zip(COMMON, table.T, strict=True):
         np.testing.assert_allclose(values, row.compute(inputs), rtol=1e-12, err_msg=row.name)
+
+
+def test_the_kernel_s_numbers_are_those_of_the_operations() -> None:
+    others = {Operation.FIELD, Operation.CONSTANT, Operation.DELAY}  # which the kernel does not ask for
+    for operation in set(Operation) - others:
+        assert getattr(kernel, operation.name) == operation, operation.name
 
 
 UNCOMPILED = """

@@ -5,64 +5,64 @@ over all of them gives. `program.py` lays an expression out, `kernel.py` runs it
 """
 
 from dataclasses import dataclass
-from enum import IntEnum, auto
+from enum import IntEnum
 from functools import cached_property
 
 
 class Operation(IntEnum):
     """What an expression does with its inputs a and b, over `bars` bars."""
 
-    FIELD = auto()
+    FIELD = 1
     """A column of the bar."""
-    CONSTANT = auto()
-    ADD = auto()
-    SUBTRACT = auto()
-    MULTIPLY = auto()
-    DIVIDE = auto()
+    CONSTANT = 2
+    ADD = 3
+    SUBTRACT = 4
+    MULTIPLY = 5
+    DIVIDE = 6
     """a / b, and `number` where b is zero."""
-    OVER = auto()
+    OVER = 7
     """a / b - 1."""
-    ABSOLUTE = auto()
-    LOG = auto()
-    ROOT = auto()
+    ABSOLUTE = 8
+    LOG = 9
+    ROOT = 10
     """Square root; zero below 1e-14, where TA-Lib takes a variance for none."""
-    LARGER = auto()
-    SMALLER = auto()
-    WHERE = auto()
+    LARGER = 11
+    SMALLER = 12
+    WHERE = 13
     """b where a is above `number`, else zero."""
-    DELAY = auto()
+    DELAY = 14
     """a, as if the first `bars` bars had not been: where an average is to begin later."""
-    LAG = auto()
+    LAG = 15
     """a as it was `bars` bars before."""
-    TOTAL = auto()
+    TOTAL = 16
     """Running sum of a over `bars` bars: what comes is added, what leaves is taken off."""
-    MEAN = auto()
+    MEAN = 17
     """The same, divided by `bars`."""
-    CUMULATED = auto()
+    CUMULATED = 18
     """Sum of a since the first bar."""
-    EMA = auto()
+    EMA = 19
     """Exponential average with the weight 2 / (bars + 1), begun with a plain mean."""
-    BLEND = auto()
+    BLEND = 20
     """Exponential average with the weight `number`, begun with the first a."""
-    WILDER = auto()
+    WILDER = 21
     """Wilder's average: (last (bars - 1) + a) / bars, begun with a plain mean. Stays where a is NaN."""
-    WILDER_TOTAL = auto()
+    WILDER_TOTAL = 22
     """Wilder's sum: last - last / bars + a, begun with the sum of bars - 1."""
-    EXTREME = auto()
+    EXTREME = 23
     """The highest a of `bars` bars where `number` is 1, the lowest where it is -1."""
-    EXTREME_AGE = auto()
+    EXTREME_AGE = 24
     """Bars since it, the latest where there are several."""
-    SLOPE = auto()
+    SLOPE = 25
     """Least-squares slope of a, a bar."""
-    CCI = auto()
+    CCI = 26
     """(a - mean) / (0.015 mean deviation)."""
-    WMA = auto()
+    WMA = 27
     """Average with weights 1 to `bars`."""
-    KAMA = auto()
+    KAMA = 28
     """Kaufman's adaptive average."""
-    CARRIED = auto()
+    CARRIED = 29
     """a, and where that is NaN the last that was none; zero at first."""
-    ON_BALANCE = auto()
+    ON_BALANCE = 30
     """Sum of b, signed as a changes; begun with the first b."""
 
 

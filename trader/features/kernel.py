@@ -10,7 +10,6 @@ from math import inf, log, nan, sqrt
 from typing import Any, TypeVar, cast
 
 from trader.domain.market import Floats
-from trader.features.expression import Operation
 from trader.features.program import Table
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -25,17 +24,16 @@ except ImportError:
 ZERO = 1e-14
 """What TA-Lib takes for zero."""
 
-ADD, SUBTRACT = int(Operation.ADD), int(Operation.SUBTRACT)
-MULTIPLY, DIVIDE = int(Operation.MULTIPLY), int(Operation.DIVIDE)
-OVER, MEAN = int(Operation.OVER), int(Operation.MEAN)
-ABSOLUTE, LOG, ROOT = int(Operation.ABSOLUTE), int(Operation.LOG), int(Operation.ROOT)
-LARGER, SMALLER, WHERE = int(Operation.LARGER), int(Operation.SMALLER), int(Operation.WHERE)
-LAG, TOTAL = int(Operation.LAG), int(Operation.TOTAL)
-CUMULATED, EMA, BLEND = int(Operation.CUMULATED), int(Operation.EMA), int(Operation.BLEND)
-WILDER, WILDER_TOTAL = int(Operation.WILDER), int(Operation.WILDER_TOTAL)
-EXTREME, EXTREME_AGE = int(Operation.EXTREME), int(Operation.EXTREME_AGE)
-SLOPE, CCI, WMA = int(Operation.SLOPE), int(Operation.CCI), int(Operation.WMA)
-KAMA, CARRIED = int(Operation.KAMA), int(Operation.CARRIED)
+ADD, SUBTRACT, MULTIPLY, DIVIDE = 3, 4, 5, 6
+OVER, ABSOLUTE, LOG, ROOT = 7, 8, 9, 10
+LARGER, SMALLER, WHERE, LAG = 11, 12, 13, 15
+TOTAL, MEAN, CUMULATED, EMA = 16, 17, 18, 19
+BLEND, WILDER, WILDER_TOTAL, EXTREME = 20, 21, 22, 23
+EXTREME_AGE, SLOPE, CCI, WMA = 24, 25, 26, 27
+KAMA, CARRIED, ON_BALANCE = 28, 29, 30
+"""`Operation`, in numbers of this file's own: what is compiled is kept on disk until this file changes, and
+would not notice that another has. A test compares them.
+"""
 
 
 def compiled(function: Function) -> Function:
@@ -45,7 +43,14 @@ def compiled(function: Function) -> Function:
     return cast(Function, njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
-@compiled
+def inlined(function: Function) -> Function:
+    """The function as part of each that calls it: to hand it an array costs more than most operations do."""
+    if not COMPILED:
+        return function
+    return cast(Function, njit(inline="always", error_model="numpy", nogil=True)(function))
+
+
+@inlined
 def _ema(memory: Floats, at: int, k: int, bars: int, x: float) -> float:
     """The weight, then the average."""
     if k < bars:
@@ -64,7 +69,7 @@ def _blend(memory: Floats, at: int, k: int, x: float) -> float:
     return memory[at + 1]
 
 
-@compiled
+@inlined
 def _wilder(memory: Floats, at: int, k: int, bars: int, x: float) -> float:
     if k < bars:
         if x == x:
@@ -85,7 +90,7 @@ def _wilder_total(memory: Floats, at: int, k: int, bars: int, x: float) -> float
     return memory[at]
 
 
-@compiled
+@inlined
 def _extreme(memory: Floats, at: int, past: int, mask: int, t: int, k: int, bars: int, x: float) -> float:
     """The sign, the highest of what is signed, the bar it stood at; looked for anew only when it has left."""
     sign = memory[at]
@@ -176,7 +181,7 @@ def _on_balance(memory: Floats, at: int, k: int, price: float, volume: float) ->
     return memory[at + 1]
 
 
-@compiled
+@inlined
 def _of_now(  # noqa: C901  # one loop for each operation
     operation: int, rows: Table, first: int, last: int, fixed: int, memory: Floats
 ) -> None:
@@ -224,7 +229,7 @@ def _of_now(  # noqa: C901  # one loop for each operation
             memory[fixed + j] = memory[rows[j, 1]]
 
 
-@compiled
+@inlined
 def _of_past(  # noqa: C901  # one case for each operation
     operation: int, rows: Table, j: int, memory: Floats, t: int
 ) -> float:
