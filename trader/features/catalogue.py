@@ -7,6 +7,7 @@ import numpy as np
 
 from trader.domain.errors import UnknownName
 from trader.domain.market import Bars, Floats, Series, Timeframe
+from trader.features.averages import AVERAGES
 from trader.features.calendar import CALENDAR
 from trader.features.candles import CANDLES
 from trader.features.feature import DAYS_A_YEAR, Feature, Inputs
@@ -15,6 +16,7 @@ from trader.features.market import MARKET, aligned
 from trader.features.microstructure import MICROSTRUCTURE
 from trader.features.momentum import MOMENTUM
 from trader.features.oscillators import OSCILLATORS
+from trader.features.ranges import RANGES
 from trader.features.statistical import STATISTICAL
 from trader.features.trend import TREND
 from trader.features.volatility import VOLATILITY
@@ -23,8 +25,10 @@ from trader.features.volume import VOLUME_FEATURES
 FEATURES: tuple[Feature, ...] = (
     *MOMENTUM,
     *OSCILLATORS,
+    *AVERAGES,
     *TREND,
     *VOLATILITY,
+    *RANGES,
     *VOLUME_FEATURES,
     *STATISTICAL,
     *LEVELS,
