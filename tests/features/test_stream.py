@@ -15,6 +15,7 @@ from tests.features.histories import as_bars, bundled, columns, walk
 from tests.tools.markets import close_of, market
 from trader.data.feeds import open_feed
 from trader.domain.errors import ToolError
+from trader.domain.market import Bars, Timeframe
 from trader.features import kernel
 from trader.features.catalogue import COMMON, compute, feature
 from trader.features.expression import Operation
@@ -130,6 +131,17 @@ def test_a_bar_that_is_none_is_refused_and_changes_nothing(place: int, value: fl
     with pytest.raises(ToolError, match="a number of the bar is none"):
         stream.add(*broken)
     np.testing.assert_array_equal(stream.add(*bar), Stream(COMMON).start(bars)[-1])
+
+
+def test_a_history_with_a_bar_that_is_none_is_refused_whole() -> None:
+    given = [array.copy() for array in columns(walk(5, 300))]
+    given[3][250] = np.nan
+    good = as_bars(walk(5, 300))
+    stream = Stream(COMMON)
+    with pytest.raises(ToolError, match="close nan"):
+        stream.start(Bars("AAA", Timeframe.D1, good.opened, good.available, *given))
+    assert len(stream) == 0
+    np.testing.assert_array_equal(stream.follow(good), Stream(COMMON).start(good)[-1])
 
 
 def test_no_bars_cannot_be_followed() -> None:

@@ -43,13 +43,18 @@ class Stream:
         return self._count
 
     def start(self, bars: Bars) -> Floats:
-        """Forget everything, and read a history of n bars: shape (n, indicators), a column for each name."""
+        """Forget everything, and read a history of n bars: shape (n, indicators), a column for each name.
+
+        Raises ToolError for a bar that is none, and then knows no bars.
+        """
         self._layout, self._count, self._known = self._blank(), 0, None
         out = np.empty((len(bars), len(self.names)))
         columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-        self._count = self._advance_through(*self._layout, *columns, out)
-        if self._count < len(bars):
-            raise _unfit(*(column[self._count] for column in columns))
+        fit = self._advance_through(*self._layout, *columns, out)
+        if fit < len(bars):
+            self._layout = self._blank()
+            raise _unfit(*(column[fit] for column in columns))
+        self._count = fit
         return out
 
     def add(self, open: float, high: float, low: float, close: float, volume: float) -> Floats:
