@@ -138,7 +138,7 @@ class Exchange:
         )
         self._check_funds(listing, one)
         self.orders[number] = one
-        if self.liquid and symbol in self.last:
+        if (self.liquid or type_ == "MARKET") and symbol in self.last:
             self._match(one, self.last[symbol], self.depth)
         if one.open and (type_ == "MARKET" or time_in_force in ("IOC", "FOK")):
             self._finish(one, "EXPIRED")

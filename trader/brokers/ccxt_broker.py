@@ -82,7 +82,7 @@ class CcxtBroker:
         return self._told()
 
     async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
-        """Ask the venue to end a working order, then where it stands: a cancel's own answer says too little."""
+        """Ask the venue to end a working order, then where it stands: its answer says too little."""
         await self._cancel(client_id)
         return self._told()
 
@@ -135,7 +135,8 @@ class CcxtBroker:
         first = await self._differences()
         for symbol in self._rules:
             await self._read_trades(symbol)
-        self._rows += await self.news()
+        rows = await self.news()
+        self._rows = [*rows, *self._rows]
         second = await self._differences() if first or self._foreign.trades else ()
         now = self._clock.now()
         report = settled((*first, *self._foreign.differences()), second, now)

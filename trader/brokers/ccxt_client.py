@@ -58,7 +58,7 @@ class CcxtClient:
         return {symbol: rules_of(self._exchange, self.address.exchange, symbol) for symbol in symbols}
 
     async def whose(self) -> tuple[str, dict[str, Decimal]]:
-        """The account's name at the venue, and what it owns. An answer proves that the keys are the sandbox's."""
+        """The account's name at the venue, and what it owns. An answer proves the keys to be the sandbox's."""
         answer = await self._ask(self._exchange.fetch_balance())
         return account_of(answer), balances_of(answer)
 
