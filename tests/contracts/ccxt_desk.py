@@ -113,7 +113,7 @@ class CcxtDesk:
     async def trades_at(self, price: str, volume: int | None = None) -> None:
         """A tenth of what trades is for the desk, as on paper."""
         self.venue.exchange.print_trade("AAPLUSD", D(price), None if volume is None else D(volume) // 10)
-        await self.keeper.step()
+        await self.keeper.step(self.clock.now())
 
     async def restart(self) -> None:
         """A new process, long enough after the old one that nothing of it can still arrive."""

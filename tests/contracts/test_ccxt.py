@@ -1,4 +1,4 @@
-"""The ccxt adapter keeps what every broker promises, the ugly half too. Its venue is a Binance on loopback."""
+"""The ccxt adapter keeps what every broker promises, the ugly half too. Its venue is on loopback."""
 
 import pytest_asyncio
 

@@ -42,13 +42,17 @@ class Broker(Protocol):
         ...
 
 
-class VenueBroker(Broker, Protocol):
-    """A broker whose venue moves by itself: it must be asked for news, and can disagree with the journal."""
+class BookBroker(Broker, Protocol):
+    """A broker that keeps the account of one book."""
 
     @property
     def ledger(self) -> Ledger:
         """The account as the fold of everything that was told of it."""
         ...
+
+
+class VenueBroker(BookBroker, Protocol):
+    """A broker whose venue moves by itself: it must be asked for news, and can disagree with the journal."""
 
     async def news(self) -> tuple[Row, ...]:
         """Ask the venue, and give out all that is new, in the order in which it must be recorded.

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from trader.brokers.ccxt_errors import Unbelievable
+from trader.brokers.venue_account import VenueOrder, VenueTrade
+from trader.data.feeds.ccxt_errors import Unbelievable
 from trader.domain.orders import OrderState, Side
-from trader.domain.value import Amount, Moment, Value
 
 _STATES: Mapping[str, OrderState] = {
     "open": OrderState.ACKNOWLEDGED,
@@ -21,40 +21,6 @@ _STATES: Mapping[str, OrderState] = {
     "rejected": OrderState.REJECTED,
 }
 """ccxt's words for where an order stands."""
-
-
-class VenueOrder(Value):
-    """An order as a venue has it."""
-
-    venue_id: str
-    client_id: str
-    symbol: str
-    side: Side
-    quantity: Amount
-    filled: Amount
-    limit_price: Amount | None
-    stop_price: Amount | None
-    state: OrderState
-
-
-class VenueTrade(Value):
-    """Units that changed hands, as a venue tells it. Its id is the venue's, one for each symbol and trade."""
-
-    id: str
-    order: str
-    """The venue's own id of the order."""
-    symbol: str
-    side: Side
-    quantity: Amount
-    price: Amount
-    fee: Amount
-    fee_currency: str
-    at: Moment
-
-    @property
-    def rank(self) -> tuple[int, str]:
-        """Venues count their trades: the order in which they happened."""
-        return (int(self.id), "") if self.id.isdecimal() else (0, self.id)
 
 
 def order_of(answer: Any) -> VenueOrder:

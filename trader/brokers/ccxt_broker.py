@@ -10,14 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from trader.brokers import protection
-from trader.brokers.ccxt_answers import VenueOrder, VenueTrade
 from trader.brokers.ccxt_client import CcxtClient
-from trader.brokers.ccxt_errors import NotThere, RefusedByVenue, Unanswered
 from trader.brokers.ccxt_rules import Rules
 from trader.brokers.foreign import Foreign, Opening
 from trader.brokers.ledger import Ledger, Row, Tracked
 from trader.brokers.reconcile import UNSETTLED, Claims, Difference, Report, Statement, compare, settled
+from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.clock import Clock
+from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Unanswered
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import DONE, Fill, Order, OrderEvent, OrderState

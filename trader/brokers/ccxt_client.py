@@ -9,8 +9,6 @@ from decimal import Decimal
 from typing import TypeVar
 
 from trader.brokers.ccxt_answers import (
-    VenueOrder,
-    VenueTrade,
     account_of,
     balances_of,
     order_of,
@@ -18,9 +16,10 @@ from trader.brokers.ccxt_answers import (
     trades_of,
 )
 from trader.brokers.ccxt_dialects import Dialect, dialect_of
-from trader.brokers.ccxt_errors import NotThere, RefusedByVenue, Throttled, Unbelievable, asked
 from trader.brokers.ccxt_rules import Rules, rules_of
+from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.clock import Clock
+from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Throttled, Unbelievable, asked
 from trader.data.feeds.ccxt_exchange import Address, Exchange, Keys, opened
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import Order, OrderType
@@ -58,7 +57,7 @@ class CcxtClient:
         return {symbol: rules_of(self._exchange, self.address.exchange, symbol) for symbol in symbols}
 
     async def whose(self) -> tuple[str, dict[str, Decimal]]:
-        """The account's name at the venue, and what it owns. An answer proves the keys to be the sandbox's."""
+        """The account's name at the venue, and what it owns. An answer proves that the keys fit."""
         answer = await self._ask(self._exchange.fetch_balance())
         return account_of(answer), balances_of(answer)
 

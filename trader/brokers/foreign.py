@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from trader.brokers.ccxt_answers import VenueTrade
 from trader.brokers.ccxt_rules import Rules
 from trader.brokers.ledger import Ledger
 from trader.brokers.reconcile import Difference, Kind
+from trader.brokers.venue_account import VenueTrade
 from trader.domain.orders import Side
 from trader.domain.value import Amount, Value, plain
 

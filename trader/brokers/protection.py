@@ -49,19 +49,18 @@ def _due(ledger: Ledger, symbol: str, passed: Collection[ClientOrderId]) -> Orde
     last = _last_leg(ledger, symbol)
     if last is None or any(one.order.type is not OrderType.STOP for one in _reducing(ledger, symbol)):
         return None
-    changes: dict[str, object] = {}
+    changes: dict[str, object] = {"quantity": abs(ledger.quantity(symbol))}
     if last.state is OrderState.REJECTED:
         if last.order.client_id not in passed:
             return None  # the venue does not want it; asking again would be the same again
-        changes = {"type": OrderType.MARKET, "stop_price": None}
-    wanted = last.order.model_copy(update={**changes, "quantity": abs(ledger.quantity(symbol))})
-    quantity = coverable(ledger, wanted)
-    if quantity == 0:
-        return None
+        changes |= {"type": OrderType.MARKET, "stop_price": None}
     if last.state in ASLEEP:
-        return last.order.model_copy(update={"quantity": min(quantity, last.order.quantity)})
-    name = _next_id(ledger, last.order.decision)
-    return wanted.model_copy(update={"client_id": name, "quantity": quantity})
+        changes["quantity"] = min(abs(ledger.quantity(symbol)), last.order.quantity)
+    else:
+        changes["client_id"] = _next_id(ledger, last.order.decision)
+    wanted = last.order.model_copy(update=changes)
+    quantity = coverable(ledger, wanted)
+    return wanted.model_copy(update={"quantity": quantity}) if quantity > 0 else None
 
 
 def _last_leg(ledger: Ledger, symbol: str) -> Tracked | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 
-from trader.brokers.ccxt_answers import VenueOrder
+from trader.brokers.venue_account import VenueOrder
 from trader.domain.orders import OrderState
 from trader.domain.portfolio import WorkingOrder
 from trader.domain.value import Amount, Moment, Value, plain

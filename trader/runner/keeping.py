@@ -5,6 +5,7 @@ protective orders that became due, and now and then compares everything.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from trader.brokers.broker import VenueBroker
 from trader.brokers.ledger import Row
@@ -18,6 +19,8 @@ from trader.journal.records import Noted, OrderIntended
 from trader.journal.writer import Recorder
 from trader.runner.market_step import row_record
 
+MOST_LEGS = 3
+"""Protective orders for one position in one go: a stop, and the exit where the market is past it."""
 NO_ROUND = RoundId("")
 """Of what no round placed."""
 
@@ -59,7 +62,10 @@ class Keeper:
         await self._protect()
         return report
 
-    async def step(self) -> MarketStep:
+    def arrive(self, as_of: datetime) -> None:
+        """A bar has closed; the clock of a venue goes by itself."""
+
+    async def step(self, as_of: datetime) -> MarketStep:
         """Everything since the last step. Orders for one bar that are still working end here."""
         self._record(await self.broker.news())
         for tracked in tuple(self.broker.ledger.working()):
@@ -99,11 +105,17 @@ class Keeper:
         )
 
     async def _protect(self) -> None:
-        for order in self.broker.legs_due():
-            if order.client_id in self.broker.ledger.orders:
-                self._record(await self.broker.submit(order))
-            else:
-                await self.send(order)
+        """Send what is due until nothing is: a stop that the market has passed becomes an exit at once."""
+        for _ in range(MOST_LEGS):
+            due = self.broker.legs_due()
+            for order in due:
+                if order.client_id in self.broker.ledger.orders:
+                    self._record(await self.broker.submit(order))
+                else:
+                    await self.send(order)
+            if not due:
+                return
+            self._record(await self.broker.news())
 
     def _record(self, rows: Iterable[Row]) -> None:
         """Write down what the venue told; fills are on disk before anything is done about them."""

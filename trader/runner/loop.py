@@ -17,6 +17,7 @@ from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models
 from trader.runner.rounds import Rounds
+from trader.runner.venues import PaperVenue
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
 from trader.tools.toolbox import LiveToolbox
@@ -86,9 +87,8 @@ async def run(
                     models,
                 )
                 prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
-                rounds = Rounds(
-                    desk, broker, replay_clock, chosen, run_id, settings.desk.refit_bars, prior, reader
-                )
+                venue = PaperVenue(broker, market, chosen, replay_clock)
+                rounds = Rounds(desk, venue, chosen, run_id, settings.desk.refit_bars, prior, reader)
             observer.opened(
                 Opening(
                     book=book,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from trader.brokers.paper import MarketStep, PaperBroker
-from trader.clock import SetClock
+from trader.brokers.paper import MarketStep
+from trader.data.market import Market
 from trader.domain.ids import RunId, round_id, signal_id
 from trader.domain.learned import LearnedState
 from trader.domain.opinions import Abstention, Opinion, Verdict
@@ -34,6 +34,7 @@ from trader.runner import market_step
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
+from trader.runner.venues import Venue
 from trader.runner.watching import AgentForm, ClosedRound
 
 FORMS: Mapping[str, type[AgentForm]] = {
@@ -50,8 +51,7 @@ class Rounds:
     def __init__(
         self,
         desk: Desk,
-        broker: PaperBroker,
-        clock: SetClock,
+        venue: Venue,
         span: Span,
         run: RunId,
         refit_bars: int,
@@ -61,7 +61,7 @@ class Rounds:
         self._recorder = Listening(desk.recorder)
         self._desk = replace(desk, recorder=self._recorder)
         self._graph = build_desk(desk.agents)
-        self._broker, self._clock, self._span, self._run = broker, clock, span, run
+        self._venue, self._span, self._run = venue, span, run
         self._refit_bars, self._prior = refit_bars, prior
         book = desk.book
         last = reader.last_closed(book.id)
@@ -71,7 +71,7 @@ class Rounds:
         ]
         self._learned: LearnedState | None = reader.last_learned(book.id)
         self._unclosed: RoundOpened | None = reader.open_round(book.id)
-        self.done = sum(1 for close in span.closes if last is not None and close <= last)
+        self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
     @property
     def left(self) -> int:
@@ -79,43 +79,50 @@ class Rounds:
         return len(self._span.closes) - self.done
 
     async def next(self) -> ClosedRound:
-        """Take the next close through the desk. When it returns, all of the round is on disk."""
-        began = self._clock.monotonic()
-        as_of = self._span.closes[self.done]
+        """Take the next close of the span through the desk."""
+        return await self.take(self._span.closes[self.done])
+
+    def know(self, market: Market) -> None:
+        """More bars have closed: rounds to come see them."""
+        self._desk = replace(self._desk, market=market)
+
+    async def take(self, as_of: datetime) -> ClosedRound:
+        """Take a close through the desk. When it returns, all of the round is on disk."""
+        began = self._desk.clock.monotonic()
         self._recorder.forget()
         await self._cancel_entries_if_halted()
-        self._clock.set(as_of)
+        self._venue.arrive(as_of)
         step = MarketStep(())
         if self._unclosed is not None and self._unclosed.as_of == as_of:
             opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
         else:
-            opened, learned, step = self._open(as_of)
+            opened, learned, step = await self._open(as_of)
         self._unclosed = None
         facts = Facts.model_validate(opened.facts)
         state = opened_round(opened, facts, learned)
         await self._graph.ainvoke(state, context=self._desk)
         self._remember(learned)
         self.done += 1
-        return self._closed(opened, facts, step, (self._clock.monotonic() - began) * 1000.0)
+        return self._closed(opened, facts, step, (self._desk.clock.monotonic() - began) * 1000.0)
 
     async def _cancel_entries_if_halted(self) -> None:
         """While people have halted the desk, entries that still work end before the bar; stops stay."""
         if self._desk.halted() is None:
             return
-        for working in tuple(self._broker.ledger.working()):
+        for working in tuple(self._venue.broker.ledger.working()):
             if not working.order.reduce_only:
-                told = await self._broker.cancel(working.order.client_id)
+                told = await self._venue.broker.cancel(working.order.client_id)
                 book = self._desk.book.id
                 self._recorder.append(*(OrderChanged(book=book, event=event) for event in told))
 
-    def _open(self, as_of: datetime) -> tuple[RoundOpened, LearnedState, MarketStep]:
+    async def _open(self, as_of: datetime) -> tuple[RoundOpened, LearnedState, MarketStep]:
         """Let the bar happen to the account, see what is known, and write both down in one transaction."""
         desk, book = self._desk, self._desk.book
-        step = self._advance(as_of)
+        step = await self._venue.step(as_of)
         view = desk.market.view(as_of)
         marks = market_step.marks_at(view, book.symbols)
         water = self._past.water
-        account = self._past.marked(self._broker.account(as_of, marks, water.peak, water.day_open))
+        account = self._past.marked(self._venue.broker.account(as_of, marks, water.peak, water.day_open))
         records: list[Record] = [
             *market_step.step_records(book, step),
             market_step.mark(book, account),
@@ -145,7 +152,7 @@ class Rounds:
         tripped = breakers.step(
             as_of,
             past.water,
-            self._broker.ledger.closed,
+            self._venue.broker.ledger.closed,
             past.breakers,
             self._desk.limits,
             past.calendar.next_session_close,
@@ -164,14 +171,6 @@ class Rounds:
             )
             for one in tripped
         ]
-
-    def _advance(self, as_of: datetime) -> MarketStep:
-        market, symbols = self._desk.market, self._desk.book.symbols
-        index = self._span.closes.index(as_of)
-        before = self._span.closes[index - 1] if index else self._span.before
-        bars = {symbol: bar for symbol in symbols if (bar := market.bar_at(symbol, as_of)) is not None}
-        actions = market_step.actions_between(market, symbols, before, as_of)
-        return self._broker.advance(bars, actions)
 
     def _signals(self, as_of: datetime) -> tuple[Signal, ...]:
         """A signal for each bar that has just closed."""
@@ -234,7 +233,7 @@ class Rounds:
         rulings = {made.ruling.client_id: made.ruling for made in self._recorder.heard(RulingMade)}
         return ClosedRound(
             index=self.done,
-            total=len(self._span.closes),
+            total=max(len(self._span.closes), self.done),
             as_of=opened.as_of,
             account=opened.account,
             decisions=tuple(made.decision for made in self._recorder.heard(DecisionMade)),
