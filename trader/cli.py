@@ -101,7 +101,11 @@ def run_desk(
     context: typer.Context,
     mode: Annotated[str, typer.Option(metavar="paper", help="Whose money: simulated.")] = "paper",
     feed: Annotated[
-        str | None, typer.Option(metavar="FEED", help="Where bars come from: sample, or files:DIR.")
+        str | None,
+        typer.Option(metavar="FEED", help="Where bars come from: sample, files:DIR or ccxt:EXCHANGE."),
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="BROKER", help="Where orders go: paper, or ccxt:EXCHANGE's sandbox.")
     ] = None,
     symbols: Annotated[
         list[str] | None, typer.Option(metavar="A,B", help="What to trade; may be given more than once.")
@@ -120,14 +124,14 @@ def run_desk(
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
 ) -> int:
-    """Replay bars through the whole desk and trade on paper.
+    """Replay bars through the whole desk and trade on paper, or trade the sandbox of an exchange.
 
     Goes on with an unfinished run of equal settings, else opens a new book. Ctrl-C finishes the round in
     hand, prints the summary and leaves; a second one leaves at once.
     """
     from trader.commands import run
 
-    flags = run.Flags(mode, feed, symbols, start, end, timeframe, cycles, speed, seed, new)
+    flags = run.Flags(mode, feed, broker, symbols, start, end, timeframe, cycles, speed, seed, new)
     return run.run(context.obj, flags)
 
 

@@ -38,7 +38,7 @@ class CcxtClient:
 
     def __init__(self, exchange: Exchange, address: Address, clock: Clock) -> None:
         self.address = address
-        self._exchange, self._clock = exchange, clock
+        self.exchange, self._clock = exchange, clock
         self._dialect: Dialect = dialect_of(address.exchange)
         self._secrets = tuple(
             secret for secret in (exchange.apiKey, exchange.secret) if isinstance(secret, str) and secret
@@ -52,18 +52,18 @@ class CcxtClient:
 
     async def prepare(self, symbols: tuple[str, ...]) -> dict[str, Rules]:
         """Read the venue's clock and the rules of its markets; those of `symbols`."""
-        await self._ask(self._exchange.load_time_difference())
-        await self._ask(self._exchange.load_markets())
-        return {symbol: rules_of(self._exchange, self.address.exchange, symbol) for symbol in symbols}
+        await self._ask(self.exchange.load_time_difference())
+        await self._ask(self.exchange.load_markets())
+        return {symbol: rules_of(self.exchange, self.address.exchange, symbol) for symbol in symbols}
 
     async def whose(self) -> tuple[str, dict[str, Decimal]]:
         """The account's name at the venue, and what it owns. An answer proves that the keys fit."""
-        answer = await self._ask(self._exchange.fetch_balance())
+        answer = await self._ask(self.exchange.fetch_balance())
         return account_of(answer), balances_of(answer)
 
     async def balances(self) -> dict[str, Decimal]:
         """What the account owns of each asset, free and locked."""
-        return balances_of(await self._ask(self._exchange.fetch_balance()))
+        return balances_of(await self._ask(self.exchange.fetch_balance()))
 
     async def create(self, order: Order, quantity: Decimal) -> VenueOrder:
         """Send an order, once. The answer is believed only where it is about this very order."""
@@ -73,7 +73,7 @@ class CcxtClient:
             params["stopLossPrice"] = plain(order.stop_price)
         price = plain(order.limit_price) if order.limit_price is not None else None
         answer = await self._ask(
-            self._exchange.create_order(order.symbol, kind, order.side.value, plain(quantity), price, params),
+            self.exchange.create_order(order.symbol, kind, order.side.value, plain(quantity), price, params),
             self._dialect.refusals,
         )
         placed = order_of(answer)
@@ -83,13 +83,13 @@ class CcxtClient:
 
     async def cancel(self, client_id: ClientOrderId, symbol: str) -> None:
         """Ask for the end of an order. Its answer is not read: it has another id, and says too little."""
-        await self._ask(self._exchange.cancel_order(None, symbol, {"clientOrderId": client_id}))
+        await self._ask(self.exchange.cancel_order(None, symbol, {"clientOrderId": client_id}))
 
     async def find(self, client_id: ClientOrderId, symbol: str) -> VenueOrder:
         """The order with this client id, asked for or looked for. Raises NotThere."""
         if not self._dialect.by_client_id:
             return await self._scan(client_id, symbol)
-        answer = await self._ask(self._exchange.fetch_order(None, symbol, {"clientOrderId": client_id}))
+        answer = await self._ask(self.exchange.fetch_order(None, symbol, {"clientOrderId": client_id}))
         found = order_of(answer)
         if found.client_id != client_id:
             raise Unbelievable(f"asked for {client_id}, the venue told of {found.client_id}")
@@ -97,17 +97,17 @@ class CcxtClient:
 
     async def by_venue_id(self, venue_id: str, symbol: str) -> VenueOrder:
         """The order that the venue calls so. Raises NotThere."""
-        return order_of(await self._ask(self._exchange.fetch_order(venue_id, symbol)))
+        return order_of(await self._ask(self.exchange.fetch_order(venue_id, symbol)))
 
     async def open_orders(self, symbol: str) -> tuple[VenueOrder, ...]:
         """Everything of the account that works in `symbol`."""
-        return orders_of(await self._ask(self._exchange.fetch_open_orders(symbol)))
+        return orders_of(await self._ask(self.exchange.fetch_open_orders(symbol)))
 
     async def trades(self, symbol: str, after: int) -> AsyncIterator[tuple[VenueTrade, ...]]:
         """The account's trades in `symbol` with an id above `after`, page by page, oldest first."""
         while True:
             params = {self._dialect.trade_cursor: after + 1}
-            answer = await self._ask(self._exchange.fetch_my_trades(symbol, None, PAGE, params))
+            answer = await self._ask(self.exchange.fetch_my_trades(symbol, None, PAGE, params))
             page = tuple(trade for trade in trades_of(answer) if trade.rank[0] > after)
             if not page:
                 return
@@ -118,14 +118,14 @@ class CcxtClient:
 
     async def last_trade(self, symbol: str) -> int:
         """The id of the account's newest trade in `symbol`; 0 where it has none."""
-        page = trades_of(await self._ask(self._exchange.fetch_my_trades(symbol, None, 1)))
+        page = trades_of(await self._ask(self.exchange.fetch_my_trades(symbol, None, 1)))
         return page[-1].rank[0] if page else 0
 
     async def _scan(self, client_id: ClientOrderId, symbol: str) -> VenueOrder:
         """Look through what works and through what has ended lately."""
         for orders in (
             await self.open_orders(symbol),
-            orders_of(await self._ask(self._exchange.fetch_orders(symbol, None, PAGE))),
+            orders_of(await self._ask(self.exchange.fetch_orders(symbol, None, PAGE))),
         ):
             for one in reversed(orders):
                 if one.client_id == client_id:
@@ -146,12 +146,12 @@ class CcxtClient:
             raise
         except RefusedByVenue as error:
             if "InvalidNonce" in error.message:
-                await asked(self._exchange.load_time_difference(), self._secrets)
+                await asked(self.exchange.load_time_difference(), self._secrets)
             raise
 
     def _pause_s(self) -> float:
         """What the venue's last answer says of how long to wait."""
-        headers = self._exchange.last_response_headers or {}
+        headers = self.exchange.last_response_headers or {}
         told = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
         return float(told) if str(told).isdecimal() else PAUSE_S
 

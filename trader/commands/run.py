@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
+
+from pydantic import SecretStr
 
 from trader.clock import SystemClock
 from trader.commands import output
@@ -18,7 +20,7 @@ from trader.commands.environment import lend
 from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
-from trader.data.feeds import open_feed
+from trader.data.feeds.ccxt_exchange import Keys, exchange_of
 from trader.domain.errors import Refused, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
@@ -26,7 +28,7 @@ from trader.journal.reader import JournalReader
 from trader.risk import killswitch
 from trader.runner import Control, Observer, Opening, Ran
 from trader.runner import run as run_desk
-from trader.settings import Settings, keys
+from trader.settings import Settings, Sources, keys
 
 NOT_LIVE = "live trading is not part of this version: nothing here can reach a broker's account"
 STOPPING = b"finishing the round in hand; again leaves at once\n"
@@ -38,6 +40,7 @@ class Flags:
 
     mode: str
     feed: str | None
+    broker: str | None
     symbols: list[str] | None
     start: str | None
     end: str | None
@@ -51,6 +54,7 @@ class Flags:
         """Dotted setting -> value; None where the flag was not given."""
         return {
             "run.feed": self.feed,
+            "run.broker": self.broker,
             "run.symbols": _symbols(self.symbols),
             "run.timeframe": self.timeframe,
             "run.start": day(self.start, "--start") if self.start is not None else None,
@@ -83,21 +87,57 @@ def run(session: Session, flags: Flags) -> int:
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
         began = Began(watcher)
         with _interrupts(control, began):
-            ran = asyncio.run(
-                run_desk(
-                    session.workspace,
-                    settings,
-                    new=flags.new,
-                    observer=began,
-                    control=control,
-                    clock=clock,
-                    sources=sources,
-                )
-            )
+            ran = asyncio.run(_ran(session, settings, flags, began, control, clock, sources))
     _tell(session, settings, ran)
     if halted:
         output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
     return 0
+
+
+async def _ran(
+    session: Session,
+    settings: Settings,
+    flags: Flags,
+    observer: Observer,
+    control: Control,
+    clock: SystemClock,
+    sources: Sources,
+) -> Ran:
+    """A replay on paper, or the sandbox of an exchange, on the clock of the wall."""
+    if settings.run.broker == "paper":
+        return await run_desk(
+            session.workspace,
+            settings,
+            new=flags.new,
+            observer=observer,
+            control=control,
+            clock=clock,
+            sources=sources,
+        )
+    from trader.runner.live import run_live
+
+    if flags.new:
+        raise UsageError(
+            "--new: a venue's account has one book", hint="another account, or another workspace"
+        )
+    found = venue_keys(settings.run.broker, {**keys(session.workspace.env), **os.environ})
+    return await run_live(
+        session.workspace, settings, found, observer=observer, control=control, clock=clock, sources=sources
+    )
+
+
+def venue_keys(broker: str, variables: Mapping[str, str]) -> Keys:
+    """The keys of an exchange's sandbox, by the names BINANCE_API_KEY and BINANCE_API_SECRET."""
+    name = exchange_of(broker).upper()
+    wanted = (f"{name}_API_KEY", f"{name}_API_SECRET")
+    missing = [one for one in wanted if not variables.get(one)]
+    if missing:
+        raise UsageError(
+            f"{broker} needs {' and '.join(missing)}, and they are not set",
+            hint="write the keys of its sandbox into .env: docs/trading-a-sandbox.md",
+        )
+    key, secret = (SecretStr(variables[one]) for one in wanted)
+    return Keys(key, secret)
 
 
 def _tell(session: Session, settings: Settings, ran: Ran) -> None:
@@ -105,9 +145,8 @@ def _tell(session: Session, settings: Settings, ran: Ran) -> None:
     from trader.commands.run_report import document, report
     from trader.evals.run_summary import summarise
 
-    market = open_feed(ran.book.feed, ran.book.symbols, ran.book.timeframe)
     with JournalReader(ran.journal) as reader:
-        summary = summarise(reader, market, ran.book, cost_model(settings))
+        summary = summarise(reader, ran.market, ran.book, cost_model(settings))
         decisions = reader.decisions(ran.book.id)
     if session.json:
         output.document(document(ran, summary))

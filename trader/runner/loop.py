@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trader.agents.roster import roster
 from trader.clock import Clock, SetClock
+from trader.data.market import Market
 from trader.domain.ids import RunId
 from trader.domain.portfolio import Book
 from trader.graph.assembly import assemble
@@ -37,6 +38,8 @@ class Ran:
     """Whether the span was gone through to its end."""
     journal: Path
     duration_s: float
+    market: Market
+    """The data that it decided on."""
 
 
 async def run(
@@ -111,7 +114,7 @@ async def run(
             finally:
                 journal.append(RunEnded(run=run_id, at=clock.now(), reason=reason))
                 journal.commit()
-    return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began)
+    return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began, market)
 
 
 async def _replay(rounds: Rounds, speed: float, observer: Observer, control: Control, clock: Clock) -> bool:
