@@ -1,5 +1,6 @@
 """The ccxt adapter between the stand-in of its venue and a journal in memory."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ D = Decimal
 SHARE = Listing("AAPL", "USD", lot=D(1), min_notional=D(5))
 SYMBOL = "AAPL/USD"
 WINDOW_MS = 1000
+PROTECTS = re.compile(r"^POST /order .*-s\d+$")
 
 
 @dataclass
@@ -174,8 +176,10 @@ class CcxtDesk:
 
     @property
     def orders_sent(self) -> int:
-        """Requests that could have moved something."""
-        return sum(one.startswith(("POST", "DELETE")) for one in self.venue.venue.asked)
+        """Requests that could have moved something, stops that protect left out."""
+        return sum(
+            one.startswith(("POST", "DELETE")) and not PROTECTS.search(one) for one in self.venue.venue.asked
+        )
 
     @property
     def truth(self) -> tuple[Decimal, Decimal]:

@@ -11,6 +11,7 @@ from typing import Any
 from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.data.feeds.ccxt_errors import Unbelievable
 from trader.domain.orders import OrderState, Side
+from trader.domain.value import plain
 
 _STATES: Mapping[str, OrderState] = {
     "open": OrderState.ACKNOWLEDGED,
@@ -145,4 +146,4 @@ def _decimal(value: Any, name: str) -> Decimal:
         raise Unbelievable(f"an answer whose {name} is {value!r}") from None
     if not amount.is_finite() or amount < 0:
         raise Unbelievable(f"an answer whose {name} is {amount}")
-    return amount
+    return Decimal(plain(amount))

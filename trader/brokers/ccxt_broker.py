@@ -14,7 +14,7 @@ from trader.brokers.ccxt_client import CcxtClient
 from trader.brokers.ccxt_rules import Rules
 from trader.brokers.foreign import Foreign, Opening
 from trader.brokers.ledger import Ledger, Row, Tracked
-from trader.brokers.reconcile import UNSETTLED, Claims, Difference, Report, Statement, compare, settled
+from trader.brokers.reconcile import UNSETTLED, Claims, Difference, Kind, Report, Statement, compare, settled
 from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.clock import Clock
 from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Unanswered
@@ -47,6 +47,7 @@ class CcxtBroker:
         self._cursors = dict(opening.trades)
         self._rows: list[Row] = []
         self._barred = ""
+        self._disputed: set[str] = set()
         self._passed: set[ClientOrderId] = set()
         self._venue_ids: dict[tuple[str, str], ClientOrderId] = {}
         self._begun = clock.monotonic()
@@ -127,8 +128,9 @@ class CcxtBroker:
         return rows
 
     def legs_due(self) -> tuple[Order, ...]:
-        """Protective orders for what is held and not protected."""
-        return protection.legs_due(self.ledger, self._passed)
+        """Protective orders for what is held and not protected; none for units that the venue disputes."""
+        due = protection.legs_due(self.ledger, self._passed)
+        return tuple(order for order in due if self._rules[order.symbol].base not in self._disputed)
 
     async def reconcile(self) -> Report:
         """Look, ask for everything new, look again. Raises TraderError where the venue does not answer."""
@@ -140,6 +142,7 @@ class CcxtBroker:
         second = await self._differences() if first or self._foreign.trades else ()
         now = self._clock.now()
         report = settled((*first, *self._foreign.differences()), second, now)
+        self._disputed = {one.what for one in report.inexplicable if one.kind is Kind.HOLDING}
         self.bar_entries(report.inexplicable[0].sentence if report.inexplicable else "")
         return report
 
@@ -288,12 +291,13 @@ class CcxtBroker:
             at=trade.at,
         )
         self.ledger.apply(fill)
+        tracked = self.ledger.orders[client_id]
+        if new := tracked.filled != before:
+            self._rows.append(fill)
         if trade.fee and not in_cash:
             self._charge(trade)
-        tracked = self.ledger.orders[client_id]
-        if tracked.filled == before:
-            return  # it was told before
-        self._rows.append(fill)
+        if not new:
+            return
         if tracked.state not in DONE or (tracked.state is S.CANCELLED and tracked.remaining == 0):
             self._step(client_id, S.FILLED if tracked.remaining == 0 else S.PARTLY_FILLED, at=trade.at)
 

@@ -79,9 +79,9 @@ def _step(steps: Any, name: str, symbol: str) -> Decimal:
     """A smallest step: ccxt gives it as text here."""
     if not isinstance(steps.get(name), str):
         raise UsageError(f"{symbol}: the venue does not say the smallest step of its {name}")
-    return Decimal(steps[name])
+    return Decimal(plain(Decimal(steps[name])))
 
 
 def _least(limits: Any, name: str) -> Decimal:
     value = (limits.get(name) or {}).get("min")
-    return Decimal(value) if isinstance(value, str) else Decimal(0)
+    return Decimal(plain(Decimal(value))) if isinstance(value, str) else Decimal(0)

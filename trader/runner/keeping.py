@@ -35,8 +35,7 @@ class Keeper:
         self._told: set[str] = set()
 
     async def start(self) -> Report:
-        """After a restart: what the journal does not know of its orders, then a comparison of everything."""
-        await self.refresh()
+        """After a restart: compare everything first, so that what happened meanwhile is said."""
         return await self.reconcile()
 
     async def refresh(self) -> None:
