@@ -104,9 +104,7 @@ class CcxtDesk:
         return states
 
     async def cancel(self, name: str) -> list[OrderState]:
-        events = await self.broker.cancel(ClientOrderId(name))
-        self.journal.append(*(OrderChanged(book=self.book.id, event=event) for event in events))
-        return [event.state for event in events]
+        return [event.state for event in await self.keeper.cancel(ClientOrderId(name))]
 
     def intend(self, one: Order) -> None:
         intended = OrderIntended(book=self.book.id, round="", order=listed(one), at=self.clock.now())

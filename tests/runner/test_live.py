@@ -1,4 +1,4 @@
-"""A venue's sandbox traded on its own bars: the whole desk, a real clock that runs fast, a Binance on loopback."""
+"""A venue's sandbox traded on its own bars: the whole desk, and a clock that runs fast."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -13,7 +13,7 @@ from trader.brokers.paper import MarketStep
 from trader.brokers.reconcile import Report
 from trader.clock import Clock
 from trader.domain.errors import TraderError
-from trader.domain.ids import BookId, RoundId
+from trader.domain.ids import BookId, ClientOrderId, RoundId
 from trader.domain.orders import Order, OrderEvent, OrderState, TimeInForce
 from trader.journal.records import Noted, OrderIntended
 from trader.journal.writer import Recorder
@@ -69,7 +69,7 @@ class Keeper:
         self._record(await self.broker.news())
         for tracked in tuple(self.broker.ledger.working()):
             if tracked.order.time_in_force is TimeInForce.DAY and tracked.state is not OrderState.UNKNOWN:
-                self._record(await self.broker.cancel(tracked.order.client_id))
+                await self.cancel(tracked.order.client_id)
         await self.refresh()
         rows, self._since = tuple(self._since), []
         return MarketStep(rows)
@@ -88,11 +88,17 @@ class Keeper:
             told += events
         return told
 
+    async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
+        """Ask for the end of a working order. What was told of it."""
+        events = await self.broker.cancel(client_id)
+        self._record(events)
+        return events
+
     async def cancel_entries(self) -> tuple[str, ...]:
         """End what works and could open something. The client ids of those whose end is not confirmed."""
         working = [one for one in self.broker.ledger.working() if not one.order.reduce_only]
         for tracked in working:
-            self._record(await self.broker.cancel(tracked.order.client_id))
+            await self.cancel(tracked.order.client_id)
         orders = self.broker.ledger.orders
         return tuple(one.order.client_id for one in working if orders[one.order.client_id].working)
 
