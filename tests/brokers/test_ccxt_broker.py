@@ -221,7 +221,7 @@ async def test_a_fee_in_what_was_bought_makes_the_position_smaller(desk: CcxtDes
 async def test_a_fee_in_a_third_asset_is_noted_and_is_no_difference(desk: CcxtDesk) -> None:
     desk.venue.exchange.fee, desk.venue.exchange.fee_asset = D("0.1"), "BNB"
     desk.venue.exchange.balances["BNB"] = D(50)
-    desk.broker._foreign.opening.balances["BNB"] = D(50)
+    desk.broker._trades.foreign.opening.balances["BNB"] = D(50)
     await desk.send(order(quantity=100, limit="105"))
     await desk.trades_at("100")
     assert (await desk.keeper.reconcile()).differences == ()
@@ -232,7 +232,7 @@ async def test_a_fee_in_a_third_asset_is_noted_and_is_no_difference(desk: CcxtDe
 
 async def test_what_the_account_held_before_the_book_is_never_sold(desk: CcxtDesk) -> None:
     desk.venue.exchange.balances["AAPL"] = D(50)
-    desk.broker._foreign.opening.balances["AAPL"] = D(50)
+    desk.broker._trades.foreign.opening.balances["AAPL"] = D(50)
     await desk.send(order(quantity=10, limit="105"))
     await desk.trades_at("100")
     await desk.send(order(Side.SELL, 60, "95", name="d2-x1", reduce_only=True))

@@ -83,5 +83,5 @@ def exact(desk: CcxtDesk) -> bool:
 
 def _forget(desk: CcxtDesk, chance: random.Random) -> None:
     """The venue tells its trades again, from somewhere in the past."""
-    read = desk.broker._cursors[SYMBOL]
-    desk.broker._cursors[SYMBOL] = max(0, read - chance.randint(0, 12))
+    read = desk.broker._trades.cursors[SYMBOL]
+    desk.broker._trades.cursors[SYMBOL] = max(0, read - chance.randint(0, 12))

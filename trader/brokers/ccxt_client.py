@@ -19,8 +19,9 @@ from trader.brokers.ccxt_dialects import Dialect, dialect_of
 from trader.brokers.ccxt_rules import Rules, rules_of
 from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.clock import Clock
-from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Throttled, Unbelievable, asked
+from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Throttled, Unanswered, Unbelievable, asked
 from trader.data.feeds.ccxt_exchange import Address, Exchange, Keys, opened
+from trader.domain.errors import Refused, TraderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import Order, OrderType
 from trader.domain.value import plain
@@ -51,14 +52,26 @@ class CcxtClient:
         return self.address.recv_window_ms / 1000
 
     async def prepare(self, symbols: tuple[str, ...]) -> dict[str, Rules]:
-        """Read the venue's clock and the rules of its markets; those of `symbols`."""
-        await self._ask(self.exchange.load_time_difference())
-        await self._ask(self.exchange.load_markets())
+        """Read the venue's clock and the rules of its markets; those of `symbols`. Raises TraderError."""
+        try:
+            await self._ask(self.exchange.load_time_difference())
+            await self._ask(self.exchange.load_markets())
+        except (Unanswered, RefusedByVenue) as error:
+            raise TraderError(
+                f"{self.address.name} does not answer: {error.message}",
+                hint="is the network up?",
+            ) from None
         return {symbol: rules_of(self.exchange, self.address.exchange, symbol) for symbol in symbols}
 
     async def whose(self) -> tuple[str, dict[str, Decimal]]:
         """The account's name at the venue, and what it owns. An answer proves that the keys fit."""
-        answer = await self._ask(self.exchange.fetch_balance())
+        try:
+            answer = await self._ask(self.exchange.fetch_balance())
+        except (Unanswered, RefusedByVenue) as error:
+            raise Refused(
+                f"{self.address.name} does not show its account: {error.message}",
+                hint="the keys in .env must be those of its sandbox: docs/trading-a-sandbox.md",
+            ) from None
         return account_of(answer), balances_of(answer)
 
     async def balances(self) -> dict[str, Decimal]:

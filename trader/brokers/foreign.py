@@ -28,6 +28,7 @@ class Foreign:
     def __init__(self, opening: Opening) -> None:
         self.opening = opening
         self.trades: dict[tuple[str, str], VenueTrade] = {}
+        self._charged: set[tuple[str, str]] = set()
         self._moved: dict[str, Decimal] = {}
 
     def add(self, trade: VenueTrade, rules: Rules) -> None:
@@ -36,12 +37,18 @@ class Foreign:
             return
         self.trades[trade.symbol, trade.id] = trade
         sign = 1 if trade.side is Side.BUY else -1
-        self.move(rules.base, sign * trade.quantity)
-        self.move(rules.quote, -sign * trade.quantity * trade.price)
-        self.move(trade.fee_currency or rules.quote, -trade.fee)
+        self._move(rules.base, sign * trade.quantity)
+        self._move(rules.quote, -sign * trade.quantity * trade.price)
+        self._move(trade.fee_currency or rules.quote, -trade.fee)
 
-    def move(self, asset: str, amount: Decimal) -> None:
-        """An amount of an asset came or went, beside what the ledger knows."""
+    def charge(self, trade: VenueTrade, rules: Rules) -> None:
+        """Take note of what a trade of the desk's own cost in a third asset; once."""
+        key = (trade.symbol, trade.id)
+        if trade.fee and trade.fee_currency not in (rules.base, rules.quote) and key not in self._charged:
+            self._charged.add(key)
+            self._move(trade.fee_currency, -trade.fee)
+
+    def _move(self, asset: str, amount: Decimal) -> None:
         self._moved[asset] = self._moved.get(asset, Decimal(0)) + amount
 
     def holdings(self, ledger: Ledger, rules: Iterable[Rules]) -> dict[str, Decimal]:

@@ -4,7 +4,7 @@ Between rounds the venue moves by itself. Whoever keeps the account asks for new
 protective orders that became due, and now and then compares everything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from trader.brokers.broker import VenueBroker
@@ -15,6 +15,7 @@ from trader.clock import Clock
 from trader.domain.errors import TraderError
 from trader.domain.ids import BookId, ClientOrderId, RoundId
 from trader.domain.orders import Order, OrderEvent, OrderState, TimeInForce
+from trader.domain.value import plain
 from trader.journal.records import Noted, OrderIntended
 from trader.journal.writer import Recorder
 from trader.runner.market_step import row_record
@@ -28,9 +29,16 @@ NO_ROUND = RoundId("")
 class Keeper:
     """Keeps one book's account."""
 
-    def __init__(self, broker: VenueBroker, book: BookId, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        broker: VenueBroker,
+        book: BookId,
+        recorder: Recorder,
+        clock: Clock,
+        halted: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.broker = broker
-        self._book, self._recorder, self._clock = book, recorder, clock
+        self._book, self._recorder, self._clock, self._halted = book, recorder, clock, halted
         self._since: list[Row] = []
         self._told: set[str] = set()
 
@@ -105,7 +113,7 @@ class Keeper:
     def still_open(self) -> tuple[str, ...]:
         """What works at the venue, one sentence each."""
         return tuple(
-            f"{one.order.client_id}: {one.order.side} {one.remaining} {one.order.symbol}, {one.state}"
+            f"{one.order.client_id}: {one.order.side} {plain(one.remaining)} {one.order.symbol}, {one.state}"
             for one in self.broker.ledger.working()
         )
 
@@ -113,6 +121,10 @@ class Keeper:
         """Send what is due until nothing is: a stop that the market has passed becomes an exit at once."""
         for _ in range(MOST_LEGS):
             due = self.broker.legs_due()
+            if due and (halted := self._halted()) is not None:
+                units = ", ".join(f"{plain(order.quantity)} {order.symbol}" for order in due)
+                self._note("unprotected", f"{halted}: {units} without a stop", {})
+                return
             for order in due:
                 if order.client_id in self.broker.ledger.orders:
                     self._record(await self.broker.submit(order))

@@ -75,7 +75,11 @@ async def run_live(
         run_id = opening.start_run(journal, book, agents, market, settings, clock)
         journal.commit()
         broker = CcxtBroker(client, ledger_of(reader, book, rules), rules, opened_with, clock)
-        keeper = Keeper(broker, book.id, journal, clock)
+
+        def stopped() -> str | None:
+            return halted(workspace.halt)
+
+        keeper = Keeper(broker, book.id, journal, clock, stopped)
         _abandon(reader, journal, book, clock)
         models = await held.enter_async_context(asked_models(settings, agents, reader, book, clock))
         forecaster = opening.forecaster_of(workspace, settings)
@@ -88,7 +92,7 @@ async def run_live(
             forecaster,
             journal,
             broker,
-            lambda: halted(workspace.halt),
+            stopped,
             clock,
             models,
         )
@@ -106,7 +110,7 @@ async def run_live(
                 journal=workspace.journal,
             )
         )
-        watch = _Watch(settings, keeper, bars, clock, control, observer, lambda: halted(workspace.halt))
+        watch = _Watch(settings, keeper, bars, clock, control, observer, stopped)
         reason = "failed"
         try:
             watch.tell(await keeper.start())
