@@ -124,7 +124,9 @@ def run_desk(
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
 ) -> int:
-    """Replay bars through the whole desk and trade on paper, or trade the sandbox of an exchange.
+    """Replay bars through the whole desk and trade on paper.
+
+    With --broker ccxt:EXCHANGE it trades the sandbox of an exchange instead, on its own bars as they close.
 
     Goes on with an unfinished run of equal settings, else opens a new book. Ctrl-C finishes the round in
     hand, prints the summary and leaves; a second one leaves at once.
