@@ -1,5 +1,6 @@
 """The desk as a user gets it, and as a user changes it without a line of Python."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from trader.agents.agent import NO_RULE
 from trader.agents.roster import roster
 from trader.domain.errors import PromptError, SettingsError
 from trader.domain.opinions import Abstention, Opinion
+from trader.domain.value import digest
+from trader.prompts.frontmatter import parse_prompt
 from trader.prompts.prompt import Tier
 from trader.settings import load
+from trader.settings.llm import Role
 
 CARRY = """\
 ---
@@ -135,3 +139,95 @@ def test_a_wrong_file_stops_the_desk_before_anything_runs(prompts: Path):
     (prompts / "carry.md").write_text(CARRY.format(extra="tools: [featurs]\n"), encoding="utf-8")
     with pytest.raises(PromptError, match=r"carry\.md:6: unknown tool: featurs"):
         roster(prompts)
+
+
+ROLES = {"fast": Role(models=("ollama/small",)), "careful": Role(models=("openai/large",))}
+
+
+def test_several_models_are_several_opinions_of_one_family_and_one_rule(prompts: Path):
+    extra = "policy: momentum\nmodels: [fast, gemini/flash, openrouter/x/flash, absent]\n"
+    (prompts / "carry.md").write_text(CARRY.format(extra=extra), encoding="utf-8")
+    voices = [agent for agent in roster(prompts, roles=ROLES) if agent.prompt.name == "carry"]
+    assert [(agent.name, agent.role and agent.role.models) for agent in voices] == [
+        ("carry.fast", ("ollama/small",)),
+        ("carry.flash", ("gemini/flash",)),
+        ("carry.flash-2", ("openrouter/x/flash",)),
+    ]
+    assert {agent.prompt.family for agent in voices} == {"carry"}
+    first, *others = (agent.judge(make_case()) for agent in voices)
+    assert isinstance(first, Opinion)
+    assert {form.reason for form in others} == {"its rule speaks once, as carry.fast"}  # type: ignore[union-attr]
+    assert [agent.record for agent in voices] == ["carry/rule:momentum", "carry/none", "carry/none"]
+
+
+def test_without_roles_an_agent_with_several_models_follows_its_rule_under_its_own_name(prompts: Path):
+    extra = "policy: momentum\nmodels: [fast, gemini/flash]\n"
+    (prompts / "carry.md").write_text(CARRY.format(extra=extra), encoding="utf-8")
+    assert [agent.name for agent in roster(prompts) if agent.prompt.name == "carry"] == ["carry"]
+
+
+def test_a_table_names_several_models_in_place_of_the_one_in_the_file():
+    tables = {"momentum": {"models": ["fast", "careful"]}}
+    assert [agent.name for agent in roster(tables=tables, roles=ROLES)][6:8] == [
+        "momentum.fast",
+        "momentum.careful",
+    ]
+
+
+def test_a_persona_is_the_last_word_of_a_prompt_and_makes_another_record():
+    plain = next(agent for agent in roster() if agent.name == "value")
+    worn = next(
+        agent for agent in roster(tables={"value": {"persona": "contrarian"}}) if agent.name == "value"
+    )
+    assert worn.prompt.body.startswith(plain.prompt.body.rstrip())
+    assert worn.prompt.body.partition("# How you weigh: ")[2].startswith("contrarian")
+    assert worn.prompt.digest == digest(worn.prompt.text) != plain.prompt.digest
+    assert parse_prompt(worn.prompt.text, Path("value.md")).prompt.body == worn.prompt.body
+
+
+def test_a_persona_of_the_workspace_is_laid_over_by_the_file(prompts: Path):
+    (prompts / "personas").mkdir()
+    (prompts / "personas" / "weary.md").write_text("You have seen {{ symbol }} before.\n", encoding="utf-8")
+    (prompts / "carry.md").write_text(CARRY.format(extra="persona: weary\n"), encoding="utf-8")
+    carry = next(agent for agent in roster(prompts) if agent.name == "carry")
+    assert carry.prompt.body.endswith("pays.\n\nYou have seen {{ symbol }} before.\n")
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("persona: contrarain\n", "carry.md:6: unknown persona: contrarain"),
+        ("samples: 12\n", "carry.md:6: samples: input should be less than or equal to 9"),
+        ("tool_rounds: 4\n", "carry.md:6: tool_rounds: input should be less than or equal to 3"),
+        ("model: fast\nmodels: [fast]\n", "carry.md:7: both model and models are named"),
+        ("models: [fast, fast]\n", "carry.md:6: a model is named twice"),
+    ],
+)
+def test_what_a_file_gets_wrong_about_asking_is_said_with_its_line(prompts: Path, extra: str, message: str):
+    (prompts / "carry.md").write_text(CARRY.format(extra=extra), encoding="utf-8")
+    with pytest.raises(PromptError, match=re.escape(message)):
+        roster(prompts)
+
+
+def test_a_persona_with_an_unknown_variable_is_named_itself(prompts: Path):
+    (prompts / "personas").mkdir()
+    (prompts / "personas" / "weary.md").write_text("One\n{{ sybol }}\n", encoding="utf-8")
+    (prompts / "carry.md").write_text(CARRY.format(extra="persona: weary\n"), encoding="utf-8")
+    with pytest.raises(PromptError, match=re.escape("weary.md:2: undefined variable: sybol")):
+        roster(prompts)
+
+
+@pytest.mark.parametrize(
+    ("agent", "table", "message"),
+    [
+        ("value", {"persona": "grumpy"}, "there is no persona grumpy"),
+        ("value", {"models": ["slow"]}, "there is no role slow"),
+        ("value", {"models": "fast"}, "expected a list of names"),
+        ("executive", {"models": ["fast"]}, "only a senior has several opinions"),
+        ("value", {"samples": 0}, "greater than or equal to 1"),
+        ("news", {"samples": 2}, "a junior gathers facts"),
+    ],
+)
+def test_what_a_table_gets_wrong_about_asking_is_said(agent: str, table: dict[str, object], message: str):
+    with pytest.raises(SettingsError, match=message):
+        roster(tables={agent: table}, roles=ROLES)

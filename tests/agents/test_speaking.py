@@ -1,8 +1,8 @@
 """An agent with a model: what it is shown, what its answer counts as, and what comes of no answer."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from trader.agents import speaking
 from trader.agents.agent import Agent
 from trader.agents.case import Case
 from trader.agents.policies import POLICIES
-from trader.agents.speaking import SYSTEM, Spoken, calls, citable, context, record_of, speak
+from trader.agents.speaking import SYSTEM, Line, Spoken, calls, citable, context, record_of, speak
 from trader.clock import SystemClock
 from trader.domain.errors import BudgetSpent, ModelError, ModelRefused, ModelUnavailable
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
@@ -83,11 +83,24 @@ def opinion(**changes: Any) -> str:
     return json.dumps(said | changes)
 
 
+def use_tool(name: str, arguments: Mapping[str, Any]) -> Evidence:
+    """Says what it was asked."""
+    return Evidence(tool=name, arguments=dict(arguments), result={"asked": dict(arguments)})
+
+
 async def spoken(one: Agent, client: Answering, about: Case | None = None) -> tuple[Spoken, list[Exchange]]:
     heard: list[Exchange] = []
     clock = SystemClock()
     assert one.role is not None
-    said = await speak(one, one.role, about or case(), client, clock.monotonic() + 5, clock, heard.append)
+    said = await speak(
+        one,
+        one.role,
+        about or case(),
+        lambda _: Line(client, clock),
+        clock.monotonic() + 5,
+        heard.append,
+        use_tool,
+    )
     return said, heard
 
 
@@ -256,3 +269,98 @@ async def test_a_template_that_breaks_is_an_abstention_that_names_the_file():
 def test_a_senior_that_reads_no_reports_has_none_of_them_to_lack():
     assert agent("momentum").nothing_to_weigh(case(reports={})) is None
     assert prompt("momentum").tier is Tier.SENIOR
+
+
+def with_head(name: str, **head: Any) -> Agent:
+    """The packaged agent with another head."""
+    whole = agent(name)
+    return replace(whole, prompt=whole.prompt.model_copy(update=head))
+
+
+async def test_samples_are_asked_at_once_each_by_its_number_and_put_together():
+    one = with_head("momentum", samples=3)
+    said, heard = await spoken(one, Answering([opinion(p_up=p) for p in (0.6, 0.5, 0.7)]))
+    assert isinstance(said.form, Opinion)
+    assert said.form.samples == (0.6, 0.5, 0.7)
+    assert [exchange.call.sample for exchange in heard] == [0, 1, 2]
+    assert {exchange.call.temperature for exchange in heard} == {0.7}
+    assert len({exchange.call.digest for exchange in heard}) == 3
+
+
+async def test_an_agent_asked_several_times_follows_its_rule_only_where_no_sample_was_paid_for():
+    broke = BudgetSpent("nothing is left")
+    said, _ = await spoken(with_head("momentum", samples=2), Answering([broke] * 4))
+    assert said.source == "rule:momentum"
+    said, _ = await spoken(with_head("momentum", samples=2), Answering([opinion(), broke, broke]))
+    assert isinstance(said.form, Abstention)
+    assert said.form.failed
+
+
+def request(*calls: tuple[str, str], **changes: Any) -> str:
+    wanted = [{"tool": tool, "arguments": arguments} for tool, arguments in calls]
+    empty = dict.fromkeys(("p_up", "size_cap", "stop", "reasoning")) | {
+        name: [] for name in ("factors_for", "factors_against", "evidence")
+    }
+    return json.dumps({"kind": "tools", "symbol": "AAPL", **empty, "tools": wanted} | changes)
+
+
+async def test_an_agent_may_ask_for_more_of_its_tools_and_cite_what_they_say():
+    asked = use_tool("features", {"bars": 40})
+    final = opinion(evidence=[asked.digest], tools=[])
+    one = with_head("momentum", tool_rounds=2)
+    client = Answering([request(("features", '{"bars": 40}'), ("orders", "{}")), final])
+    said, heard = await spoken(one, client)
+    assert isinstance(said.form, Opinion)
+    assert said.evidence == (asked,)
+    assert [exchange.tool_round for exchange in heard] == [0, 1]
+    first, second = client.asked
+    assert "you may ask for more of your tools, 2 times at most" in first.messages[-1].content
+    assert second.messages[: len(first.messages)] == first.messages
+    assert asked.digest in second.messages[-1].content
+    assert "you have no such tool" in second.messages[-1].content
+    assert "You may ask once more." in second.messages[-1].content
+
+
+async def test_who_asks_for_tools_beyond_its_rounds_gives_no_form():
+    one = with_head("momentum", tool_rounds=1)
+    wanted = request(("features", "{}"))
+    said, heard = await spoken(one, Answering([wanted, wanted, wanted]))
+    assert isinstance(said.form, Abstention)
+    assert [(exchange.tool_round, exchange.repair) for exchange in heard] == [
+        (0, False),
+        (1, False),
+        (1, True),
+    ]
+    assert heard[1].call.form_schema == heard[0].call.form_schema  # providers keep it with the prefix
+    assert "there are no more tools" in heard[1].error
+
+
+async def test_an_agent_without_tool_rounds_is_not_told_of_tools_and_cannot_use_them():
+    said, heard = await spoken(agent("momentum"), Answering([request(("features", "{}"))] * 2))
+    assert isinstance(said.form, Abstention)
+    assert "more of your tools" not in heard[0].call.messages[-1].content
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        request(),
+        request(("features", "{}"), symbol="MSFT"),
+        request(("features", "no JSON")),
+        request(*[("features", "{}")] * 5),
+        request(("features", "{}"), order="buy"),
+        opinion(tools=[{"tool": "features", "arguments": "{}"}]),
+    ],
+)
+async def test_a_request_that_is_none_is_mended_or_given_up(bad: str):
+    said, heard = await spoken(with_head("momentum", tool_rounds=1), Answering([bad, opinion(tools=[])]))
+    assert isinstance(said.form, Opinion)
+    assert [exchange.repair for exchange in heard] == [False, True]
+    assert said.evidence == ()
+
+
+async def test_a_junior_that_has_found_nothing_asks_nobody():
+    silent = Evidence(tool="news", arguments={}, result=None, error="no news of AAPL")
+    said, heard = await spoken(agent("news"), Answering([]), case(evidence={"news": silent}))
+    assert heard == []
+    assert said.source == "tools"

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from trader.workspace import Workspace
 
 SENIORS = ("momentum", "quant", "risk", "sentiment", "value")
 SYMBOLS, ROUNDS = 3, 2
+EARLIER = datetime(2000, 1, 1, tzinfo=UTC)
 ASKED = SYMBOLS * (len(SENIORS) + 1)
 """Calls of one round in which everybody has a model and answers at once."""
 
@@ -294,6 +296,75 @@ async def test_a_budget_goes_to_the_agents_in_their_order_whatever_comes_back_fi
     modelled = {agent for (_, agent), source in spoke[0].items() if source.startswith("model:")}
     assert modelled == set(SENIORS[: len(modelled)])
     assert 0 < len(modelled) < len(SENIORS)
+
+
+def wavering(asked: Asked) -> Reply:
+    """Another forecast each time; value asks for one of its tools first."""
+    if asked.part == "value" and len(asked.messages) == 2:
+        wanted = [{"tool": "features", "arguments": "{}"}]
+        return form(asked, kind="tools", tools=wanted)
+    changes: dict[str, Any] = {"tools": []} if asked.part == "value" else {}
+    if asked.part == "momentum":
+        changes["p_up"] = 0.55 + len(asked.text) % 3 * 0.05 + 0.01 * (asked.request["temperature"] > 0)
+    return form(asked, **changes)
+
+
+async def test_samples_voices_and_tool_rounds_are_recorded_and_replayed(town: Town, elsewhere: Elsewhere):
+    changes: dict[str, Any] = {
+        "agents.momentum.samples": 3,
+        "agents.quant.models": ("fast", "careful"),
+        "agents.value.tool_rounds": 1,
+        "agents.value.persona": "contrarian",
+    }
+    async with desk_server(wavering) as server:
+        ran = await desk(town, elsewhere("several"), server, run__cycles=1, **changes)
+    calls = calls_of(ran)
+    of_a_decision = {"momentum": 3, "quant": 2, "value": 2, "sentiment": 1, "risk": 1, "executive": 1}
+    assert len(calls) == SYMBOLS * sum(of_a_decision.values())
+    assert {(call.agent, call.sample) for call in calls if call.sample} == {("momentum", 1), ("momentum", 2)}
+    assert {(call.agent, call.tool_round) for call in calls if call.tool_round} == {("value", 1)}
+    opinions = {step.agent: step for step in steps(ran) if step.form == "opinion"}
+    assert {"quant.fast", "quant.careful"} < set(opinions)
+    assert len(opinions["momentum"].body["samples"]) == 3
+    assert any("# How you weigh: contrarian" in text for text in words_of(server))
+    with JournalReader(ran.journal) as reader:
+        made = reader.decisions(ran.book.id)
+    assert all(one.pool and one.pool.self_agreement == 1.0 for one in made)
+    assert await replayed(ran) == [()] * SYMBOLS
+
+
+def words_of(server: DeskServer) -> list[str]:
+    return [request["messages"][1]["content"] for request in server.requests]
+
+
+async def test_what_was_being_asked_when_a_process_died_counts_as_spent(town: Town, elsewhere: Elsewhere):
+    """The dead run had reserved the whole first stage: the next has only what that left."""
+    workspace, asking = elsewhere("dying"), asyncio.Event()
+
+    def hanging(asked: Asked) -> Reply:
+        asking.set()
+        return Reply(delay_s=30.0)
+
+    async with desk_server(hanging) as server:
+        running = asyncio.create_task(
+            desk(town, workspace, server, run__cycles=1, llm__budget__per_decision_tokens=30_000)
+        )
+        await asking.wait()
+        await asyncio.sleep(0.5)
+        with JournalReader(workspace.journal) as reader:
+            reserved = reader.reservations(EARLIER)
+            assert len(reserved) == SYMBOLS * len(SENIORS)
+            assert reader.model_calls() == []
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    async with desk_server(port=server.port) as again:
+        ran = await desk(town, workspace, again, run__cycles=1, llm__budget__per_decision_tokens=30_000)
+    spoke = {step.source for step in steps(ran) if step.tier == "senior"}
+    per_decision = sum(one.tokens for one in reserved) // SYMBOLS
+    assert 2 * per_decision > 30_000 > per_decision
+    assert any(source.startswith("rule:") for source in spoke)
+    assert len(again.requests) < SYMBOLS * len(SENIORS)
 
 
 def test_nothing_of_a_desk_without_models_imports_litellm():

@@ -20,6 +20,7 @@ AS_OF = datetime(2012, 6, 1, 20, tzinfo=UTC)
 RULES = Thresholds(
     quorum=2,
     minimum_agreement=0.5,
+    self_agreement=0.6,
     kelly_fraction=0.25,
     volatility_ceiling=0.02,
     band=0.005,
@@ -231,3 +232,18 @@ def test_the_order_in_which_opinions_arrive_never_changes_the_decision(
     one = conclude(asked(*(opinion(agent, p) for agent, p in order)), RULES)
     other = conclude(asked(opinion("a", 0.7), opinion("b", 0.61)), RULES)
     assert numbers(one) == numbers(other)
+
+
+def test_agents_that_disagree_with_themselves_let_nothing_grow_and_exits_pass() -> None:
+    sure = opinion("b", 0.7, samples=(0.7, 0.71, 0.69))
+    torn = opinion("a", 0.7, samples=(0.8, 0.4, 0.3))
+    decision = conclude(asked(torn, sure), RULES)
+    assert decision.pool is not None
+    assert decision.pool.self_agreement == pytest.approx(0.6 / 3 + 0.4)
+    assert decision.outcome is Outcome.TRADE  # 60 % is the floor
+    alone = conclude(asked(torn, opinion("b", 0.7)), RULES)  # who was asked once is no witness
+    assert alone.outcome is Outcome.HOLD
+    assert alone.cuts[-1].by == "self-agreement"
+    assert alone.cause == "asked again, agents agree with themselves in 33% of the samples, 60% needed"
+    down = opinion("a", 0.3, samples=(0.2, 0.6, 0.7))
+    assert conclude(asked(down, opinion("b", 0.3), held=40), RULES).target_weight == 0.0

@@ -188,6 +188,22 @@ def model_called(**changes: Any) -> r.ModelCalled:
     return r.ModelCalled(**fields | changes)
 
 
+def call_reserved(**changes: Any) -> r.CallReserved:
+    made = decision("IBM")
+    fields: dict[str, Any] = {
+        "run": RUN,
+        "decision": made.id,
+        "book": made.book,
+        "at": START + timedelta(days=5000),
+        "agent": "momentum",
+        "call": "d" * 24,
+        "asked": 0,
+        "usd": Decimal("0.004"),
+        "tokens": 4000,
+    }
+    return r.CallReserved(**fields | changes)
+
+
 def order(made: Decision) -> Order:
     return Order(
         client_id=client_order_id(made.id, "e"),
@@ -358,6 +374,7 @@ def everything() -> list[r.Record]:
         note(),
         mark(START),
         *round_of(START),
+        call_reserved(),
         model_called(),
         r.AccountMoved(book=BOOK, entry=entry()),
         mark(START + DAY),

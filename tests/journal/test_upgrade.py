@@ -12,15 +12,18 @@ from tests.journal import story
 from trader.domain.errors import JournalError, SchemaTooNew
 from trader.journal import opening, schema, upgrade
 from trader.journal.reader import JournalReader
-from trader.journal.records import ModelCalled
+from trader.journal.records import CallReserved, ModelCalled
 from trader.journal.writer import Journal
 
-SECOND = """
+NEXT = f"{int(schema.HEAD) + 1:04}"
+"""A revision that this program does not have."""
+
+NEXT_SCRIPT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "{NEXT}"
+down_revision = "{schema.HEAD}"
 
 
 def upgrade() -> None:
@@ -29,11 +32,16 @@ def upgrade() -> None:
 """
 
 
+AFTER_0001 = (schema.model_calls, schema.model_reservations)
+"""Tables that the first revision did not have."""
+MOOD = f"v{NEXT}_mood.py"
+
+
 @pytest.fixture
 def scripts(tmp_path: Path) -> Path:
     """Migrations of a program that is one revision ahead of this one."""
     folder = shutil.copytree(upgrade.MIGRATIONS, tmp_path / "50 % more" / "migrations")
-    (folder / "versions" / "v0003_mood.py").write_text(SECOND)
+    (folder / "versions" / MOOD).write_text(NEXT_SCRIPT)
     return folder
 
 
@@ -98,7 +106,7 @@ def test_the_head_is_the_last_revision_and_revisions_count_up() -> None:
     assert revisions[-1] == schema.HEAD
 
 
-@pytest.mark.parametrize("unknown", ["0003", "9999", "f00dfacef00d"])
+@pytest.mark.parametrize("unknown", [NEXT, "9999", "f00dfacef00d"])
 def test_a_newer_journal_is_refused_with_what_to_do_and_left_alone(old: Path, unknown: str) -> None:
     set_revision(old, unknown)
     before = old.read_bytes()
@@ -114,13 +122,13 @@ def test_a_newer_journal_is_refused_with_what_to_do_and_left_alone(old: Path, un
 def test_an_older_journal_is_migrated_after_a_copy(old: Path, scripts: Path) -> None:
     before = {table.name: rows(old, table.name) for table in schema.RECORDED}
     engine = opening.for_writing(old)
-    upgrade.bring_up_to_date(engine, old, head="0003", scripts=scripts)
+    upgrade.bring_up_to_date(engine, old, head=NEXT, scripts=scripts)
     engine.dispose()
-    assert revision(old) == "0003"
+    assert revision(old) == NEXT
     assert {mood for *_, mood in rows(old, "notes")} == {"calm"}
     assert [row[:-1] for row in rows(old, "notes")] == before["notes"]
-    copy = old.with_name("journal.sqlite3.0002")
-    assert revision(copy) == "0002"
+    copy = old.with_name(f"journal.sqlite3.{schema.HEAD}")
+    assert revision(copy) == schema.HEAD
     assert {table.name: rows(copy, table.name) for table in schema.RECORDED} == before
     with JournalReader(copy) as reader:
         assert len(reader.decisions()) == 8
@@ -129,12 +137,14 @@ def test_an_older_journal_is_migrated_after_a_copy(old: Path, scripts: Path) -> 
 def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
     """The first revision as that program left it: today's tables without the calls of models."""
     with Journal.open(place) as journal:
-        journal.append(*(record for record in story.everything() if not isinstance(record, ModelCalled)))
+        told = story.everything()
+        journal.append(*(one for one in told if not isinstance(one, ModelCalled | CallReserved)))
     with closing(sqlite3.connect(place)) as database:
-        database.execute("DROP TABLE model_calls")
+        for table in AFTER_0001:
+            database.execute(f"DROP TABLE {table.name}")
         database.commit()
     set_revision(place, "0001")
-    kept = [table.name for table in schema.RECORDED if table is not schema.model_calls]
+    kept = [table.name for table in schema.RECORDED if table not in AFTER_0001]
     before = {table: rows(place, table) for table in kept}
     with Journal.open(place) as journal:
         journal.append(story.model_called())
@@ -152,14 +162,14 @@ def rows(place: Path, table: str) -> list[tuple]:
 
 
 def test_a_migration_that_fails_leaves_the_journal_as_it_was(old: Path, scripts: Path) -> None:
-    script = scripts / "versions" / "v0003_mood.py"
+    script = scripts / "versions" / MOOD
     script.write_text(script.read_text() + "    op.drop_table('there_is_no_such_table')\n")
     engine = opening.for_writing(old)
     with (
         pytest.raises(JournalError, match="no such table: there_is_no_such_table"),
         opening.failures_named(old),
     ):
-        upgrade.bring_up_to_date(engine, old, head="0003", scripts=scripts)
+        upgrade.bring_up_to_date(engine, old, head=NEXT, scripts=scripts)
     engine.dispose()
     with JournalReader(old) as reader:
         assert len(reader.decisions()) == 8
@@ -171,15 +181,15 @@ def test_a_migration_that_fails_leaves_the_journal_as_it_was(old: Path, scripts:
 
 
 def test_a_copy_that_is_there_already_is_not_written_over(old: Path, scripts: Path) -> None:
-    copy = old.with_name("journal.sqlite3.0002")
+    copy = old.with_name(f"journal.sqlite3.{schema.HEAD}")
     copy.write_text("kept by somebody")
     engine = opening.for_writing(old)
     with pytest.raises(JournalError, match="is in the way") as refused:
-        upgrade.bring_up_to_date(engine, old, head="0003", scripts=scripts)
+        upgrade.bring_up_to_date(engine, old, head=NEXT, scripts=scripts)
     engine.dispose()
     assert refused.value.hint
     assert copy.read_text() == "kept by somebody"
-    assert revision(old) == "0002"
+    assert revision(old) == schema.HEAD
 
 
 def test_a_revision_that_nobody_knows_is_refused(old: Path) -> None:

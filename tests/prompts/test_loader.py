@@ -82,7 +82,7 @@ def edited(old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("text", "line", "message", "hint"),
     [
-        (edited("lessons", "lesons"), 10, "unknown key: lesons", "did you mean lessons?"),
+        (edited("lessons", "lesons"), 10, "unknown key: lesons", "did you mean lessons"),
         (
             edited("tools: [features]", "tools: [featurs]"),
             7,

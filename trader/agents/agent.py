@@ -33,11 +33,15 @@ class Agent:
     """The rule in force: the prompt's, or the one that trader.toml puts in its place."""
     role: Role | None = None
     """The models that it asks; None where it follows its rule."""
+    voice: str = ""
+    """Which of its prompt's several opinions this is; empty where there is one."""
+    led_by: str = ""
+    """Whose rule speaks for this one too: several models are several opinions, one rule is one."""
 
     @property
     def name(self) -> str:
-        """As in the trace, on the desk and in its file's name."""
-        return self.prompt.name
+        """As in the trace and on the desk: its file's name, with the voice where there are several."""
+        return f"{self.prompt.name}.{self.voice}" if self.voice else self.prompt.name
 
     @property
     def tier(self) -> Tier:
@@ -49,12 +53,12 @@ class Agent:
         """Where its form comes from while it asks no model: `tools`, `rule:NAME`, or `none`."""
         if self.tier is Tier.JUNIOR:
             return "tools"
-        return f"rule:{self.policy.name}" if self.policy else "none"
+        return f"rule:{self.policy.name}" if self.policy and not self.led_by else "none"
 
     @property
     def record(self) -> str:
         """The key of its learned record, one for each source it has had; empty for a junior."""
-        return "" if self.tier is Tier.JUNIOR else f"{self.name}/{self.source}"
+        return "" if self.tier is Tier.JUNIOR else f"{self.prompt.name}/{self.source}"
 
     @cached_property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -113,6 +117,8 @@ class Agent:
         """A senior's form. A rule that breaks is an abstention that says so."""
         if not isinstance(self.policy, Policy):
             return Abstention(agent=self.name, reason=NO_RULE)
+        if self.led_by:
+            return Abstention(agent=self.name, reason=f"its rule speaks once, as {self.led_by}")
         if (nothing := self.nothing_to_weigh(case)) is not None:
             return nothing
         try:

@@ -5,13 +5,16 @@ last, because providers keep what requests have in common from the beginning. Ev
 others stands in fences (`prompts/rendering.py`). Nothing that the text says reaches anything but the form.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
+from trader.agents.sampling import put_together
+from trader.agents.tool_rounds import ToolRounds, UseTool, offer
 from trader.clock import Clock
 from trader.domain.errors import BudgetSpent, PromptError
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
@@ -43,6 +46,16 @@ class Spoken:
     """`model:NAME`, `rule:NAME`, `tools` or `none`."""
     record: str
     """The learned record that it belongs to; empty for a junior."""
+    evidence: tuple[Evidence, ...] = ()
+    """What tools said that a model asked for besides."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where one asking goes, and the stopwatch that its deadline is counted by."""
+
+    client: ModelClient
+    clock: Clock
 
 
 def by_rule(agent: Agent, case: Case) -> Spoken:
@@ -54,24 +67,26 @@ def record_of(agent: Agent, model: str) -> str:
     """The learned record of an agent that a model speaks for: another prompt or model is another record."""
     if agent.tier is Tier.JUNIOR:
         return ""
-    return f"{agent.name}/model:{model}@{agent.prompt.digest[:8]}"
+    return f"{agent.prompt.name}/model:{model}@{agent.prompt.digest[:8]}"
 
 
-def calls(agent: Agent, role: Role, case: Case) -> tuple[Call, ...]:
+def calls(agent: Agent, role: Role, case: Case, sample: int = 0) -> tuple[Call, ...]:
     """The question to each of the role's models, in their order. Raises PromptError."""
+    prompt, tools = agent.prompt, agent.prompt.tool_rounds > 0
     said = (
         Message(role="system", content=SYSTEM),
-        Message(role="user", content=render(agent.prompt, context(case))),
+        Message(role="user", content=render(prompt, context(case)) + (offer(agent) if tools else "")),
     )
     return tuple(
         Call(
             model=model,
             messages=said,
-            temperature=role.temperature,
+            temperature=prompt.sample_temperature if prompt.samples > 1 else role.temperature,
             max_output_tokens=role.max_output_tokens,
-            form_schema=schema_for(agent.tier),
+            form_schema=schema_for(agent.tier, tools=tools),
             schema_name=agent.tier.value,
             api_base=role.api_base,
+            sample=sample,
             timeout_s=role.timeout_s,
         )
         for model in role.models
@@ -82,40 +97,71 @@ async def speak(
     agent: Agent,
     role: Role,
     case: Case,
-    client: ModelClient,
+    line: Callable[[int], Line],
     deadline: float,
-    clock: Clock,
     on_exchange: Callable[[Exchange], None],
+    use_tool: UseTool,
 ) -> Spoken:
-    """The form that a model of `role` fills, by `deadline` on the clock's stopwatch.
+    """The form that the models of `role` fill, by `deadline` on the line's stopwatch.
 
-    With no answer that is a form, a senior abstains with the cause, an executive lets nothing grow, and a
-    junior files what its tools say. Where the budget is spent, each follows its rule.
+    `line` has the client and the clock of each sample. With no answer that is a form, a senior abstains with
+    the cause, an executive lets nothing grow, and a junior files what its tools say. Where the budget is
+    spent, each follows its rule.
     """
-    model = role.models[0]
-    source, record = f"model:{model}", record_of(agent, model)
+    if agent.tier is Tier.JUNIOR and agent.report(case).empty:
+        return by_rule(agent, case)  # there is nothing to read
     if agent.tier is Tier.SENIOR and (nothing := agent.nothing_to_weigh(case)) is not None:
-        return Spoken(nothing, source, record)
-    try:
-        asked = await ask_for_form(
-            client,
-            calls(agent, role, case),
-            Question(agent=agent.name, tier=agent.tier, symbol=case.symbol, evidence=citable(case)),
+        return Spoken(nothing, f"model:{role.models[0]}", record_of(agent, role.models[0]))
+    rounds = ToolRounds(agent, use_tool, _sorted)
+
+    async def sample(number: int) -> Asked:
+        try:
+            questions = calls(agent, role, case, number)
+        except PromptError as error:
+            return Asked(form=None, cause=error.message)
+        asks = line(number)
+        return await ask_for_form(
+            asks.client,
+            questions,
+            Question(
+                agent=agent.name,
+                tier=agent.tier,
+                symbol=case.symbol,
+                evidence=citable(case),
+                tool_rounds=agent.prompt.tool_rounds or None,
+            ),
             deadline=deadline,
-            clock=clock,
+            clock=asks.clock,
             on_exchange=on_exchange,
+            use_tools=rounds,
         )
-    except PromptError as error:
-        asked = Asked(form=None, cause=error.message)
-    if asked.exchanges:
-        if asked.form is None and asked.exchanges[-1].error_kind == BudgetSpent.__name__:
-            return by_rule(agent, case)
-        model = asked.exchanges[-1].call.model
-        source, record = f"model:{model}", record_of(agent, model)
+
+    samples = await asyncio.gather(*(sample(number) for number in range(agent.prompt.samples)))
+    if all(_broke(asked) for asked in samples):
+        return by_rule(agent, case)
     if agent.tier is Tier.JUNIOR:
-        return _reported(agent, case, asked, source)
-    form = asked.form or failure(agent, asked.cause)
-    return Spoken(form, source, record)
+        spoken = _reported(agent, case, samples[0], f"model:{_answering(samples[0], role)}")
+    else:
+        form, place = put_together([_judged(agent, asked) for asked in samples])
+        model = _answering(samples[place], role)
+        spoken = Spoken(form, f"model:{model}", record_of(agent, model))
+    return replace(spoken, evidence=tuple(rounds.evidence.values()))
+
+
+def _judged(agent: Agent, asked: Asked) -> Opinion | Abstention | Verdict:
+    form = asked.form
+    return failure(agent, asked.cause) if form is None or isinstance(form, Report) else form
+
+
+def _broke(asked: Asked) -> bool:
+    """Whether there was no money left to ask with."""
+    last = asked.exchanges[-1] if asked.exchanges else None
+    return asked.form is None and last is not None and last.error_kind == BudgetSpent.__name__
+
+
+def _answering(asked: Asked, role: Role) -> str:
+    """The model that was asked last; the first of the role's where none was."""
+    return asked.exchanges[-1].call.model if asked.exchanges else role.models[0]
 
 
 def failure(agent: Agent, cause: str) -> Abstention | Verdict:

@@ -80,7 +80,7 @@ def _forecasts(asked: Rehearsal, view: MarketView, known: SymbolEvidence) -> Ite
     """What the seniors say of one symbol at the view's moment."""
     instrument = view.instrument(known.symbol)
     consulted = [agent for agent in asked.agents if agent.consulted(instrument) is None]
-    seniors = [agent for agent in consulted if agent.tier is Tier.SENIOR and agent.policy is not None]
+    seniors = [agent for agent in consulted if agent.tier is Tier.SENIOR and agent.source != "none"]
     read = {name for agent in seniors for name in agent.prompt.reads}
     reports = {
         agent.name: agent.report(_case(asked, view, known, agent, {}))

@@ -1,6 +1,7 @@
 """`trader agents`: the desk, with what has been learned of each agent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from trader.agents.agent import Agent
@@ -19,8 +20,8 @@ GRAPHS = ("decide", "desk")
 
 def show_list(session: Session) -> None:
     """`agents list`."""
-    agents, learned = _agents(session), _learned(session)
-    entries = [_entry(agent, _record(agent, learned)) for agent in agents]
+    agents, (learned, agreed) = _agents(session), _known(session)
+    entries = [_entry(agent, _record(agent, learned), agreed) for agent in agents]
     if session.json:
         output.document({"agents": entries})
         return
@@ -52,25 +53,34 @@ def show(session: Session, name: str) -> None:
     if name not in agents:
         raise UnknownName("agent", name, agents)
     agent = agents[name]
-    record = _record(agent, _learned(session))
+    learned, agreed = _known(session)
+    record = _record(agent, learned)
     if session.json:
-        output.document({"agent": _entry(agent, record)})
+        output.document({"agent": _entry(agent, record, agreed)})
         return
     prompt = agent.prompt
+    own = agreed.get(name, [])
     rows = {
-        "name": prompt.name,
+        "name": name,
         "tier": prompt.tier,
         "mandate": prompt.mandate,
         "consulted on": ", ".join(prompt.asset_classes),
         "reads": ", ".join(prompt.reads) or "whatever is filed",
         "tools": ", ".join(call.name for call in agent.calls) or "none",
         "asks": ", ".join(agent.role.models) if agent.role else "",
+        "asked": f"{prompt.samples} times each time" if prompt.samples > 1 else "",
+        "may ask for tools": f"up to {prompt.tool_rounds} times" if prompt.tool_rounds else "",
+        "persona": prompt.persona or "",
         "follows": agent.source,
         "which is": agent.policy.summary if agent.policy else "",
         "published in": agent.policy.source if agent.policy else "",
         "family": prompt.family,
         "prompt": f"{prompt.path} ({prompt.digest}{', overridden' if prompt.overridden else ''})",
         **_learned_rows(record),
+        "agrees with itself": f"in {words.share(fmean(own), 0)} of its samples, over "
+        f"{words.count(len(own), 'opinion')}"
+        if own
+        else "",
     }
     output.screen(output.pairs(*((label, value) for label, value in rows.items() if value)))
 
@@ -100,14 +110,19 @@ def _agents(session: Session) -> tuple[Agent, ...]:
     return roster(session.workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
 
 
-def _learned(session: Session) -> LearnedState | None:
-    """What the newest book has learned last; None where there is no journal or nothing in it."""
+def _known(session: Session) -> tuple[LearnedState | None, dict[str, list[float]]]:
+    """What the newest book has learned last, and how far each agent agrees with itself."""
     journal = session.workspace.journal
+    agreed: dict[str, list[float]] = {}
     if not journal.is_file():
-        return None
+        return None, agreed
     with JournalReader(journal) as reader:
         books = reader.books()
-        return reader.last_learned(books[-1].id) if books else None
+        if not books:
+            return None, agreed
+        for one in reader.self_agreements(books[-1].id):
+            agreed.setdefault(one.agent, []).append(one.share)
+        return reader.last_learned(books[-1].id), agreed
 
 
 def _record(agent: Agent, learned: LearnedState | None) -> Calibration | None:
@@ -121,10 +136,10 @@ def _own_record(agent: Agent) -> str:
     return agent.record if agent.role is None else record_of(agent, agent.role.models[0])
 
 
-def _entry(agent: Agent, record: Calibration | None) -> dict[str, Any]:
-    prompt = agent.prompt
+def _entry(agent: Agent, record: Calibration | None, agreed: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    prompt, own = agent.prompt, agreed.get(agent.name, ())
     return {
-        "name": prompt.name,
+        "name": agent.name,
         "tier": prompt.tier.value,
         "mandate": prompt.mandate,
         "tools": [call.name for call in agent.calls],
@@ -132,6 +147,10 @@ def _entry(agent: Agent, record: Calibration | None) -> dict[str, Any]:
         "policy": agent.policy.name if agent.policy else None,
         "source": f"model:{agent.role.models[0]}" if agent.role else agent.source,
         "family": prompt.family,
+        "persona": prompt.persona,
+        "samples": prompt.samples,
+        "tool_rounds": prompt.tool_rounds,
+        "self_agreement": fmean(own) if own else None,
         "digest": prompt.digest,
         "weight": record.weight if record else None,
         "prior_weight": record.prior_weight if record else None,

@@ -139,8 +139,8 @@ def _asked(reader: JournalReader, round: RoundId, decision: Decision) -> dict[st
 
 def _in_its_order(sent: Call) -> Call:
     """With the keys of the form's schema as they were sent: the journal keeps them sorted."""
-    known = {tier: schema_for(tier) for tier in Tier}
-    same = next((schema for schema in known.values() if schema == sent.form_schema), sent.form_schema)
+    known = (schema_for(tier, tools=tools) for tier in Tier for tools in (False, True))
+    same = next((schema for schema in known if schema == sent.form_schema), sent.form_schema)
     return sent.model_copy(update={"form_schema": same})
 
 

@@ -67,6 +67,7 @@ def _step(turn: Turn) -> dict[str, Any]:
         "record": step.record,
         "tools": tools,
         "model": _model(turn.asked[-1]) if turn.asked else None,
+        "calls": [_call(asking) for asking in turn.asked],
         "form": step.form,
         "output": step.body,
     }
@@ -74,19 +75,27 @@ def _step(turn: Turn) -> dict[str, Any]:
 
 def _model(asking: Asking) -> dict[str, Any]:
     """The last call: the one that gave the form, or after which none was to be had."""
+    return {**_call(asking), "messages": jsonable(asking.messages)}
+
+
+def _call(asking: Asking) -> dict[str, Any]:
+    """What came of one call, and what it took."""
     record = asking.record
     return {
         "name": record.model,
         "version": record.model_version,
-        "messages": jsonable(asking.messages),
         "answer": asking.answer,
+        "sample": record.sample,
+        "tool_round": record.tool_round,
         "attempt": record.attempt,
+        "repair": record.repair,
         "tokens_in": record.tokens_in,
         "tokens_out": record.tokens_out,
         "tokens_cached": record.tokens_cached,
         "usd": jsonable(record.usd),
         "ms": record.ms,
         "error": record.error,
+        "source": record.source,
     }
 
 

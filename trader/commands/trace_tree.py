@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from rich.text import Text
 from rich.tree import Tree
@@ -13,6 +14,7 @@ from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Order, OrderType, Ruling, RulingOutcome
 from trader.domain.reports import Report
 from trader.journal.records import Noted
+from trader.llm.client import Message
 
 FACTS_SHOWN = 6
 """Facts of one report in the short form."""
@@ -115,6 +117,8 @@ def _opinion(branch: Tree, turn: Turn, width: int) -> Tree:
     said = [] if opinion.p_up is None else [f"p {words.probability(opinion.p_up)}"]
     if opinion.size_cap < 1.0 or opinion.p_up is None:
         said.append(f"at most {words.share(opinion.size_cap, 0)} of the limit")
+    if opinion.samples:
+        said.append(f"of {', '.join(words.probability(p) for p in opinion.samples)}")
     if opinion.stop is not None:
         said.append(f"stop {words.price(opinion.stop)}")
     node = branch.add(_line(turn.step.agent, ", ".join(said), opinion.reasoning, width=width))
@@ -126,8 +130,8 @@ def _opinion(branch: Tree, turn: Turn, width: int) -> Tree:
 
 def _behind(node: Tree, turn: Turn, story: Story, full: bool) -> None:
     """What the agent looked at, and the words it was given; which model was asked is always said."""
-    for asking in turn.asked:
-        _model(node, asking, full)
+    for before, asking in zip((None, *turn.asked), turn.asked, strict=False):
+        _model(node, asking, before, full)
     if not full:
         return
     step = turn.step
@@ -140,19 +144,34 @@ def _behind(node: Tree, turn: Turn, story: Story, full: bool) -> None:
         node.add(Text(story.prompts[step.prompt].rstrip(), "dim"))
 
 
-def _model(node: Tree, asking: Asking, full: bool) -> None:
-    """One call: what it took, and with `full` every word of it."""
+def _model(node: Tree, asking: Asking, before: Asking | None, full: bool) -> None:
+    """One call: what it took, and with `full` every word that the call before it did not have."""
     record = asking.record
     cached = f" ({record.tokens_cached:,} cached)" if record.tokens_cached else ""
     took = f"{record.tokens_in:,} tokens in{cached}, {record.tokens_out:,} out"
     took += f", {words.amount(record.usd)} USD, {record.ms:.0f} ms"
-    asked = f"{record.model} asked to mend its answer" if record.repair else record.model
+    asked = record.model
+    if record.sample:
+        asked += f", sample {record.sample + 1}"
+    if record.tool_round:
+        asked += f", tool round {record.tool_round}"
+    if record.repair:
+        asked += " asked to mend its answer"
     why = f"{record.error_kind}: {record.error}" if record.error_kind else ""
     line = node.add(_line("model", f"{asked}: {took}", why, style="yellow" if why else ""))
     if full:
-        for message in asking.messages:
+        known = asking.messages[: len(_common(before, asking))]
+        if known:
+            line.add(Text(f"({words.count(len(known), 'message')} as in the call before)", "dim"))
+        for message in asking.messages[len(known) :]:
             line.add(_line(message.role, _visible(message.content)))
         line.add(_line("answer", words.NOTHING if asking.answer is None else _visible(asking.answer)))
+
+
+def _common(before: Asking | None, asking: Asking) -> tuple[Message, ...]:
+    """The messages with which both calls begin."""
+    pairs = zip(before.messages if before else (), asking.messages, strict=False)
+    return tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _visible(text: str) -> str:
@@ -164,12 +183,18 @@ def _pool(root: Tree, story: Story) -> None:
     pool = story.decision.pool
     if pool is None:
         return
+    agreed = pool.self_agreement
+    own = (
+        ""
+        if agreed is None
+        else f", agents agree with themselves in {words.share(agreed, 0)} of their samples"
+    )
     branch = root.add(
         _line(
             "pool",
             f"base rate {words.probability(pool.base_rate)} became p {words.probability(pool.p_up)}",
             f"error {pool.sigma_p:.4f} on {pool.n_eff:.0f} effective cases, "
-            f"{words.share(pool.agreement, 0)} of the weight finds it worth its cost",
+            f"{words.share(pool.agreement, 0)} of the weight finds it worth its cost{own}",
         )
     )
     width = max((len(row.agent) for row in pool.contributions), default=0)

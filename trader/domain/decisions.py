@@ -44,6 +44,8 @@ class Pool(Value):
     """Standard error of p_up."""
     agreement: Number
     """Share of the weight whose own calibrated forecast makes the trade worth its cost."""
+    self_agreement: Number | None = None
+    """Weighted share of the samples that agree with the whole; None where nobody was asked several times."""
 
 
 class Payoff(Value):

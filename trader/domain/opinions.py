@@ -26,6 +26,15 @@ class Opinion(Value):
     factors_against: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     """Digests of the evidence it rests on."""
+    samples: tuple[Number | None, ...] = ()
+    """What each of several askings said of `p_up`, None where it said nothing; empty where there was one."""
+
+    def self_agreement(self, base_rate: float) -> float | None:
+        """Share of the samples on the side of the base rate that the whole is on; None with one asking."""
+        if self.p_up is None or not self.samples:
+            return None
+        side = self.p_up > base_rate
+        return sum(p is not None and (p > base_rate) == side for p in self.samples) / len(self.samples)
 
     @property
     def confidence(self) -> float | None:

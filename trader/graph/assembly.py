@@ -60,6 +60,7 @@ def thresholds(settings: Settings, limits: Limits) -> Thresholds:
     return Thresholds(
         quorum=desk.quorum,
         minimum_agreement=desk.minimum_agreement,
+        self_agreement=desk.self_agreement,
         kelly_fraction=desk.kelly_fraction,
         volatility_ceiling=desk.volatility_ceiling,
         band=desk.band,

@@ -34,6 +34,8 @@ class Thresholds:
 
     quorum: int
     minimum_agreement: float
+    self_agreement: float
+    """Least share of an agent's samples on its own side, over the agents that have several."""
     kelly_fraction: float
     volatility_ceiling: float
     """Largest weight times annual volatility."""
@@ -87,7 +89,7 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     edge, error = kelly.edge(pool.p_up, payoff), kelly.edge_error(pool.p_up, payoff, evidence.n_eff)
     stop = protective_stop(asked)
     sized, sizing, cuts = _size(pool, payoff, evidence, asked, rules)
-    target, cause, restraint = _restrain(sized, held, edge, error, pool.agreement, stop, asked.verdict, rules)
+    target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, asked.verdict, rules)
     cuts += restraint
     sizing += (SizingStep(name="thresholds and executive", value=target - sized, weight=target, note=cause),)
 
@@ -166,7 +168,16 @@ def pool_opinions(
         n_eff=evidence.n_eff,
         sigma_p=kelly.sigma(p, evidence.n_eff),
         agreement=sum(agreeing),
+        self_agreement=_self_agreement(forecasts, share, base),
     )
+
+
+def _self_agreement(forecasts: list[Opinion], share: list[float], base: float) -> float | None:
+    """How far those who were asked several times agree with themselves, by their weight in the pool."""
+    found = [(opinion.self_agreement(base), weight) for opinion, weight in zip(forecasts, share, strict=True)]
+    sampled = [(own, weight) for own, weight in found if own is not None]
+    total = sum(weight for _, weight in sampled)
+    return sum(own * weight for own, weight in sampled) / total if total > 0 else None
 
 
 def _calibration(asked: Question, agent: str) -> Calibration:
@@ -234,7 +245,7 @@ def _restrain(
     held: float,
     edge: float,
     error: float,
-    agreement: float,
+    pool: Pool,
     stop: Decimal | None,
     verdict: Verdict | None,
     rules: Thresholds,
@@ -250,10 +261,13 @@ def _restrain(
 
     if edge <= error:
         return kept("entry edge", f"edge {edge:+.2%} is not above its own error {error:.2%}")
-    if agreement < rules.minimum_agreement:
-        return kept(
-            "agreement", f"{agreement:.0%} of the weight sees an edge, {rules.minimum_agreement:.0%} needed"
-        )
+    if pool.agreement < rules.minimum_agreement:
+        seen = f"{pool.agreement:.0%} of the weight sees an edge"
+        return kept("agreement", f"{seen}, {rules.minimum_agreement:.0%} needed")
+    own = pool.self_agreement
+    if own is not None and own < rules.self_agreement:
+        said = f"asked again, agents agree with themselves in {own:.0%} of the samples"
+        return kept("self-agreement", f"{said}, {rules.self_agreement:.0%} needed")
     if stop is None:
         return kept("stop", "no stop below the price is known")
     factor = 1.0 if verdict is None else verdict.factor

@@ -1,30 +1,25 @@
 """Where the agents of a desk ask their models, and where each call is written down."""
 
+import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
-from trader.agents.speaking import Spoken, by_rule, speak
+from trader.agents.speaking import Line, Spoken, by_rule, speak
+from trader.agents.tool_rounds import UseTool
 from trader.clock import Clock
-from trader.domain.ids import BookId, DecisionId, RoundId
-from trader.graph.purse import Day
-from trader.journal.records import ModelCalled
+from trader.domain.ids import RunId
+from trader.graph.purse import Day, Reserve
+from trader.graph.recorded import Known, RecordedClient
+from trader.graph.turn import Turn
+from trader.journal.records import CallReserved, ModelCalled
 from trader.journal.writer import Recorder
 from trader.llm.asking import Exchange
-from trader.llm.client import ModelClient
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Whose answer, to which decision, a call belongs to."""
-
-    decision: DecisionId
-    round: RoundId
-    book: BookId
-    agent: str
-    stage: int
+from trader.llm.budget import Cost
+from trader.llm.client import Call, ModelClient
 
 
 class Models(Protocol):
@@ -38,7 +33,9 @@ class Models(Protocol):
         """When the answers of a decision that begins now are due, by the stopwatch."""
         ...
 
-    async def ask(self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder) -> Spoken:
+    async def ask(
+        self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder, use_tool: UseTool
+    ) -> Spoken:
         """The agent's form: its model's, or its rule's where it has no model."""
         ...
 
@@ -48,10 +45,13 @@ class LiveModels:
     """Asks for forms, within the time of a decision, and records every call."""
 
     client: ModelClient
+    known: Known
+    """What was answered already in the round that is run again."""
     clock: Clock
     """The clock on the wall: a replay of old bars waits for answers and pays for them today."""
     deadline_s: float
     day: Day
+    run: RunId
 
     def begin(self, decisions: int) -> None:
         """A round of so many decisions is about to be thought about."""
@@ -61,7 +61,9 @@ class LiveModels:
         """When the answers of a decision that begins now are due, by the stopwatch."""
         return self.clock.monotonic() + self.deadline_s
 
-    async def ask(self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder) -> Spoken:
+    async def ask(
+        self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder, use_tool: UseTool
+    ) -> Spoken:
         """The agent's form: its model's, or its rule's where it has no model."""
         if agent.role is None:
             return by_rule(agent, case)
@@ -69,8 +71,32 @@ class LiveModels:
         def write_down(exchange: Exchange) -> None:
             recorder.append(self._record(exchange, turn, recorder))
 
-        client = self.day.client(self.client, turn.decision, turn.stage)
-        return await speak(agent, agent.role, case, client, until, self.clock, write_down)
+        asking = RecordedClient(self.known, self.day.on_disk(self.client, self._reservation(turn, recorder)))
+        line = Line(self.day.client(asking, turn.decision, turn.agent, turn.stage), self.clock)
+        return await speak(agent, agent.role, case, lambda _: line, until, write_down, use_tool)
+
+    def _reservation(self, turn: Turn, recorder: Recorder) -> Reserve:
+        """Writes down what a call may cost, and returns when that is on disk."""
+        asked: Counter[str] = Counter()
+
+        async def reserve(call: Call, worst: Cost) -> None:
+            recorder.append(
+                CallReserved(
+                    run=self.run,
+                    decision=turn.decision,
+                    book=turn.book,
+                    at=self.clock.now(),
+                    agent=turn.agent,
+                    call=call.digest,
+                    asked=asked[call.digest],
+                    usd=worst.usd,
+                    tokens=worst.tokens,
+                )
+            )
+            asked[call.digest] += 1
+            await asyncio.to_thread(recorder.commit)
+
+        return reserve
 
     def _record(self, exchange: Exchange, turn: Turn, recorder: Recorder) -> ModelCalled:
         call, answer = exchange.call, exchange.answer
@@ -83,6 +109,7 @@ class LiveModels:
             model=call.model,
             sample=call.sample,
             stage=turn.stage,
+            tool_round=exchange.tool_round,
             attempt=exchange.attempt,
             repair=exchange.repair,
             call=recorder.put(call),

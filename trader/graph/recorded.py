@@ -6,10 +6,11 @@ from datetime import datetime
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
-from trader.agents.speaking import Spoken, by_rule, speak
+from trader.agents.speaking import Line, Spoken, by_rule, speak
+from trader.agents.tool_rounds import UseTool
 from trader.domain import errors
 from trader.domain.errors import ModelError, ModelUnavailable, RateLimited
-from trader.graph.models import Turn
+from trader.graph.turn import Turn
 from trader.journal.reader import JournalReader
 from trader.journal.records import ModelCalled
 from trader.journal.writer import Recorder
@@ -78,10 +79,10 @@ class RecordedModels:
 
     def __init__(self, reader: JournalReader, calls: Iterable[ModelCalled], moment: datetime) -> None:
         self._moment = moment
-        turns: dict[tuple[str, str], list[ModelCalled]] = {}
+        askings: dict[tuple[str, str, int], list[ModelCalled]] = {}
         for called in calls:
-            turns.setdefault((called.decision, called.agent), []).append(called)
-        self._turns = {turn: answers_of(reader, made) for turn, made in turns.items()}
+            askings.setdefault((called.decision, called.agent, called.sample), []).append(called)
+        self._known = {asking: answers_of(reader, made) for asking, made in askings.items()}
 
     def begin(self, decisions: int) -> None:
         """Nothing is paid for."""
@@ -90,10 +91,15 @@ class RecordedModels:
         """Between the two times that a stopwatch shows."""
         return 1.0
 
-    async def ask(self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder) -> Spoken:
+    async def ask(
+        self, agent: Agent, case: Case, turn: Turn, until: float, recorder: Recorder, use_tool: UseTool
+    ) -> Spoken:
         """The agent's form, from what its models answered then."""
         if agent.role is None:
             return by_rule(agent, case)
-        client = RecordedClient(self._turns.get((turn.decision, turn.agent), {}))
-        clock = _Stopwatch(client, self._moment)
-        return await speak(agent, agent.role, case, client, until, clock, lambda exchange: None)
+
+        def line(sample: int) -> Line:
+            client = RecordedClient(self._known.get((turn.decision, turn.agent, sample), {}))
+            return Line(client, _Stopwatch(client, self._moment))
+
+        return await speak(agent, agent.role, case, line, until, lambda exchange: None, use_tool)

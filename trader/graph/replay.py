@@ -27,7 +27,7 @@ from trader.graph.desk import build_desk
 from trader.graph.recorded import RecordedModels
 from trader.graph.state import opened_round
 from trader.journal.reader import JournalReader, RoundRecord
-from trader.journal.records import DecisionMade, OrderIntended, RulingMade, Step
+from trader.journal.records import FORMS, DecisionMade, OrderIntended, RulingMade, Step
 from trader.journal.writer import Memorandum
 from trader.prompts.frontmatter import parse_prompt
 from trader.risk.facts import Facts
@@ -147,7 +147,7 @@ def _parts(*records: object) -> Told:
     for record in records:
         match record:
             case Step():
-                told.setdefault(record.decision, {})[f"{record.form} of {record.agent}"] = record.body
+                told.setdefault(record.decision, {})[f"{record.form} of {record.agent}"] = _body(record)
             case DecisionMade(decision=decision):
                 told.setdefault(decision.id, {})["decision"] = decision.canonical()
             case RulingMade(ruling=ruling):
@@ -157,6 +157,13 @@ def _parts(*records: object) -> Told:
             case _:
                 pass
     return told
+
+
+def _body(step: Step) -> Any:
+    """The form as it reads today: what an older program did not know of has its default."""
+    if step.form == "brief":
+        return step.body
+    return jsonable(FORMS[step.form].model_validate(step.body))
 
 
 def _differences(decision: DecisionId, recorded: Told, now: Told) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from langgraph.runtime import Runtime
 
@@ -15,9 +15,9 @@ from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.reports import Evidence, Report
 from trader.domain.value import Value
 from trader.graph.consensus import Question, conclude, undecided
-from trader.graph.models import Turn
 from trader.graph.state import Case, Desk
-from trader.journal.records import DecisionMade, Form, Step
+from trader.graph.turn import Turn
+from trader.journal.records import FORMS, DecisionMade, Form, Step
 from trader.tools.tool import ToolContext
 
 Update = dict[str, object]
@@ -32,12 +32,7 @@ class Node(Protocol):
 
 
 STAGES = {"brief": 0, "junior": 1, "senior": 2, "executive": 3}
-FORMS: Mapping[type[Value], Form] = {
-    Report: "report",
-    Opinion: "opinion",
-    Abstention: "abstention",
-    Verdict: "verdict",
-}
+FORM_OF: Mapping[type[Value], Form] = {kind: form for form, kind in FORMS.items()}
 
 
 async def brief(state: Case, runtime: Runtime[Desk]) -> Update:
@@ -85,11 +80,14 @@ def speaks(agent: Agent) -> Node:
         if desk.models is None:
             spoken = by_rule(agent, case)
         else:
-            spoken = await desk.models.ask(
-                agent, case, _turn(state, desk, agent), state["until"], desk.recorder
-            )
+            turn = _turn(state, desk, agent)
+
+            def use(name: str, arguments: Mapping[str, Any]) -> Evidence:
+                return desk.toolbox.call(name, arguments, tool_context(state, desk))
+
+            spoken = await desk.models.ask(agent, case, turn, state["until"], desk.recorder, use)
         form, ms = spoken.form, (desk.clock.monotonic() - began) * 1000.0
-        _record(desk, state, agent, FORMS[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
+        _record(desk, state, agent, FORM_OF[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
         if isinstance(form, Verdict):
             return {"verdict": form}
         if isinstance(form, Report):
@@ -203,6 +201,7 @@ def _record(
     ms: float = 0.0,
     named: str = "",
 ) -> None:
+    gathered = (*(evidence or {}).values(), *(spoken.evidence if spoken else ()))
     desk.recorder.append(
         Step(
             decision=case_decision(state, desk),
@@ -215,7 +214,7 @@ def _record(
             tier=agent.tier,
             form=form,
             body=body.model_dump(mode="json") if isinstance(body, Value) else body,
-            evidence=tuple(desk.recorder.put(item) for item in (evidence or {}).values()),
+            evidence=tuple(desk.recorder.put(item) for item in gathered),
             prompt=agent.prompt.digest,
             source=spoken.source if spoken else agent.source,
             record=spoken.record if spoken and agent.tier == "senior" else "",

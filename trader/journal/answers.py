@@ -64,3 +64,12 @@ class Forecast(NamedTuple):
     p_up: float
     base_rate: float | None
     """None where nothing had been learned."""
+
+
+class SelfAgreement(NamedTuple):
+    """How far an agent that was asked several times agreed with itself."""
+
+    agent: str
+    as_of: datetime
+    share: float
+    """Of its samples, those on the side of the base rate that its opinion is on."""

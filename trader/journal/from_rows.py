@@ -11,6 +11,7 @@ from trader.domain.signals import Signal
 from trader.domain.value import Value
 from trader.journal.records import (
     BreakerChanged,
+    CallReserved,
     Commanded,
     Marked,
     ModelCalled,
@@ -72,6 +73,11 @@ def step(row: Columns) -> Step:
 def model_called(row: Columns) -> ModelCalled:
     """From a row of `model_calls`."""
     return _flat(ModelCalled, row)
+
+
+def call_reserved(row: Columns) -> CallReserved:
+    """From a row of `model_reservations`."""
+    return _flat(CallReserved, row)
 
 
 def decision(row: Columns) -> Decision:

@@ -12,14 +12,16 @@ from trader.domain.decisions import Decision
 from trader.domain.errors import UnknownName, UsageError
 from trader.domain.ids import BookId, DecisionId, RoundId
 from trader.domain.learned import LearnedState
+from trader.domain.opinions import Opinion
 from trader.domain.orders import Fill, OrderEvent
 from trader.domain.portfolio import AccountEntry, Book
 from trader.domain.reports import Evidence
 from trader.journal import from_rows, schema
-from trader.journal.answers import Forecast, Movement, RoundRecord, RoundSummary, RunRecord
+from trader.journal.answers import Forecast, Movement, RoundRecord, RoundSummary, RunRecord, SelfAgreement
 from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
+    CallReserved,
     Commanded,
     Marked,
     ModelCalled,
@@ -215,6 +217,24 @@ class JournalReader:
 
         return self._tables.read(query, forecast)
 
+    def self_agreements(self, book: BookId) -> list[SelfAgreement]:
+        """How far each opinion that was asked for several times agrees with itself, oldest first."""
+        made, said = schema.decisions.c, schema.steps.c
+        query = (
+            select(said.agent, said.as_of, said.body, made.base_rate)
+            .join_from(schema.decisions, schema.steps, made.id == said.decision)
+            .where(made.book == book, said.form == "opinion", said.source.like("model:%"))
+            .order_by(said.seq)
+        )
+
+        def own(row: RowMapping) -> SelfAgreement | None:
+            base_rate = row["base_rate"]
+            opinion = Opinion.model_validate_json(row["body"])
+            share = None if base_rate is None else opinion.self_agreement(base_rate)
+            return None if share is None else SelfAgreement(row["agent"], row["as_of"], share)
+
+        return [found for found in self._tables.read(query, own) if found is not None]
+
     # What models were asked
 
     def model_calls(
@@ -226,6 +246,11 @@ class JournalReader:
         where += [table.round == round] if round is not None else []
         where += [table.at >= since] if since is not None else []
         return self._tables.all(schema.model_calls, from_rows.model_called, *where)
+
+    def reservations(self, since: datetime) -> list[CallReserved]:
+        """The most that calls might have cost, of those that were about to be made at `since` or later."""
+        table = schema.model_reservations
+        return self._tables.all(table, from_rows.call_reserved, table.c.at >= since)
 
     # What is named by a digest
 

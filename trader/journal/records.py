@@ -4,6 +4,7 @@ A record says its key in its docstring. What was recorded under a key stays as f
 which is run again after a crash changes nothing.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, Self, TypeAlias
 
@@ -12,14 +13,23 @@ from pydantic import Field, model_validator
 from trader.domain.decisions import Decision
 from trader.domain.ids import BookId, DecisionId, RoundId, RunId
 from trader.domain.learned import LearnedState
+from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Fill, Order, OrderEvent, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book, Mode
+from trader.domain.reports import Report
 from trader.domain.signals import Signal
 from trader.domain.value import Amount, Moment, Number, Value, digest
 
 Form: TypeAlias = Literal["brief", "report", "opinion", "abstention", "verdict"]
 """What an agent filled in; `body` of its step is that form."""
 
+FORMS: Mapping[Form, type[Report | Opinion | Abstention | Verdict]] = {
+    "report": Report,
+    "opinion": Opinion,
+    "abstention": Abstention,
+    "verdict": Verdict,
+}
+"""What the body of a step is, by its form. A brief's is nothing but JSON."""
 RulingStage: TypeAlias = Literal["allocate", "gate"]
 """Who asked for a ruling: allocate on its running account, or the gate on the real order."""
 
@@ -135,6 +145,28 @@ class ModelCalled(Value):
     error_kind: str = ""
     """The class of the error; empty where the answer is the form."""
     error: str = ""
+    source: Literal["", "cache", "cassette"] = ""
+    """Where the answer was found; empty where the model was asked for it now."""
+
+
+class CallReserved(Value):
+    """The most that a call may cost, on disk before it is made. Key: (run, decision, agent, call, asked).
+
+    A `ModelCalled` of the same decision, agent and call settles it. One that nothing settles was lost with
+    its process, and counts in full: the provider may have answered, and charged.
+    """
+
+    run: RunId
+    decision: DecisionId
+    book: BookId
+    at: Moment
+    agent: str
+    call: str
+    """Digest of what is asked."""
+    asked: int
+    """0, 1, 2 … of the times that the agent asks the same in this run."""
+    usd: Amount
+    tokens: int
 
 
 class DecisionMade(Value):
@@ -268,6 +300,7 @@ Record: TypeAlias = (
     | RoundOpened
     | Step
     | ModelCalled
+    | CallReserved
     | DecisionMade
     | RulingMade
     | OrderIntended

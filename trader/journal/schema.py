@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -168,8 +168,24 @@ model_calls = _table(
     _number("ms"),
     _text("error_kind"),
     _text("error"),
+    _text("source"),
     key=("decision", "agent", "model", "sample", "stage", "tool_round", "attempt"),
     indexed=("book", "round", "at"),
+)
+
+model_reservations = _table(
+    "model_reservations",
+    _text("run"),
+    _text("decision"),
+    _text("book"),
+    _moment("at"),
+    _text("agent"),
+    _text("call"),
+    _integer("asked"),
+    _amount("usd"),
+    _integer("tokens"),
+    key=("run", "decision", "agent", "call", "asked"),
+    indexed=("at",),
 )
 
 decisions = _table(

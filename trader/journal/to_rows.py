@@ -12,6 +12,7 @@ from trader.journal.records import (
     AccountMoved,
     BookOpened,
     BreakerChanged,
+    CallReserved,
     Commanded,
     DecisionMade,
     FillReceived,
@@ -101,6 +102,11 @@ def _(record: Step) -> Iterator[Row]:
 @rows.register
 def _(record: ModelCalled) -> Iterator[Row]:
     yield Row(schema.model_calls, _columns(record))
+
+
+@rows.register
+def _(record: CallReserved) -> Iterator[Row]:
+    yield Row(schema.model_reservations, _columns(record))
 
 
 @rows.register

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from trader.clock import Clock
 from trader.domain.errors import ModelError, ModelTimeout, RateLimited
 from trader.domain.value import Number, Value
 from trader.llm.client import Answer, Call, Message, ModelClient
-from trader.llm.forms import Form, ParseError, Question, parse
+from trader.llm.forms import Form, ParseError, Question, ToolRequest, parse
 
 SHOWN = 4000
 """Characters of its own answer that a model is shown when it is asked to mend it."""
@@ -27,6 +28,8 @@ class Exchange(Value):
     """0, 1, 2 … in the order of asking."""
     repair: bool = False
     """Whether it shows the model its own answer and what was wrong with it."""
+    tool_round: int = 0
+    """How often tools were asked for before."""
     answer: Answer | None = None
     error: str = ""
     """Why there is no answer, or why the answer is no form."""
@@ -45,6 +48,30 @@ class Asked(Value):
     exchanges: tuple[Exchange, ...] = ()
 
 
+@dataclass(frozen=True)
+class Results:
+    """What the tools that were asked for say."""
+
+    text: str
+    """As the model reads it."""
+    evidence: frozenset[str]
+    """Digests that may be cited from now on."""
+
+
+UseTools = Callable[[ToolRequest, int], Results]
+"""Runs the tools of a request; `int` is how many further requests are allowed."""
+
+
+@dataclass(frozen=True)
+class _Next:
+    """A call that is about to be made, and what its answer may be."""
+
+    call: Call
+    question: Question
+    repair: bool = False
+    tool_round: int = 0
+
+
 async def ask_for_form(
     client: ModelClient,
     calls: Sequence[Call],
@@ -53,67 +80,89 @@ async def ask_for_form(
     deadline: float,
     clock: Clock,
     on_exchange: Callable[[Exchange], None] = lambda exchange: None,
+    use_tools: UseTools | None = None,
 ) -> Asked:
     """Asks each of `calls` (one question, several models) until one gives a form.
 
     `deadline` is counted by `clock.monotonic()`. `on_exchange` hears of every exchange as it ends. An answer
     that is no form is repaired once, by the model that gave it; a call that fails moves on to the next model.
-    The last one is waited for where it says 429 and the wait ends in time.
+    The last one is waited for where it says 429 and the wait ends in time. One that asks for tools is shown
+    what they say, as often as the question allows.
     Never raises ModelError, and ends by the deadline: what is lacking then is said in `cause`.
     """
     exchanges: list[Exchange] = []
-    waiting = [(call, False) for call in calls]
+    waiting = [_Next(call, question) for call in calls]
     repaired, waits = False, WAITS
     while waiting:
         if clock.monotonic() >= deadline:
             return _nothing(exchanges, OUT_OF_TIME)
-        call, repair = waiting.pop(0)
-        exchange, outcome = await _exchange(client, call, question, len(exchanges), repair, deadline, clock)
+        asked = waiting.pop(0)
+        exchange, outcome = await _exchange(client, asked, len(exchanges), deadline, clock)
         exchanges.append(exchange)
         on_exchange(exchange)
-        if isinstance(outcome, RateLimited):
-            if not waiting and waits and await _waited(outcome, deadline, clock):
-                waiting.append((call, repair))
-                waits -= 1
-        elif isinstance(outcome, ParseError):
-            if repaired:
-                break
-            repaired = True
-            waiting.insert(0, (repair_of(call, exchange.answer, outcome), True))
-        elif not isinstance(outcome, ModelError):
-            return Asked(form=outcome, exchanges=tuple(exchanges))
+        match outcome:
+            case RateLimited():
+                if not waiting and waits and await _waited(outcome, deadline, clock):
+                    waiting.append(asked)
+                    waits -= 1
+            case ParseError():
+                if repaired:
+                    break
+                repaired = True
+                mended = repair_of(asked.call, exchange.answer, outcome)
+                waiting.insert(0, _Next(mended, asked.question, True, asked.tool_round))
+            case ToolRequest() if use_tools is not None:
+                waiting.insert(0, _after_tools(asked, exchange.answer, outcome, use_tools))
+            case ModelError() | ToolRequest():
+                pass
+            case _:
+                return Asked(form=outcome, exchanges=tuple(exchanges))
     return _nothing(exchanges, "" if exchanges else "no model to ask")
+
+
+def _after_tools(asked: _Next, answer: Answer | None, request: ToolRequest, use_tools: UseTools) -> _Next:
+    """The same conversation, two turns later: what was asked for, and what came of it."""
+    left = (asked.question.tool_rounds or 0) - 1
+    results = use_tools(request, left)
+    turns = _turns(answer, results.text)
+    call = _changed(asked.call, messages=(*asked.call.messages, *turns))
+    known = asked.question.evidence | results.evidence
+    question = asked.question.model_copy(update={"tool_rounds": left, "evidence": known})
+    return _Next(call, question, tool_round=asked.tool_round + 1)
+
+
+def _turns(answer: Answer | None, told: str) -> tuple[Message, Message]:
+    """What the model said, and what it is told about that."""
+    shown = (answer.text[:SHOWN].strip() if answer else "") or "(nothing)"
+    return Message(role="assistant", content=shown), Message(role="user", content=told)
+
+
+def _changed(call: Call, **changes: object) -> Call:
+    same = {name: getattr(call, name) for name in Call.model_fields}  # a copy would keep the cached digest
+    return Call.model_validate(same | changes)
 
 
 def repair_of(call: Call, answer: Answer | None, error: ParseError) -> Call:
     """The same call with the answer and what was wrong with it: one more turn, so that the prefix is kept."""
-    shown = (answer.text[:SHOWN].strip() if answer else "") or "(nothing)"
     told = (
         f"That is not a form: {error}.\nAnswer again with one JSON object of the schema and nothing else: "
         "no prose, no Markdown, every key, no other key."
     )
-    turns = (Message(role="assistant", content=shown), Message(role="user", content=told))
-    same = {name: getattr(call, name) for name in Call.model_fields}  # a copy would keep the cached digest
-    return Call.model_validate(same | {"messages": (*call.messages, *turns)})
+    return _changed(call, messages=(*call.messages, *_turns(answer, told)))
 
 
 async def _exchange(
-    client: ModelClient,
-    call: Call,
-    question: Question,
-    attempt: int,
-    repair: bool,
-    deadline: float,
-    clock: Clock,
-) -> tuple[Exchange, Form | ParseError | ModelError]:
+    client: ModelClient, asked: _Next, attempt: int, deadline: float, clock: Clock
+) -> tuple[Exchange, Form | ToolRequest | ParseError | ModelError]:
     """One call, whatever comes of it."""
+    call = asked.call
     began = clock.monotonic()
     answer: Answer | None = None
-    outcome: Form | ParseError | ModelError
+    outcome: Form | ToolRequest | ParseError | ModelError
     try:
         async with asyncio.timeout(deadline - began):  # whatever the client does
             answer = await client.ask(call, deadline - began)
-        outcome = parse(answer.text, question)
+        outcome = parse(answer.text, asked.question)
     except ParseError as wrong:
         cut = f"it was cut off after {call.max_output_tokens} tokens: " if answer and answer.cut else ""
         outcome = ParseError(f"{cut}{wrong}")
@@ -125,7 +174,8 @@ async def _exchange(
     exchange = Exchange(
         call=call,
         attempt=attempt,
-        repair=repair,
+        repair=asked.repair,
+        tool_round=asked.tool_round,
         answer=answer,
         error=str(failed_as or ""),
         error_kind=type(failed_as).__name__ if failed_as else "",

@@ -7,6 +7,7 @@ Pure arithmetic on values. Who keeps the purse of a decision, and reserves from 
 import re
 from decimal import Decimal
 from math import ceil
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -45,17 +46,45 @@ class Budget(Value):
     per_decision_usd: Amount | None = Field(default=None, ge=0)
     per_day_usd: Amount | None = Field(default=None, ge=0)
     per_decision_tokens: int | None = Field(default=None, ge=0)
+    per_agent_usd: Amount | None = Field(default=None, ge=0)
+    per_agent_tokens: int | None = Field(default=None, ge=0)
+    """Of one agent in one decision."""
+
+    def left(self, spent: Cost) -> "Budget":
+        """What a decision that has spent so much may spend still; what each agent may is not in it."""
+        return Budget(
+            per_decision_usd=_less(self.per_decision_usd, spent.usd),
+            per_day_usd=_less(self.per_day_usd, spent.usd),
+            per_decision_tokens=_less(self.per_decision_tokens, spent.tokens),
+        )
+
+    def shared(self, by: int) -> "Budget":
+        """The equal part of each of so many."""
+        tokens = self.per_decision_tokens
+        return Budget(
+            per_decision_usd=None if self.per_decision_usd is None else self.per_decision_usd / by,
+            per_day_usd=None if self.per_day_usd is None else self.per_day_usd / by,
+            per_decision_tokens=None if tokens is None else tokens // by,
+        )
 
 
 class Spend(Value):
-    """What is spent or reserved: of the decision, and by all decisions of the day."""
+    """What is spent or reserved: of the decision, by all decisions of the day, by the agent."""
 
     decision: Cost = Cost()
     day_usd: Amount = Decimal(0)
+    agent: Cost = Cost()
 
     def plus(self, cost: Cost) -> "Spend":
         """With `cost` reserved."""
-        return Spend(decision=self.decision + cost, day_usd=self.day_usd + cost.usd)
+        return Spend(decision=self.decision + cost, day_usd=self.day_usd + cost.usd, agent=self.agent + cost)
+
+
+Bound = TypeVar("Bound", Decimal, int)
+
+
+def _less(allowed: Bound | None, spent: Bound) -> Bound | None:
+    return None if allowed is None else max(type(allowed)(0), allowed - spent)
 
 
 def tokens_at_most(text: str) -> int:
@@ -95,6 +124,8 @@ def shortfall(spend: Spend, budget: Budget, cost: Cost) -> str:
         ("a decision", after.decision.tokens, budget.per_decision_tokens, "tokens"),
         ("a decision", after.decision.usd, budget.per_decision_usd, "USD"),
         ("a day", after.day_usd, budget.per_day_usd, "USD"),
+        ("an agent", after.agent.tokens, budget.per_agent_tokens, "tokens"),
+        ("an agent", after.agent.usd, budget.per_agent_usd, "USD"),
     )
     for span, needed, allowed, unit in checks:
         if allowed is not None and needed > allowed:

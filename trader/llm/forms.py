@@ -13,12 +13,18 @@ from pydantic import ConfigDict, Field, ValidationError
 from trader.domain.opinions import P_MAX, P_MIN, Abstention, Opinion, Verdict, VerdictAction
 from trader.domain.reports import Fact, Report
 from trader.domain.value import Number, Value
-from trader.llm.schemas import EXECUTIVE, JUNIOR, SENIOR, schema_for
+from trader.llm.schemas import EXECUTIVE, JUNIOR, SENIOR, TOOLS, schema_for
 from trader.llm.strict_json import ParseError, object_in
 
-__all__ = ["Form", "ParseError", "Question", "parse", "schema_for"]
+__all__ = ["Form", "ParseError", "Question", "ToolRequest", "parse", "schema_for"]
 
 Form = Report | Opinion | Abstention | Verdict
+
+
+class ToolRequest(Value):
+    """What an agent wants to know before it fills its form: its own tools with arguments."""
+
+    calls: tuple[tuple[str, dict[str, Any]], ...]
 
 
 class Question(Value):
@@ -30,6 +36,8 @@ class Question(Value):
     symbol: str
     evidence: frozenset[str] = frozenset()
     """Digests that an answer may cite."""
+    tool_rounds: int | None = None
+    """How often it may still ask for tools; None where its form has no place for that."""
 
 
 class _Shape(Value):
@@ -91,9 +99,32 @@ class _Report(_Shape):
     missing: Lines = []
 
 
-def parse(text: str, question: Question) -> Form:
-    """The form in `text`. Raises ParseError for anything but exactly one whole form."""
+class _Wanted(_Shape):
+    tool: Line
+    arguments: Annotated[str, Field(max_length=2000)]
+
+
+class _ToolRequest(_Shape):
+    """The form of the tier with nothing in it but calls: what else stands there is not looked at."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Literal["tools"]
+    symbol: str
+    tools: Annotated[list[_Wanted], Field(min_length=1, max_length=4)]
+
+
+def parse(text: str, question: Question) -> Form | ToolRequest:
+    """The form in `text`, or the tools that it asks for while the question allows it.
+
+    Raises ParseError for anything but exactly one whole form.
+    """
     given = object_in(text)
+    if question.tool_rounds is not None:
+        if given.get("kind") == TOOLS:
+            return _tool_request(given, question)
+        if given.pop("tools", None):
+            raise ParseError(f"tools: they are asked for with the kind {TOOLS!r}")
     readers: dict[str, Callable[[dict[str, Any], Question], Form]] = {
         JUNIOR: _report,
         SENIOR: _abstention if given.get("kind") == "abstention" else _opinion,
@@ -103,6 +134,19 @@ def parse(text: str, question: Question) -> Form:
         return readers[question.tier](given, question)
     except ValidationError as error:
         raise ParseError(_told(error)) from None
+
+
+def _tool_request(given: dict[str, Any], question: Question) -> ToolRequest:
+    if not question.tool_rounds:
+        raise ParseError("kind: there are no more tools to ask for; fill the form")
+    if unknown := sorted(given.keys() - schema_for(question.tier, tools=True)["properties"]):
+        raise ParseError(f"{unknown[0][:60]}: there is no such key")
+    try:
+        form = _ToolRequest.model_validate(given)
+    except ValidationError as error:
+        raise ParseError(_told(error)) from None
+    _fits(form.symbol, (), question)
+    return ToolRequest(calls=tuple((one.tool, object_in(one.arguments)) for one in form.tools))
 
 
 def _opinion(given: dict[str, Any], question: Question) -> Opinion:

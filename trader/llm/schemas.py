@@ -9,9 +9,37 @@ from typing import Any
 JUNIOR, SENIOR, EXECUTIVE = "junior", "senior", "executive"
 
 
-def schema_for(tier: str) -> dict[str, Any]:
-    """The JSON schema of the form of a tier. Raises KeyError for a tier that there is not."""
-    return {JUNIOR: _report, SENIOR: _opinion, EXECUTIVE: _verdict}[tier]()
+TOOLS = "tools"
+"""The kind of an answer that asks for tools."""
+
+
+def schema_for(tier: str, *, tools: bool = False) -> dict[str, Any]:
+    """The JSON schema of the form of a tier; with `tools`, of one that may ask for tools instead.
+
+    Raises KeyError for a tier that there is not.
+    """
+    schema = {JUNIOR: _report, SENIOR: _opinion, EXECUTIVE: _verdict}[tier]()
+    return _or_tools(schema) if tools else schema
+
+
+def _or_tools(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same keys with the calls beside them; null and empty where there is no form yet."""
+    properties = {name: _or_null(told) for name, told in schema["properties"].items()}
+    properties["kind"] = {"type": "string", "enum": [*schema["properties"]["kind"]["enum"], TOOLS]}
+    properties["symbol"] = schema["properties"]["symbol"]
+    wanted = _object(
+        tool=_text("its name"), arguments=_text("its arguments: a JSON object written as text, {} for none")
+    )
+    told = f"with the kind {TOOLS}: the calls, at most four; empty otherwise"
+    return _object(**properties, tools={"type": "array", "items": wanted, "description": told})
+
+
+def _or_null(told: dict[str, Any]) -> dict[str, Any]:
+    kinds = told["type"] if isinstance(told["type"], list) else [told["type"]]
+    if kinds == ["array"] or "null" in kinds:
+        return told
+    nullable = {**told, "type": [*kinds, "null"]}
+    return nullable | {"enum": [*told["enum"], None]} if "enum" in told else nullable
 
 
 def _opinion() -> dict[str, Any]:

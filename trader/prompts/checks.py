@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from trader.domain.errors import PromptError, nearest
 from trader.domain.value import Value
 from trader.prompts.frontmatter import Header
+from trader.prompts.personas import Persona
 from trader.prompts.prompt import Tier
 from trader.prompts.rendering import body_problems
 
@@ -22,7 +23,11 @@ NODES = frozenset(
 
 
 def problems(
-    header: Header, tiers: Mapping[str, Tier], tools: Tools, policies: Policies
+    header: Header,
+    tiers: Mapping[str, Tier],
+    tools: Tools,
+    policies: Policies,
+    personas: Mapping[str, Persona],
 ) -> Iterator[PromptError]:
     """Everything wrong with one file that could be read, each with its line."""
     if header.prompt.name in NODES:
@@ -30,7 +35,9 @@ def problems(
     yield from _reads(header, tiers)
     yield from _tools(header, tools)
     yield from _policy(header, policies)
+    yield from _asking(header)
     yield from body_problems(header.prompt)
+    yield from _persona(header, personas)
 
 
 def not_one_executive(headers: Iterable[Header]) -> Iterator[PromptError]:
@@ -83,3 +90,28 @@ def _policy(header: Header, policies: Policies) -> Iterator[PromptError]:
     else:
         message = f"unknown policy of a {prompt.tier}: {prompt.policy}"
         yield header.error("policy", message, nearest(prompt.policy, known))
+
+
+def _asking(header: Header) -> Iterator[PromptError]:
+    """How models are asked: only who judges can say the same thing several times and differ."""
+    prompt = header.prompt
+    if prompt.models and prompt.tier is not Tier.SENIOR:
+        yield header.error("models", "only a senior has several opinions", "name one role under `model`")
+    if prompt.models and prompt.model is not None:
+        yield header.error("models", "both model and models are named", "leave one of them out")
+    if len(set(prompt.models)) < len(prompt.models):
+        yield header.error("models", "a model is named twice", "`samples` asks one model several times")
+    if prompt.samples > 1 and prompt.tier is Tier.JUNIOR:
+        yield header.error("samples", "a junior gathers facts, and is asked once")
+
+
+def _persona(header: Header, personas: Mapping[str, Persona]) -> Iterator[PromptError]:
+    name = header.prompt.persona
+    if name is None:
+        return
+    if name not in personas:
+        yield header.error("persona", f"unknown persona: {name}", nearest(name, personas))
+        return
+    persona = personas[name]
+    page = {"body": persona.body, "body_line": 1, "path": persona.path}
+    yield from body_problems(header.prompt.model_copy(update=page))

@@ -13,7 +13,8 @@ from trader.domain.value import digest
 from trader.prompts.prompt import Prompt
 
 KEYS = (
-    "name", "tier", "mandate", "asset_classes", "reads", "tools", "policy", "model", "family", "lessons",
+    "name", "tier", "mandate", "asset_classes", "reads", "tools", "policy", "model", "models", "persona",
+    "samples", "sample_temperature", "tool_rounds", "family", "lessons",
 )  # fmt: skip
 REQUIRED = ("name", "tier", "mandate")
 

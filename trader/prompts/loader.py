@@ -5,6 +5,7 @@ from pathlib import Path
 from trader.domain.errors import PromptError
 from trader.prompts.checks import Policies, Tools, not_one_executive, problems
 from trader.prompts.frontmatter import Header, read_prompt
+from trader.prompts.personas import Persona, load_personas
 from trader.prompts.prompt import Prompt, Tier
 
 PACKAGED = Path(__file__).parent
@@ -42,8 +43,13 @@ def examine(
         overridden = header.prompt.model_copy(update={"overridden": header.prompt.name in headers})
         headers[header.prompt.name] = header._replace(prompt=overridden)
         tiers[header.prompt.name] = header.prompt.tier
+    personas: dict[str, Persona] = {}
+    try:
+        personas = load_personas(packaged, workspace)
+    except PromptError as error:
+        errors.append(error)
     for header in headers.values():
-        errors += problems(header, tiers, known_tools, known_policies)
+        errors += problems(header, tiers, known_tools, known_policies, personas)
     if not errors:  # an unreadable file may be the executive's
         errors += not_one_executive(headers.values())
     prompts = (header.prompt for header in headers.values())

@@ -48,6 +48,16 @@ class Prompt(Value):
     """The rule that it follows with no model; None: a senior then abstains."""
     model: str | None = None
     """The role of the model that it asks once one is configured."""
+    models: tuple[str, ...] = ()
+    """Roles, or models by their names, each of which gives an opinion of its own; empty: `model` alone."""
+    persona: str | None = None
+    """The file of `prompts/personas/` that is laid over it."""
+    samples: int = Field(default=1, ge=1, le=9)
+    """How often its model is asked the same; what it says is put together in `agents/sampling.py`."""
+    sample_temperature: float = Field(default=0.7, ge=0.0, le=2.0)
+    """How much chance there is in an answer where there are several."""
+    tool_rounds: int = Field(default=0, ge=0, le=3)
+    """How often its model may ask for more of the agent's tools before it fills its form."""
     family: str
     """Weights start equal over families, then over the agents of each. Its own name where none is given."""
     lessons: int = Field(default=0, ge=0)

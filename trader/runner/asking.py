@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from trader.agents.agent import Agent
 from trader.clock import Clock
+from trader.domain.ids import DecisionId, RunId
 from trader.domain.portfolio import Book, sum_exact
 from trader.graph.models import LiveModels, Models
-from trader.graph.purse import Day
-from trader.graph.recorded import RecordedClient, answers_of
+from trader.graph.purse import Day, lost
+from trader.graph.recorded import answers_of
 from trader.journal.reader import JournalReader
-from trader.llm.budget import Budget
+from trader.llm.budget import Budget, Cost
 from trader.llm.limits import Limit, PacedClient
 from trader.llm.litellm_client import LitellmClient
 from trader.settings import Settings
@@ -20,7 +21,12 @@ from trader.settings import Settings
 
 @asynccontextmanager
 async def asked_models(
-    settings: Settings, agents: Sequence[Agent], reader: JournalReader, book: Book, clock: Clock
+    settings: Settings,
+    agents: Sequence[Agent],
+    reader: JournalReader,
+    book: Book,
+    run: RunId,
+    clock: Clock,
 ) -> AsyncIterator[Models | None]:
     """Where the agents ask their models; None, and nothing is imported, where none of them has one.
 
@@ -38,22 +44,32 @@ async def asked_models(
         unclosed = reader.open_round(book.id)
         known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
         names = {model for agent in agents if agent.role for model in agent.role.models}
+        spent, gone = _spent_today(reader, clock, unclosed.round if unclosed else "")
         yield LiveModels(
-            RecordedClient(known, PacedClient(client, limits, clock)),
+            PacedClient(client, limits, clock),
+            known,
             clock,
             wanted.budget.deadline_s,
             Day(
                 Budget.model_validate(wanted.budget.model_dump(exclude={"deadline_s"})),
                 {name: await client.price(name) for name in sorted(names)},
                 clock,
-                _spent_today(reader, clock, unclosed.round if unclosed else ""),
+                spent,
+                gone,
             ),
+            run,
         )
     finally:
         await client.close()
 
 
-def _spent_today(reader: JournalReader, clock: Clock, but: str) -> Decimal:
-    """By all books of the journal since midnight in UTC; a round that is run again pays again."""
+def _spent_today(reader: JournalReader, clock: Clock, but: str) -> tuple[Decimal, dict[DecisionId, Cost]]:
+    """By all books of the journal since midnight in UTC, and of that what was lost with a process.
+
+    A round that is run again pays again for what was answered, but not for what was lost.
+    """
     midnight = datetime.combine(clock.now().date(), time.min, UTC)
-    return sum_exact(call.usd for call in reader.model_calls(since=midnight) if call.round != but)
+    calls = reader.model_calls(since=midnight)
+    gone = lost(reader.reservations(since=midnight), calls)
+    usd = [call.usd for call in calls if call.round != but] + [cost.usd for cost in gone.values()]
+    return sum_exact(usd), gone

@@ -75,7 +75,9 @@ async def run(
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
             with JournalReader(workspace.journal) as reader:
                 broker = opening.restore_broker(reader, book, market, settings, replay_clock)
-                models = await held.enter_async_context(asked_models(settings, agents, reader, book, clock))
+                models = await held.enter_async_context(
+                    asked_models(settings, agents, reader, book, run_id, clock)
+                )
                 desk = assemble(
                     book,
                     settings,

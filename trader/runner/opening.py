@@ -131,7 +131,7 @@ def start_run(
             seed=settings.run.seed,
             settings=settings.model_dump(mode="json"),
             settings_digest=book.settings,
-            prompts={agent.name: agent.prompt.digest for agent in agents},
+            prompts={agent.prompt.name: agent.prompt.digest for agent in agents},
             data_digest=market.digest,
         ),
         *(Noted(book=book.id, at=clock.now(), kind="data", text=note) for note in market.notes),

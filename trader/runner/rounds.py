@@ -8,13 +8,12 @@ from trader.brokers.paper import MarketStep
 from trader.data.market import Market
 from trader.domain.ids import RunId, round_id, signal_id
 from trader.domain.learned import LearnedState
-from trader.domain.opinions import Abstention, Opinion, Verdict
-from trader.domain.reports import Report
 from trader.domain.signals import Signal, SignalSource
 from trader.graph.desk import build_desk
 from trader.graph.state import Desk, opened_round
 from trader.journal.reader import Forecast, JournalReader
 from trader.journal.records import (
+    FORMS,
     BreakerChanged,
     DecisionMade,
     OrderChanged,
@@ -36,13 +35,6 @@ from trader.runner.opening import Span
 from trader.runner.past import Past
 from trader.runner.venues import Venue
 from trader.runner.watching import AgentForm, ClosedRound
-
-FORMS: Mapping[str, type[AgentForm]] = {
-    "report": Report,
-    "opinion": Opinion,
-    "abstention": Abstention,
-    "verdict": Verdict,
-}
 
 
 class Rounds:
@@ -201,7 +193,7 @@ class Rounds:
                 record: agent.prompt.family
                 for agent in self._desk.agents
                 for record in here
-                if agent.role is not None and record.startswith(f"{agent.name}/model:")
+                if agent.role is not None and record.startswith(f"{agent.prompt.name}/model:")
             }
             view = self._desk.market.view(as_of)
             self._learned = learn(view, book.symbols, book.horizon, known, families)
@@ -227,7 +219,7 @@ class Rounds:
     def _closed(self, opened: RoundOpened, facts: Facts, step: MarketStep, own_ms: float) -> ClosedRound:
         forms: dict[str, dict[str, AgentForm]] = {}
         for filed in self._recorder.heard(Step):
-            if filed.form in FORMS:
+            if filed.form != "brief":
                 form = FORMS[filed.form].model_validate(filed.body)
                 forms.setdefault(filed.symbol, {})[filed.agent] = form
         rulings = {made.ruling.client_id: made.ruling for made in self._recorder.heard(RulingMade)}

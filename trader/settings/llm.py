@@ -38,6 +38,10 @@ class Budget(Section):
     """US dollars that a day (in UTC) may cost. Unset: no end."""
     per_decision_tokens: Annotated[Whole, Field(ge=0)] | None = None
     """Tokens, read and written, that one decision may take. Unset: no end."""
+    per_agent_usd: Usd | None = None
+    """US dollars that one agent may cost in a decision. Unset: no end."""
+    per_agent_tokens: Annotated[Whole, Field(ge=0)] | None = None
+    """Tokens, read and written, that one agent may take in a decision. Unset: no end."""
     deadline_s: Positive = 60.0
     """Seconds for all the answers of one decision: who has not answered by then abstains."""
 

@@ -23,6 +23,8 @@ class Desk(Section):
     """Forecasting seniors that must answer, else the decision is undecided."""
     minimum_agreement: Share = 0.5
     """Share of the forecasting weight that must find an increase worth its cost."""
+    self_agreement: Share = 0.6
+    """Share of an agent's `samples` that must be on its own side, else nothing grows."""
     signal_confidence: Share = 0.6
     """Outside signals that state less confidence than this are not looked at."""
     max_consulted: Annotated[Whole, Field(ge=1)] = 24
