@@ -21,7 +21,7 @@ from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
 from trader.data.feeds.ccxt_exchange import Keys, exchange_of
-from trader.domain.errors import Refused, UnknownName, UsageError
+from trader.domain.errors import Refused, TraderError, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
@@ -146,6 +146,11 @@ def _tell(session: Session, settings: Settings, ran: Ran) -> None:
     from trader.evals.run_summary import summarise
 
     with JournalReader(ran.journal) as reader:
+        if not reader.marks(ran.book.id):
+            raise TraderError(
+                "stopped before the first bar closed: nothing was decided",
+                hint="the same command goes on with the book",
+            )
         summary = summarise(reader, ran.market, ran.book, cost_model(settings))
         decisions = reader.decisions(ran.book.id)
     if session.json:

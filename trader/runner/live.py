@@ -81,7 +81,7 @@ async def run_live(
 
         keeper = Keeper(broker, book.id, journal, clock, stopped)
         _abandon(reader, journal, book, clock)
-        models = await held.enter_async_context(asked_models(settings, agents, reader, book, clock))
+        models = await held.enter_async_context(asked_models(settings, agents, reader, book, run_id, clock))
         forecaster = opening.forecaster_of(workspace, settings)
         desk = assemble(
             book,
