@@ -22,7 +22,7 @@ from trader.clock import Clock
 from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Unanswered
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
-from trader.domain.orders import DONE, Order, OrderEvent, OrderState
+from trader.domain.orders import DONE, Order, OrderEvent, OrderState, OrderType
 from trader.domain.portfolio import Account, WorkingOrder
 
 S = OrderState
@@ -198,6 +198,8 @@ class CcxtBroker:
         """How many units are sent, and why none are; no reason where nothing speaks against it."""
         if order.symbol not in self._rules:
             return order.quantity, f"{order.symbol}: not an instrument of this book"
+        if order.type is OrderType.TRAILING_STOP:
+            return order.quantity, f"{order.symbol}: {self.name} takes no trailing stops from here"
         quantity = order.quantity
         if order.reduce_only:
             quantity = protection.coverable(self.ledger, order)

@@ -23,7 +23,7 @@ from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Throttled, U
 from trader.data.feeds.ccxt_exchange import Address, Exchange, Keys, opened
 from trader.domain.errors import Refused, TraderError
 from trader.domain.ids import ClientOrderId
-from trader.domain.orders import Order, OrderType
+from trader.domain.orders import Order, TimeInForce
 from trader.domain.value import plain
 
 Answer = TypeVar("Answer")
@@ -80,10 +80,12 @@ class CcxtClient:
 
     async def create(self, order: Order, quantity: Decimal) -> VenueOrder:
         """Send an order, once. The answer is believed only where it is about this very order."""
-        kind = "limit" if order.type is OrderType.LIMIT else "market"
+        kind = "limit" if order.limit_price is not None else "market"
         params: dict[str, str] = {"clientOrderId": order.client_id}
         if order.stop_price is not None:
             params["stopLossPrice"] = plain(order.stop_price)
+        if order.time_in_force is TimeInForce.IOC and order.limit_price is not None:
+            params["timeInForce"] = "IOC"
         price = plain(order.limit_price) if order.limit_price is not None else None
         answer = await self._ask(
             self.exchange.create_order(order.symbol, kind, order.side.value, plain(quantity), price, params),

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from trader.brokers.ledger import Ledger, Tracked
 from trader.domain.ids import STOP, ClientOrderId, DecisionId, client_order_id
-from trader.domain.orders import Order, OrderState, OrderType
+from trader.domain.orders import STOPPED, Order, OrderState, OrderType
 
 ASLEEP = (OrderState.INTENDED, OrderState.NEVER_ARRIVED)
 """Where a leg stands that may still be sent under its own id."""
@@ -41,19 +41,19 @@ def rivals(ledger: Ledger, order: Order) -> tuple[ClientOrderId, ...]:
     return tuple(
         one.order.client_id
         for one in _reducing(ledger, order.symbol)
-        if one.order.type is OrderType.STOP and one.order.side is order.side
+        if one.order.type in STOPPED and one.order.side is order.side
     )
 
 
 def _due(ledger: Ledger, symbol: str, passed: Collection[ClientOrderId]) -> Order | None:
     last = _last_leg(ledger, symbol)
-    if last is None or any(one.order.type is not OrderType.STOP for one in _reducing(ledger, symbol)):
+    if last is None or any(one.order.type not in STOPPED for one in _reducing(ledger, symbol)):
         return None
     changes: dict[str, object] = {"quantity": abs(ledger.quantity(symbol))}
     if last.state is OrderState.REJECTED:
         if last.order.client_id not in passed:
             return None  # the venue does not want it; asking again would be the same again
-        changes |= {"type": OrderType.MARKET, "stop_price": None}
+        changes |= {"type": OrderType.MARKET, "stop_price": None, "limit_price": None}
     if last.state in ASLEEP:
         changes["quantity"] = min(abs(ledger.quantity(symbol)), last.order.quantity)
     else:
@@ -70,7 +70,7 @@ def _last_leg(ledger: Ledger, symbol: str) -> Tracked | None:
         one
         for one in ledger.orders.values()
         if one.order.symbol == symbol
-        and one.order.type is OrderType.STOP
+        and one.order.type in STOPPED
         and one.order.parent is not None
         and one.order.side.sign == side
         and ledger.orders[one.order.parent].filled > 0

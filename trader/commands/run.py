@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -48,6 +49,8 @@ class Flags:
     cycles: int | None
     speed: float | None
     seed: int | None
+    approval: str | None
+    wait_for_approval: bool
     new: bool
 
     def settings(self) -> dict[str, Any]:
@@ -62,6 +65,7 @@ class Flags:
             "run.cycles": self.cycles,
             "run.speed": self.speed,
             "run.seed": self.seed,
+            "run.approval": self.approval,
         }
 
 
@@ -81,12 +85,13 @@ def run(session: Session, flags: Flags) -> int:
     settings, sources = loaded(session, flags.settings())
     if settings.llm.roles:
         lend(keys(session.workspace.env))
-    control, clock = Control(), SystemClock()
+    somebody = sys.stdout.isatty() and sys.stdin.isatty() and not session.json
+    control, clock = Control(wait_for_approval=flags.wait_for_approval or somebody), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
         began = Began(watcher)
-        with _interrupts(control, began):
+        with _interrupts(control, began), _kill_switch(session.workspace.halt):
             ran = asyncio.run(_ran(session, settings, flags, began, control, clock, sources))
     _tell(session, settings, ran)
     if halted:
@@ -195,6 +200,23 @@ class Began:
         """From now on there is a round to finish."""
         self.rounds = True
         self._observer.opened(opening)
+
+
+@contextmanager
+def _kill_switch(halt: Path) -> Iterator[None]:
+    """The halt by a signal, where the system has one for it: SIGUSR1 is `trader halt`."""
+    if not hasattr(signal, "SIGUSR1"):
+        yield
+        return
+
+    def pulled(number: int, frame: FrameType | None) -> None:
+        killswitch.engage(halt, f"SIGUSR1 to process {os.getpid()}", SystemClock().now())
+
+    before = signal.signal(signal.SIGUSR1, pulled)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Self, TypeAlias
 
-from trader.domain.orders import Order, OrderType, Side
+from trader.domain.orders import Order, Side
 from trader.domain.portfolio import sum_exact
 from trader.risk.facts import ZERO, Facts
 
@@ -42,7 +42,7 @@ class Standing:
     """All these values together."""
 
     @classmethod
-    def of(cls, facts: Facts, order: Order) -> Self:
+    def of(cls, facts: Facts, order: Order | None = None) -> Self:
         """Everything but `order`, which does not compete with itself."""
         multipliers = {one.symbol: one.multiplier for one in facts.instruments}
         sides: dict[Key, Exposure] = {}
@@ -78,7 +78,9 @@ class Standing:
         return self.gross - known + max(known, self.exposure(order).value)
 
 
-def _increases(facts: Facts, order: Order, reducible: dict[Key, Decimal]) -> Iterator[tuple[Order, Decimal]]:
+def _increases(
+    facts: Facts, order: Order | None, reducible: dict[Key, Decimal]
+) -> Iterator[tuple[Order, Decimal]]:
     """Every other working order with its units that would open or enlarge a position, where it has any.
 
     `reducible`, what orders of that side may still reduce, is used up: by reduce-only orders first.
@@ -104,6 +106,6 @@ def worst_price(order: Order, last: Decimal) -> Decimal:
     What has no limit has no bound; the last price, or the stop where that is dearer, stands in for it. The
     gate refuses such increases, so they can only be orders that others have placed.
     """
-    if order.type is OrderType.LIMIT and order.limit_price is not None:
+    if order.limit_price is not None:
         return order.limit_price if order.side is Side.BUY else max(order.limit_price, last)
     return max(order.stop_price or last, last)

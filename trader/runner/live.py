@@ -26,6 +26,7 @@ from trader.runner.keeping import Keeper
 from trader.runner.live_opening import address_of, ledger_of, open_book
 from trader.runner.loop import Ran
 from trader.runner.opening import Span
+from trader.runner.pausing import asking
 from trader.runner.rounds import Rounds
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
@@ -110,7 +111,7 @@ async def run_live(
                 journal=workspace.journal,
             )
         )
-        watch = _Watch(settings, keeper, bars, clock, control, observer, stopped)
+        watch = _Watch(settings, keeper, bars, clock, control, observer, stopped, rounds)
         reason = "failed"
         try:
             watch.tell(await keeper.start())
@@ -137,6 +138,8 @@ async def _trade(rounds: Rounds, watch: "_Watch", book: Book, cycles: int | None
             return False
         rounds.know(watch.bars.market(close))
         watch.observer.round_closed(await rounds.take(close))
+        for waits in rounds.waiting.known.values():
+            watch.observer.note(asking(waits.asked.order))
         await watch.keeper.refresh()
         done += 1
     return True
@@ -154,7 +157,9 @@ class _Watch:
         control: Control,
         observer: Observer,
         halted: Callable[[], str | None],
+        rounds: Rounds,
     ) -> None:
+        self._rounds = rounds
         self.keeper, self.bars, self.observer = keeper, bars, observer
         self._venue, self._clock, self._control, self._halted = settings.venue, clock, control, halted
         self._polled = self._reconciled = clock.now()
@@ -189,11 +194,13 @@ class _Watch:
             self._note(f"bars: {error.message}")
 
     async def _look_after(self, now: datetime) -> None:
-        """Poll working orders, compare the whole account now and then, and end entries under HALT."""
+        """Poll working orders, hear what people ask, compare the account, and end entries under HALT."""
         if now - self._polled < timedelta(seconds=self._venue.poll_s):
             return
         self._polled = now
         await self.keeper.refresh()
+        for text in await self._rounds.listen():
+            self.observer.note(text)
         if self._halted() is not None:
             for client_id in await self.keeper.cancel_entries():
                 self._note(f"halted, and the end of {client_id} is not confirmed")

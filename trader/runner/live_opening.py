@@ -7,6 +7,7 @@ from trader.brokers.ccxt_client import CcxtClient
 from trader.brokers.ccxt_rules import Rules
 from trader.brokers.foreign import Opening
 from trader.brokers.ledger import Ledger, fold
+from trader.brokers.present import rows_of
 from trader.clock import Clock
 from trader.data.feeds.ccxt_exchange import Address, exchange_of
 from trader.domain.errors import Refused, UsageError
@@ -15,7 +16,7 @@ from trader.domain.market import Timeframe
 from trader.domain.portfolio import Book, Mode
 from trader.domain.value import digest
 from trader.journal.reader import JournalReader
-from trader.journal.records import BookOpened, Noted, OrderIntended
+from trader.journal.records import BookOpened, Noted
 from trader.journal.writer import Journal
 from trader.settings import Settings
 
@@ -98,11 +99,7 @@ async def open_book(
 
 def ledger_of(reader: JournalReader, book: Book, rules: dict[str, Rules]) -> Ledger:
     """The account as the journal has it."""
-    rows = (
-        movement.order if isinstance(movement, OrderIntended) else movement
-        for movement in reader.movements(book.id)
-    )
-    return fold(book, [one.instrument for one in rules.values()], rows)
+    return fold(book, [one.instrument for one in rules.values()], rows_of(reader.movements(book.id)))
 
 
 def _check_same(book: Book, symbols: tuple[str, ...], timeframe: Timeframe | None) -> None:
