@@ -19,6 +19,8 @@ from trader.domain.errors import Refused, TraderError, UnknownName, UsageError
 from trader.domain.orders import OrderState
 from trader.domain.portfolio import Book
 from trader.journal.reader import JournalReader
+from trader.journal.records import Commanded
+from trader.journal.writer import Journal
 from trader.runner.live import last_close, run_live
 from trader.runner.loop import Ran
 from trader.runner.watching import ClosedRound, Control, Opening
@@ -224,3 +226,51 @@ def test_the_last_close_is_that_of_a_market_that_never_closes() -> None:
     now = datetime(2025, 3, 3, 10, 44, 59, tzinfo=UTC)
     assert last_close(now, Timeframe.M15) == datetime(2025, 3, 3, 10, 30, tzinfo=UTC)
     assert last_close(now, Timeframe.D1) == datetime(2025, 3, 3, tzinfo=UTC)
+
+
+async def test_an_order_that_waits_for_a_person_is_sent_once_it_is_approved(tmp_path: Path) -> None:
+    async with sandbox(tmp_path) as town:
+        seen, asked = Seen(), []
+
+        def approve(closed: ClosedRound) -> None:
+            with JournalReader(town.workspace.journal) as reader:
+                waiting = [
+                    one
+                    for one in reader.orders(seen.opening.book.id)  # type: ignore[union-attr]
+                    if one.state is OrderState.AWAITING_APPROVAL and one.order.parent is None
+                ]
+            if waiting and not asked:
+                assert town.sent == []
+                asked.append(waiting[-1].order.client_id)
+                given = {"book": waiting[-1].book, "order": asked[0]}
+                with Journal.open(town.workspace.journal) as journal:
+                    journal.append(Commanded(id="c1", at=town.clock.now(), kind="approve", arguments=given))
+
+        seen.after = approve
+        await town.run(seen, run__approval="always", venue__poll_s=30.0)
+        exchange = town.venue.exchange
+        assert [one.client_id for one in exchange.orders.values()][:1] == asked
+        assert exchange.orders[1].status == "FILLED"
+        assert exchange.orders[2].type == "STOP_LOSS"
+        assert any("approve:" in note for note in seen.notes)
+
+
+async def test_a_person_can_leave_everything_while_the_run_goes_on(tmp_path: Path) -> None:
+    async with sandbox(tmp_path) as town:
+        seen = Seen()
+
+        def flatten(closed: ClosedRound) -> None:
+            if closed.account.positions:
+                given = {"book": seen.opening.book.id}  # type: ignore[union-attr]
+                with Journal.open(town.workspace.journal) as journal:
+                    journal.append(Commanded(id="c2", at=town.clock.now(), kind="flatten", arguments=given))
+
+        seen.after = flatten
+        ran = await town.run(seen, venue__poll_s=30.0)
+        exchange = town.venue.exchange
+        assert exchange.orders[2].status == "CANCELED"
+        assert (exchange.orders[3].side, exchange.orders[3].type) == ("SELL", "MARKET")
+        with JournalReader(ran.journal) as reader:
+            assert sum(fill.signed_quantity for fill in reader.fills(ran.book.id)) == exchange.balances[
+                "BTC"
+            ] - D("0.5")
