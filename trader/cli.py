@@ -121,6 +121,10 @@ def run_desk(
         float | None, typer.Option(metavar="N", help="Rounds a second, at most; 0 is as fast as they go.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seeds whatever is drawn at random.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Every agent asks it: a name as litellm has it, or local-demo."),
+    ] = None,
     approval: Annotated[
         str | None,
         typer.Option(metavar="WHEN", help="Entries that you must approve: never, always or over:5000."),
@@ -152,6 +156,7 @@ def run_desk(
         cycles,
         speed,
         seed,
+        model,
         approval,
         wait_for_approval,
         new,

@@ -97,7 +97,7 @@ class Facts(Value):
 
     def correlation(self, one: str, other: str) -> float:
         """Correlation of two symbols' returns; one where it is not known."""
-        return self.correlations.get("|".join(sorted((one, other))), 1.0)
+        return self.correlations.get(f"{one}|{other}" if one < other else f"{other}|{one}", 1.0)
 
     def breaker(self, reason: str) -> Breaker | None:
         """The breaker of this limit that bars entries now; the longest where there are several."""
@@ -126,11 +126,13 @@ class Facts(Value):
         beyond that it would turn the position through zero, and that part is an increase. It can still turn
         the position if something placed later closes that first; only the mark is a promise. Mark exits.
         """
-        if order.reduce_only:
-            return ZERO
+        return ZERO if order.reduce_only else max(ZERO, order.quantity - self.free(order))
+
+    def free(self, order: Order) -> Decimal:
+        """Units of the position that the order would reduce, and no working order may reduce before it."""
         against = -order.side.sign * self.account.quantity(order.symbol)
         if against <= 0:
-            return order.quantity
+            return ZERO
         spoken = sum(
             (
                 working.remaining
@@ -139,7 +141,7 @@ class Facts(Value):
             ),
             ZERO,
         )
-        return max(ZERO, order.quantity - max(ZERO, against - spoken))
+        return max(ZERO, against - spoken)
 
     def direction(self, symbol: str, order: Order | None = None) -> int:
         """+1 where `symbol` is held or being bought, -1 where sold short; positions before orders."""

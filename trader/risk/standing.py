@@ -40,6 +40,9 @@ class Standing:
     """Of each instrument held or being opened the larger of its sides: both cannot come about."""
     gross: Decimal
     """All these values together."""
+    multipliers: Mapping[str, Decimal]
+    free: Decimal = ZERO
+    """Units of the order in hand that would only reduce: what no working order may reduce before it."""
 
     @classmethod
     def of(cls, facts: Facts, order: Order | None = None) -> Self:
@@ -62,14 +65,17 @@ class Standing:
         values: dict[str, Decimal] = {}
         for (symbol, _), exposure in sides.items():
             values[symbol] = max(exposure.value, values.get(symbol, ZERO))
-        return cls(facts, equity, sides, values, sum_exact(values.values()))
+        free = facts.free(order) if order is not None else ZERO
+        return cls(facts, equity, sides, values, sum_exact(values.values()), multipliers, free)
 
     def exposure(self, order: Order) -> Exposure:
-        """What the order's side of its instrument may come to with it."""
-        units = self.facts.increase(order)
-        worst = worst_price(order, self.facts.last(order.symbol))
+        """What its side of its instrument may come to with the order in hand, or with a part of it."""
         known = self.sides.get((order.symbol, order.side), NONE)
-        added = units * worst * self.facts.instrument(order.symbol).multiplier
+        if order.reduce_only or order.quantity <= self.free:
+            return known
+        units = order.quantity - self.free
+        worst = worst_price(order, self.facts.last(order.symbol))
+        added = units * worst * self.multipliers[order.symbol]
         return Exposure(known.units + units, known.value + added)
 
     def gross_with(self, order: Order) -> Decimal:

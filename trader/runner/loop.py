@@ -73,7 +73,7 @@ async def run(
             reader = held.enter_context(JournalReader(workspace.journal))  # to the end: people may ask
             broker = opening.restore_broker(reader, book, market, settings, replay_clock)
             models = await held.enter_async_context(
-                asked_models(settings, agents, reader, book, run_id, clock)
+                asked_models(settings, agents, reader, book, run_id, clock, observer.note)
             )
             desk = assemble(
                 book,
