@@ -4,6 +4,8 @@
     python3 bootstrap.py test                       every check, as CI runs them
     python3 bootstrap.py test -k smoke              pytest alone, with these arguments
     python3 bootstrap.py COMMAND ...                anything else that .venv holds
+    python3 bootstrap.py --with localtest COMMAND   the same, with requirements-localtest.lock besides: a
+                                                    small language model, 140 MB; `test` has it too
 
 The first call installs with uv where it is on PATH, else with pip; later calls only look at a stamp. The
 standard library is enough, and the file parses on Python 3.8, so that an old Python is told so in one line.
@@ -20,7 +22,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Callable, Dict, Iterator, Union
+from typing import IO, Callable, Dict, Iterator, Sequence, Union
 
 Stamp = Dict[str, Union[str, int]]
 
@@ -39,10 +41,11 @@ QUIET = {
 DISK_FULL = "the disk is full"
 REASONS = {
     "no space left|os error 28|not enough space|disk quota": DISK_FULL,
-    "do not match the hashes|hash mismatch": "a download is not what requirements.lock names",
+    "do not match the hashes|hash mismatch": "a download is not what the lock names",
     "newconnectionerror|name resolution|dns error|error sending request|failed to fetch|connection refused"
     "|connection reset|network is unreachable|timed out|proxyerror|sslerror": "the package index cannot be "
     "reached; look at the network or the proxy, then run this again",
+    "no module named pip": "uv made .venv and is not on PATH now; put it there, or delete .venv",
     "no matching distribution|matching platform tag|no usable wheels|matching python": "a package has no "
     "ready-made build for this system",
 }
@@ -52,6 +55,9 @@ DOING = ("Collecting", "Downloading", "Processing", "Building", "Installing", "P
 """How the lines of an installer begin that say what it does."""
 
 PROJECT_CHANGED = "pyproject.toml has changed"
+
+TESTED_WITH = "localtest"
+"""What `test` needs besides requirements.lock, where there are packages for this system."""
 
 
 class Failure(Exception):
@@ -78,6 +84,10 @@ class Place:
         version = "python{}.{}".format(*sys.version_info[:2])
         self.packages = self.venv.joinpath(*(["Lib"] if windows else ["lib", version]), "site-packages")
 
+    def lock_of(self, name: str) -> Path:
+        """The lock of what `--with` adds."""
+        return self.root / f"requirements-{name}.lock"
+
 
 def say(text: str) -> None:
     """A line of progress. Standard output belongs to the command."""
@@ -97,6 +107,17 @@ def wanted(place: Place) -> Stamp:
         "folder": str(place.root),
         "project": hashlib.sha256(place.project.read_bytes()).hexdigest(),
     }
+
+
+def wanted_besides(place: Place, extras: Sequence[str]) -> Stamp:
+    """What the stamp would say of the extras."""
+    for name in extras:
+        if not (name.isidentifier() and place.lock_of(name).is_file()):
+            known = sorted(path.stem.partition("-")[2] for path in place.root.glob("requirements-*.lock"))
+            raise Failure(
+                f"--with {name}: there is no such extra; there are: {', '.join(known) or 'none'}", 2
+            )
+    return {f"with {name}": hashlib.sha256(place.lock_of(name).read_bytes()).hexdigest() for name in extras}
 
 
 def found(place: Place) -> Stamp | None:
@@ -142,23 +163,43 @@ def stale(place: Place, stamp: Stamp | None, want: Stamp) -> str:
 # --- making .venv ---------------------------------------------------------------------------------
 
 
-def prepare(place: Place) -> None:
-    """Makes .venv, or mends it, or sees that nothing is to do."""
-    want = wanted(place)
-    if not stale(place, found(place), want):
+def prepare(place: Place, extras: Sequence[str] = ()) -> None:
+    """Makes .venv, or mends it, or sees that nothing is to do; then the same for the extras."""
+    want, besides = wanted(place), wanted_besides(place, extras)
+    stamp = found(place)
+    if not stale(place, stamp, want) and besides.items() <= (stamp or {}).items():
         return
     with only_one(place) as lock:
-        stamp = found(place)
-        why = stale(place, stamp, want)
-        if not why:  # another process has made it meanwhile
-            return
-        say(why)
-        if why == PROJECT_CHANGED and renew(place, lock):
-            write_stamp(place, want)
-            return
-        clear(place, ours=stamp is not None)
-        make(place, lock)
-        write_stamp(place, want)
+        prepare_locked(place, want, lock)
+        for name in extras:
+            add(place, name, besides[f"with {name}"], lock)
+
+
+def prepare_locked(place: Place, want: Stamp, lock: int) -> None:
+    """The packages of requirements.lock and the project, by whoever holds the lock."""
+    stamp = found(place)
+    why = stale(place, stamp, want)
+    if not why:  # another process has made it meanwhile
+        return
+    say(why)
+    if why == PROJECT_CHANGED and renew(place, lock):
+        write_stamp(place, {**(stamp or {}), **want})
+        return
+    clear(place, ours=stamp is not None)
+    make(place, lock)
+    write_stamp(place, want)
+
+
+def add(place: Place, name: str, digest: str | int, lock: int) -> None:
+    """Installs an extra into a whole .venv; it is whole all the same if that fails."""
+    stamp = found(place) or {}
+    if stamp.get(f"with {name}") == digest:
+        return
+    begun = time.monotonic()
+    say(f"installing {packages_in(place.lock_of(name))} packages of {name}, once")
+    run(place, [*installer(place, "uv" if uv_works() else "pip"), *locked(place.lock_of(name))], lock)
+    write_stamp(place, {**stamp, f"with {name}": digest})
+    say(f"{name} is in place after {time.monotonic() - begun:.0f} s")
 
 
 @contextmanager
@@ -254,16 +295,25 @@ def fill(place: Place, tool: str, lock: int) -> None:
     place.stamp.write_text("", encoding="utf-8")  # from now on it is ours, and unfinished
     python = str(getattr(sys, "_base_executable", None) or sys.executable)  # .venv's own may be gone by now
     version = "{}.{}.{}".format(*sys.version_info[:3])
-    count = sum("==" in line for line in place.lock.read_text(encoding="utf-8").splitlines())
+    count = packages_in(place.lock)
     say(f"making .venv with Python {version}; installing up to {count} packages with {tool}, once")
     if tool == "uv":
         venv = ["uv", "venv", "--allow-existing", "--no-project", "--python", python, str(place.venv)]
     else:
         venv = [python, "-m", "venv", str(place.venv)]
     run(place, venv, lock)
-    packages = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(place.lock)]
-    run(place, [*installer(place, tool), *packages], lock)
+    run(place, [*installer(place, tool), *locked(place.lock)], lock)
     run(place, [*installer(place, tool), *editable(place)], lock)
+
+
+def packages_in(lock: Path) -> int:
+    """How many packages a lock names."""
+    return sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines())
+
+
+def locked(lock: Path) -> list[str]:
+    """What an installer is told of a lock: these files and no others, and nothing that they ask for."""
+    return ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(lock)]
 
 
 def renew(place: Place, lock: int) -> bool:
@@ -404,6 +454,28 @@ def execute(command: list[str], env: dict[str, str]) -> int:
     os.execve(command[0], command, env)
 
 
+def with_extras(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The extras that `--with NAME` asks for, each once, and the words of the command."""
+    extras: list[str] = []
+    while arguments[:1] == ["--with"] and len(arguments) > 1:
+        extras += [name for name in arguments[1:2] if name not in extras]
+        arguments = arguments[2:]
+    return extras, arguments
+
+
+def prepare_test(place: Place) -> None:
+    """Goes to the project, with what some tests need besides: elsewhere than in CI they can be left out."""
+    os.chdir(place.root)
+    if not place.lock_of(TESTED_WITH).is_file():
+        return
+    try:
+        prepare(place, [TESTED_WITH])
+    except Failure as failure:
+        if os.environ.get("CI"):
+            raise
+        say(f"the tests go on without {TESTED_WITH}: {failure}")
+
+
 def main(arguments: list[str]) -> int:
     """Runs the command line and returns the exit code."""
     if not OLDEST <= sys.version_info[:2] <= NEWEST or sys.implementation.name != "cpython":
@@ -411,16 +483,16 @@ def main(arguments: list[str]) -> int:
         this = "{} {}.{}".format(sys.implementation.name, *sys.version_info[:2])
         say(f"trader needs {need}, and this is {this} ({sys.executable}); try: python3.12 bootstrap.py")
         return 2
-    if not arguments or arguments[0].startswith("-"):
+    extras, words = with_extras(arguments)
+    if not words or words[0].startswith("-"):
         print(__doc__.strip())
         return 0 if not arguments or arguments[0] in ("-h", "--help") else 2
     place = Place(Path(__file__).resolve().parent)
     try:
-        prepare(place)
-        command = command_of(place, arguments)
-        if arguments[0] == "test":
-            os.chdir(place.root)
-        return execute(command, environment(place))
+        prepare(place, extras)
+        if words[0] == "test":
+            prepare_test(place)
+        return execute(command_of(place, words), environment(place))
     except Failure as failure:
         say(str(failure))
         return failure.code

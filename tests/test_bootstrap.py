@@ -349,3 +349,84 @@ def test_pip_installs_the_locked_wheel_and_the_project_without_an_index(
     code, out, err = desk.call("python", "-c", "import tiny, backend; print(tiny.here)")
     assert (code, out) == (0, "here\n"), err
     assert "with pip" in err
+
+
+def with_extra(desk: Desk) -> Desk:
+    (desk.root / "requirements-localtest.lock").write_text("small==1\n")
+    return desk
+
+
+HERE = ("python", "-S", "-c", "print('here')")
+
+
+def test_an_extra_is_installed_once_beside_the_rest_and_then_costs_nothing(made: Desk) -> None:
+    with_extra(made)
+    code, out, err = made.call("--with", "localtest", *HERE)
+    assert (code, out) == (0, "here\n")
+    assert "installing 1 packages of localtest, once" in err
+    assert made.calls() == ["pip install"]
+    assert made.call("--with", "localtest", *HERE) == (0, "here\n", "")
+    assert made.call(*HERE) == (0, "here\n", "")
+    assert made.calls() == ["pip install"]
+
+
+def test_an_extra_is_installed_without_what_it_asks_for(made: Desk) -> None:
+    with_extra(made).call("--with", "localtest", *HERE)
+    asked = next(line for line in (made.bin / "calls").read_text().splitlines() if "localtest" in line)
+    assert "--no-deps --require-hashes --only-binary :all:" in asked
+
+
+def test_a_new_lock_of_an_extra_installs_the_extra_alone(made: Desk) -> None:
+    with_extra(made).call("--with", "localtest", *HERE)
+    (made.root / "requirements-localtest.lock").write_text("small==2\n")
+    assert made.call("--with", "localtest", *HERE)[:2] == (0, "here\n")
+    assert made.calls() == ["pip install", "pip install"]
+
+
+def test_an_extra_outlives_a_new_pyproject_and_not_a_new_lock(made: Desk) -> None:
+    with_extra(made).call("--with", "localtest", *HERE)
+    (made.root / "pyproject.toml").write_text("[project]\n")
+    assert "localtest" not in made.call("--with", "localtest", *HERE)[2]
+    (made.root / "requirements.lock").write_text("tiny==2\n")
+    assert "installing 1 packages of localtest" in made.call("--with", "localtest", *HERE)[2]
+
+
+@pytest.mark.parametrize("name", ["nonsense", "../x", ""])
+def test_an_extra_that_is_not_there_is_wrong_use_and_makes_nothing(desk: Desk, name: str) -> None:
+    code, out, err = with_extra(desk).call("--with", name, *HERE)
+    assert (code, out) == (2, "")
+    assert err == f"bootstrap: --with {name}: there is no such extra; there are: localtest\n"
+    assert not (desk.root / ".venv").exists()
+
+
+def test_an_extra_without_a_command_is_wrong_use(desk: Desk) -> None:
+    assert with_extra(desk).call("--with", "localtest")[0] == 2
+
+
+def failing(desk: Desk) -> Desk:
+    """From now on uv fails where it is to install an extra."""
+    fails = 'if any("localtest" in word for word in sys.argv):\n    sys.exit("error: Failed to fetch")\n'
+    uv = desk.bin / "uv"
+    uv.write_text(
+        uv.read_text().replace("import pathlib, sys, time\n", f"import pathlib, sys, time\n{fails}")
+    )
+    return with_extra(desk)
+
+
+def test_an_extra_that_cannot_be_had_is_one_line_and_leaves_the_rest_whole(made: Desk) -> None:
+    code, out, err = failing(made).call("--with", "localtest", *HERE)
+    assert (code, out) == (1, "")
+    assert "the package index cannot be reached" in err.splitlines()[-1]
+    assert made.call(*HERE) == (0, "here\n", "")
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_tests_go_on_without_the_extra_except_in_ci(
+    made: Desk, monkeypatch: pytest.MonkeyPatch, ci: str, code: int
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    (made.root / "tests").mkdir()
+    (made.root / "tests" / "checks.py").write_text("print('tested')")
+    found, out, err = failing(made).call("test")
+    assert (found, out) == (code, "" if code else "tested\n")
+    assert ("the tests go on without localtest" in err) is (code == 0)

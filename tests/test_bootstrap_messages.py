@@ -23,7 +23,7 @@ from tests.checks import ROOT
         ("error: Failed to fetch: `https://...`\n  cause: dns error", "the package index cannot be reached"),
         (
             "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
-            "not what requirements.lock",
+            "not what the lock names",
         ),
         (
             "ERROR: No matching distribution found for onnxruntime==1.31.1",

@@ -120,6 +120,10 @@ def run_desk(
         float | None, typer.Option(metavar="N", help="Rounds a second, at most; 0 is as fast as they go.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seeds whatever is drawn at random.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Every agent asks it: a name as litellm has it, or local-demo."),
+    ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
@@ -133,7 +137,7 @@ def run_desk(
     """
     from trader.commands import run
 
-    flags = run.Flags(mode, feed, broker, symbols, start, end, timeframe, cycles, speed, seed, new)
+    flags = run.Flags(mode, feed, broker, symbols, start, end, timeframe, cycles, speed, seed, model, new)
     return run.run(context.obj, flags)
 
 

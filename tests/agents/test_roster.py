@@ -231,3 +231,22 @@ def test_a_persona_with_an_unknown_variable_is_named_itself(prompts: Path):
 def test_what_a_table_gets_wrong_about_asking_is_said(agent: str, table: dict[str, object], message: str):
     with pytest.raises(SettingsError, match=message):
         roster(tables={agent: table}, roles=ROLES)
+
+
+def test_one_model_for_everybody_is_asked_by_all_but_those_who_read_numbers_or_are_told_not_to():
+    everyone = Role(models=("local-demo",))
+    tables = {
+        "risk": {"model": "none"},
+        "momentum": {"models": ["fast", "careful"]},
+        "quant": {"model": "fast"},
+    }
+    desk = roster(tables=tables, roles={**ROLES, "everyone": everyone})
+    assert {agent.name: agent.role for agent in desk} == {
+        **dict.fromkeys(("forecaster", "fundamentals", "macro", "portfolio", "technicals", "risk")),
+        **dict.fromkeys(("news", "momentum", "quant", "sentiment", "value", "executive"), everyone),
+    }
+
+
+def test_a_table_that_names_no_role_is_wrong_whatever_everybody_is_asked():
+    with pytest.raises(SettingsError, match=r"agents\.quant\.model: there is no role fats"):
+        roster(tables={"quant": {"model": "fats"}}, roles={**ROLES, "everyone": Role(models=("m",))})

@@ -1,6 +1,7 @@
 """What breaks is survived where it may be, and stops everything where it must not be: the journal."""
 
 import errno
+import inspect
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -68,6 +69,26 @@ def test_a_tool_that_raises_is_missing_from_a_report_and_the_decision_goes_on(
     assert "by a spread of nothing" in opinion.reason
     assert not opinion.failed
     assert traded(closed) == ["AAPL", "IBM"]
+
+
+@pytest.mark.parametrize("agent", ["technicals", "momentum", "executive"])
+def test_whatever_breaks_around_an_agent_is_that_agent_s_trouble_alone(
+    agent: str, one_round: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = thinking.agent_case
+
+    def case(state: Any, desk: Any, evidence: Any) -> Case:
+        running = inspect.stack()[1].frame.f_locals["agent"].name
+        if running == agent and state["symbol"] == "AAPL":
+            raise OSError("no room for its evidence")
+        return real(state, desk, evidence)
+
+    monkeypatch.setattr(thinking, "agent_case", case)
+    closed = ran(tmp_path, one_round)
+    form = closed.forms["AAPL"][agent]
+    told = {"technicals": "missing", "momentum": "reason", "executive": "reason"}[agent]
+    assert "broke: OSError: no room for its evidence" in str(getattr(form, told))
+    assert "IBM" in traded(closed)
 
 
 def test_a_rule_that_raises_is_an_abstention_and_the_decision_goes_on(

@@ -93,6 +93,7 @@ def asked(*opinions: Opinion, held: int = 0, **more: Any) -> Question:
             "account": account(held),
             "learned": LEARNED,
             "cost": 0.002,
+            "lot": 0.001,
             "fallback_stop": Decimal(90),
             **more,
         }
@@ -247,3 +248,12 @@ def test_agents_that_disagree_with_themselves_let_nothing_grow_and_exits_pass() 
     assert alone.cause == "asked again, agents agree with themselves in 33% of the samples, 60% needed"
     down = opinion("a", 0.3, samples=(0.2, 0.6, 0.7))
     assert conclude(asked(down, opinion("b", 0.3), held=40), RULES).target_weight == 0.0
+
+
+def test_a_change_below_one_lot_is_a_hold_that_says_so_and_leaving_is_not_held_up() -> None:
+    decision = conclude(asked(opinion("a", 0.70), opinion("b", 0.65), lot=0.06), RULES)
+    assert decision.outcome is Outcome.HOLD
+    assert decision.target_weight == decision.held_weight == 0.0
+    assert decision.cause.endswith("the change from 0.00% to 5.00% is less than one lot, which is 6.00%")
+    leaving = conclude(asked(opinion("a", 0.4), opinion("b", 0.4), held=40, lot=0.06), RULES)
+    assert (leaving.outcome, leaving.target_weight) == (Outcome.TRADE, 0.0)

@@ -16,7 +16,7 @@ from trader.prompts.loader import PACKAGED, load_prompts
 from trader.prompts.personas import Persona, laid, load_personas
 from trader.prompts.prompt import Prompt, Tier
 from trader.settings import Sources
-from trader.settings.llm import Role
+from trader.settings.llm import EVERYONE, Role
 from trader.tools.registry import TOOLS
 
 OVER = ("samples", "sample_temperature", "tool_rounds")
@@ -138,16 +138,19 @@ def _overridden(prompt: Prompt, table: Mapping[str, Any], sources: Sources) -> P
 def _role(
     prompt: Prompt, table: Mapping[str, Any], sources: Sources, roles: Mapping[str, Role]
 ) -> Role | None:
-    """The models that it asks: of the role in its table, else of the one in its file where there is such."""
+    """The models that it asks: of the role in its table, else of the one in its file where there is such.
+
+    The role `everyone` stands for all others, and for those that no senior and no executive names. A junior
+    that names none reads numbers alone, and a table that says `none` is obeyed.
+    """
     name = table.get("model", prompt.model)
-    if "model" not in table:
-        return roles.get(name) if name else None
     if name == "none":
         return None
-    if name not in roles:
+    if "model" in table and name not in roles:
         hint = nearest(str(name), roles) if roles else "[llm.roles.fast] in trader.toml makes one"
         raise sources.error(f"agents.{prompt.name}.model", f"there is no role {name}", hint)
-    return roles[name]
+    asked = roles.get(name) if name else None
+    return roles.get(EVERYONE, asked) if name or prompt.tier is not Tier.JUNIOR else None
 
 
 def _voices(
@@ -156,7 +159,7 @@ def _voices(
     """What it is called beside its name -> the models of one opinion; empty where it has one opinion.
 
     Each is a role, or one model by its name. Of those in its file, roles that are not configured are left
-    out; without any role nothing is asked.
+    out; without any role nothing is asked, and with `everyone` it has one opinion.
     """
     place = f"agents.{prompt.name}.models"
     named = table.get("models", () if "model" in table else prompt.models)
@@ -173,7 +176,7 @@ def _voices(
         elif "models" in table:
             hint = nearest(name, roles)
             raise sources.error(place, f"there is no role {name}, and no model has such a name", hint)
-    return voices
+    return {} if EVERYONE in roles else voices
 
 
 def _short(model: str, taken: Container[str]) -> str:

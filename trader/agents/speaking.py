@@ -172,6 +172,13 @@ def failure(agent: Agent, cause: str) -> Abstention | Verdict:
     return Abstention(agent=agent.name, reason=cause, failed=True)
 
 
+def broken(agent: Agent, cause: str) -> Spoken:
+    """What is filed for an agent that could not even say why it says nothing."""
+    if agent.tier is Tier.JUNIOR:
+        return Spoken(Report(agent=agent.name, missing=(cause,)), agent.source, "")
+    return Spoken(failure(agent, cause), agent.source, agent.record)
+
+
 def _reported(agent: Agent, case: Case, asked: Asked, source: str) -> Spoken:
     """What the tools say, with what a model read in it besides."""
     report = agent.report(case)

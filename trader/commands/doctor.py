@@ -10,9 +10,10 @@ from trader.commands.environment import lend
 from trader.commands.session import Session
 from trader.domain.errors import MissingExtra, ModelError
 from trader.domain.value import Value
-from trader.llm.client import Answer, Call, Message
+from trader.llm.client import Answer, Call, Message, ModelClient
 from trader.llm.forms import ParseError, Question, parse
 from trader.llm.litellm_client import LitellmClient
+from trader.llm.local_demo import serving
 from trader.llm.schemas import EXECUTIVE, schema_for
 from trader.settings import Settings, keys
 
@@ -80,17 +81,19 @@ def probes(settings: Settings) -> tuple[Call, ...]:
 
 
 async def _models(settings: Settings) -> Sequence[Check]:
-    client = LitellmClient(SystemClock())
+    clock, calls = SystemClock(), probes(settings)
+    client = LitellmClient(clock)
     try:
         await client.prepare()
-        return await asyncio.gather(*(_probe(client, call) for call in probes(settings)))
+        async with serving(client, {call.model for call in calls}, clock, output.say) as answering:
+            return await asyncio.gather(*(_probe(answering, call) for call in calls))
     except MissingExtra as error:
         return [Check(name="litellm", ok=False, detail=error.message, mend=error.hint)]
     finally:
         await client.close()
 
 
-async def _probe(client: LitellmClient, call: Call) -> Check:
+async def _probe(client: ModelClient, call: Call) -> Check:
     try:
         answer = await client.ask(call, call.timeout_s)
     except ModelError as error:

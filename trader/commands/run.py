@@ -25,10 +25,12 @@ from trader.domain.errors import Refused, TraderError, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
+from trader.llm import local_demo
 from trader.risk import killswitch
 from trader.runner import Control, Observer, Opening, Ran
 from trader.runner import run as run_desk
 from trader.settings import Settings, Sources, keys
+from trader.settings.llm import EVERYONE
 
 NOT_LIVE = "live trading is not part of this version: nothing here can reach a broker's account"
 STOPPING = b"finishing the round in hand; again leaves at once\n"
@@ -48,6 +50,7 @@ class Flags:
     cycles: int | None
     speed: float | None
     seed: int | None
+    model: str | None
     new: bool
 
     def settings(self) -> dict[str, Any]:
@@ -62,7 +65,23 @@ class Flags:
             "run.cycles": self.cycles,
             "run.speed": self.speed,
             "run.seed": self.seed,
+            **_model(self.model),
         }
+
+
+def _model(name: str | None) -> dict[str, Any]:
+    """A model for everybody; the one of this machine needs time, and few words will do."""
+    if name is None:
+        return {}
+    everyone = f"llm.roles.{EVERYONE}"
+    if name != local_demo.MODEL:
+        return {f"{everyone}.models": (name,)}
+    return {
+        f"{everyone}.models": (name,),
+        f"{everyone}.timeout_s": local_demo.TIMEOUT_S,
+        f"{everyone}.max_output_tokens": local_demo.OUTPUT_TOKENS,
+        "llm.budget.deadline_s": local_demo.DEADLINE_S,
+    }
 
 
 def _symbols(texts: list[str] | None) -> tuple[str, ...] | None:

@@ -70,6 +70,8 @@ class Question:
     learned: LearnedState
     cost: float
     """Round trip, as a fraction of the price."""
+    lot: float
+    """The least that can be ordered, as a share of equity."""
     fallback_stop: Decimal | None
     """Where the stop goes when no opinion names one: below the price by a multiple of its average range."""
 
@@ -94,8 +96,11 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     sizing += (SizingStep(name="thresholds and executive", value=target - sized, weight=target, note=cause),)
 
     outcome = Outcome.TRADE if beyond_band(target, held, rules) else Outcome.HOLD
+    inside = "inside the no-trade band"
+    if outcome is Outcome.TRADE and 0.0 < abs(target - held) < asked.lot and target != 0.0:
+        outcome, inside = Outcome.HOLD, f"less than one lot, which is {asked.lot:.2%}"
     if outcome is Outcome.HOLD and target != held:
-        cause = f"{cause}; the change from {held:.2%} to {target:.2%} is inside the no-trade band"
+        cause = f"{cause}; the change from {held:.2%} to {target:.2%} is {inside}"
         target = held
     return _decision(
         asked,

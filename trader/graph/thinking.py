@@ -8,10 +8,12 @@ from langgraph.runtime import Runtime
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case as AgentCase
-from trader.agents.speaking import Spoken, by_rule
+from trader.agents.speaking import Spoken, broken, by_rule
 from trader.domain.errors import JournalError
 from trader.domain.ids import DecisionId, decision_id
+from trader.domain.instruments import Instrument
 from trader.domain.opinions import Abstention, Opinion, Verdict
+from trader.domain.portfolio import Account
 from trader.domain.reports import Evidence, Report
 from trader.domain.value import Value
 from trader.graph.consensus import Question, conclude, undecided
@@ -75,19 +77,21 @@ def speaks(agent: Agent) -> Node:
     async def node(state: Case, *, runtime: Runtime[Desk]) -> Update:
         desk = runtime.context
         began = desk.clock.monotonic()
-        evidence = agent.gather(desk.toolbox, tool_context(state, desk))
-        case = agent_case(state, desk, evidence)
-        if desk.models is None:
-            spoken = by_rule(agent, case)
-        else:
-            turn = _turn(state, desk, agent)
 
-            def use(name: str, arguments: Mapping[str, Any]) -> Evidence:
-                return desk.toolbox.call(name, arguments, tool_context(state, desk))
+        def file(spoken: Spoken, evidence: Mapping[str, Evidence]) -> None:
+            form, ms = spoken.form, (desk.clock.monotonic() - began) * 1000.0
+            _record(desk, state, agent, FORM_OF[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
 
-            spoken = await desk.models.ask(agent, case, turn, state["until"], desk.recorder, use)
-        form, ms = spoken.form, (desk.clock.monotonic() - began) * 1000.0
-        _record(desk, state, agent, FORM_OF[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
+        try:
+            evidence = agent.gather(desk.toolbox, tool_context(state, desk))
+            spoken = await _spoken(agent, state, desk, evidence)
+            file(spoken, evidence)
+        except JournalError:
+            raise
+        except Exception as error:  # one agent's trouble is not the decision's
+            spoken = broken(agent, f"broke: {type(error).__name__}: {error}")
+            file(spoken, {})
+        form = spoken.form
         if isinstance(form, Verdict):
             return {"verdict": form}
         if isinstance(form, Report):
@@ -95,6 +99,19 @@ def speaks(agent: Agent) -> Node:
         return {"forms": {agent.name: form}, "records": {agent.name: spoken.record}}
 
     return node
+
+
+async def _spoken(agent: Agent, state: Case, desk: Desk, evidence: Mapping[str, Evidence]) -> Spoken:
+    """The agent's form: its model's where one is asked, else its rule's."""
+    case = agent_case(state, desk, evidence)
+    if desk.models is None:
+        return by_rule(agent, case)
+
+    def use(name: str, arguments: Mapping[str, Any]) -> Evidence:
+        return desk.toolbox.call(name, arguments, tool_context(state, desk))
+
+    turn = _turn(state, desk, agent)
+    return await desk.models.ask(agent, case, turn, state["until"], desk.recorder, use)
 
 
 async def consensus(state: Case, runtime: Runtime[Desk]) -> Update:
@@ -117,7 +134,7 @@ def question(state: Case, desk: Desk) -> Question:
     symbol, account = state["symbol"], state["account"]
     forms = sorted(state.get("forms", {}).items())
     opinions = tuple(form for _, form in forms if isinstance(form, Opinion))
-    price = account.marks.get(symbol)
+    price, instrument = account.marks.get(symbol), desk.market.instruments[symbol]
     return Question(
         book=desk.book.id,
         round=state["round"],
@@ -131,9 +148,19 @@ def question(state: Case, desk: Desk) -> Question:
         verdict=state.get("verdict"),
         account=account,
         learned=state["learned"],
-        cost=desk.costs.round_trip(desk.market.instruments[symbol]),
+        cost=desk.costs.round_trip(instrument),
+        lot=0.0
+        if price is None
+        else float(price * instrument.multiplier * instrument.lot_size / account.equity),
         fallback_stop=_fallback_stop(state.get("reports", {}), price, desk.stop_atr),
     )
+
+
+def _lot(instrument: Instrument, price: Decimal | None, account: Account) -> float:
+    """What one lot is of the equity; 0 where that is unknown."""
+    if price is None or account.equity <= 0:
+        return 0.0
+    return float(price * instrument.multiplier * instrument.lot_size / account.equity)
 
 
 def _fallback_stop(reports: dict[str, Report], price: Decimal | None, ranges: float) -> Decimal | None:

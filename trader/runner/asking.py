@@ -1,7 +1,7 @@
 """The models of a run: opened once, where an agent asks any, and closed with it."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from trader.journal.reader import JournalReader
 from trader.llm.budget import Budget, Cost
 from trader.llm.limits import Limit, PacedClient
 from trader.llm.litellm_client import LitellmClient
+from trader.llm.local_demo import serving
 from trader.settings import Settings
 
 
@@ -27,26 +28,29 @@ async def asked_models(
     book: Book,
     run: RunId,
     clock: Clock,
+    note: Callable[[str], None] = lambda text: None,
 ) -> AsyncIterator[Models | None]:
     """Where the agents ask their models; None, and nothing is imported, where none of them has one.
 
-    What was asked in a round that was not closed is not asked again: the journal has the answer. Raises
-    MissingExtra where litellm is not installed.
+    What was asked in a round that was not closed is not asked again: the journal has the answer. `note` is
+    told how long a model of this machine took to load. Raises MissingExtra where litellm is not installed.
     """
     if all(agent.role is None for agent in agents):
         yield None
         return
-    client = LitellmClient(clock)
-    await client.prepare()
-    try:
+    async with AsyncExitStack() as opened:
+        client = LitellmClient(clock)
+        opened.push_async_callback(client.close)
+        await client.prepare()
         wanted = settings.llm
         limits = {name: Limit.model_validate(limit.model_dump()) for name, limit in wanted.limits.items()}
         unclosed = reader.open_round(book.id)
         known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
         names = {model for agent in agents if agent.role for model in agent.role.models}
         spent, gone = _spent_today(reader, clock, unclosed.round if unclosed else "")
+        answering = await opened.enter_async_context(serving(client, names, clock, note))
         yield LiveModels(
-            PacedClient(client, limits, clock),
+            PacedClient(answering, limits, clock),
             known,
             clock,
             wanted.budget.deadline_s,
@@ -59,8 +63,6 @@ async def asked_models(
             ),
             run,
         )
-    finally:
-        await client.close()
 
 
 def _spent_today(reader: JournalReader, clock: Clock, but: str) -> tuple[Decimal, dict[DecisionId, Cost]]:

@@ -76,7 +76,7 @@ async def run(
             with JournalReader(workspace.journal) as reader:
                 broker = opening.restore_broker(reader, book, market, settings, replay_clock)
                 models = await held.enter_async_context(
-                    asked_models(settings, agents, reader, book, run_id, clock)
+                    asked_models(settings, agents, reader, book, run_id, clock, observer.note)
                 )
                 desk = assemble(
                     book,

@@ -14,8 +14,12 @@ from trader.settings.section import NUMERIC, Names, Positive, Section, Text, Who
 Usd = Annotated[Amount, Field(ge=0), NUMERIC]
 
 
+EVERYONE = "everyone"
+"""The role that stands for every other: what `--model` fills."""
+
+
 class Role(Section):
-    """A name for a model, so that agents need not know which one it is."""
+    """A name for a model, so that agents need not know which one it is. `everyone` stands for all of them."""
 
     models: Annotated[Names, Field(min_length=1)]
     """Models as litellm writes them, `provider/name`: the first is asked, the next where it fails."""

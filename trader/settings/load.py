@@ -198,10 +198,15 @@ def _parsed(key: str, text: str) -> Any:
 
 def _from_flags(flags: Mapping[str, Any]) -> list[Entry]:
     return [
-        Entry(key, value, Source(Origin.FLAG, name="--" + key.rpartition(".")[2].replace("_", "-")))
+        Entry(key, value, Source(Origin.FLAG, name=_flag(key)))
         for key, value in flags.items()
         if value is not None
     ]
+
+
+def _flag(key: str) -> str:
+    """`--model` says all that flags say of language models; the others are named like their settings."""
+    return "--model" if key.startswith("llm.") else "--" + key.rpartition(".")[2].replace("_", "-")
 
 
 def _check_name(entry: Entry) -> None:
