@@ -40,6 +40,10 @@ LONGEST = 200
 """Letters of a venue's words that are kept."""
 
 
+SHORTEST_KEY = 8
+"""Anything shorter opens nothing, and stands in ordinary words."""
+
+
 class Unanswered(TraderError):
     """Nobody knows what came of a request: it may have been carried out."""
 
@@ -95,5 +99,6 @@ def told(error: Exception, secrets: Collection[str]) -> str:
     """An error for people and the journal: short, and without addresses' queries and keys."""
     text = _QUERY.sub("", " ".join(str(error).split()))
     for secret in secrets:
-        text = text.replace(secret, "(a key)")
+        if len(secret) >= SHORTEST_KEY:
+            text = text.replace(secret, "(a key)")
     return f"{type(error).__name__}: {text}"[:LONGEST]
