@@ -153,6 +153,17 @@ async def test_what_fills_later_is_protected_too(desk):
     assert desk.account("94").quantity("AAPL") <= 0 or agrees(desk)
 
 
+async def test_however_many_parts_an_entry_fills_in_all_of_it_is_protected(desk):
+    await desk.send(order(quantity=30, limit="105", good=GTC), protective("95", 30))
+    for _ in range(9):
+        await desk.trades_at("100", 20)
+    protecting = [one for one in desk.account("100").working if one.order.stop_price == 95]
+    assert sum(one.remaining for one in protecting) == desk.account("100").quantity("AAPL") == 18
+    await desk.trades_at("94")
+    await desk.keeper.refresh()
+    assert agrees(desk)
+
+
 @pytest.mark.parametrize(
     ("status", "state"), [("CANCELED", OrderState.CANCELLED), ("EXPIRED", OrderState.EXPIRED)]
 )

@@ -40,7 +40,7 @@ def without_socket(desk: CcxtDesk) -> None:
 
 
 async def sequence(desk: CcxtDesk, number: int, chance: random.Random) -> bool:
-    """One entry, its stop, fills in parts, perhaps a cancel and an exit. Whether all is exact in the end."""
+    """One entry, its stop, fills in parts, perhaps a cancel and an exit. Whether all is exact and covered."""
     venue = desk.venue.exchange
     venue.fee = chance.choice((D(0), D("0.001"), D("0.00075")))
     venue.fee_asset = chance.choice(("", "", "BNB"))
@@ -72,13 +72,20 @@ async def sequence(desk: CcxtDesk, number: int, chance: random.Random) -> bool:
     await desk.keeper.refresh()
     await desk.keeper.cancel(f"{name}-e1")
     await desk.keeper.refresh()
-    return exact(desk)
+    return exact(desk) and protected(desk)
 
 
 def exact(desk: CcxtDesk) -> bool:
     """Whether cash and units are the venue's to the last digit, and the journal folds to the same."""
     ledger = desk.broker.ledger
     return (ledger.cash, ledger.quantity(SYMBOL)) == desk.truth
+
+
+def protected(desk: CcxtDesk) -> bool:
+    """Whether working stops cover every whole unit that is held."""
+    ledger = desk.broker.ledger
+    covered = sum(one.remaining for one in ledger.working(SYMBOL) if one.order.stop_price is not None)
+    return covered == ledger.instruments[SYMBOL].lots(ledger.quantity(SYMBOL))
 
 
 def _forget(desk: CcxtDesk, chance: random.Random) -> None:

@@ -73,6 +73,9 @@ class CcxtBroker:
         if order.reduce_only and order.parent is None:
             for rival in protection.rivals(self.ledger, order):
                 await self._cancel(rival)
+        elif order.parent is not None and self._awake(tracked):
+            for one in protection.crowd(self.ledger, order.symbol):
+                await self._cancel(one)
         if order.parent is None or self._awake(tracked):
             await self._send(order)
         else:

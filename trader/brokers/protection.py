@@ -14,6 +14,9 @@ from trader.domain.orders import STOPPED, Order, OrderState, OrderType
 ASLEEP = (OrderState.INTENDED, OrderState.NEVER_ARRIVED)
 """Where a leg stands that may still be sent under its own id."""
 
+MOST_STOPS = 3
+"""Stops of one position side by side. Binance allows five in a market, whoever placed them."""
+
 
 def legs_due(ledger: Ledger, passed: Collection[ClientOrderId]) -> tuple[Order, ...]:
     """One order for each position that is held and neither wholly protected nor being sold.
@@ -45,6 +48,14 @@ def rivals(ledger: Ledger, order: Order) -> tuple[ClientOrderId, ...]:
     )
 
 
+def crowd(ledger: Ledger, symbol: str) -> tuple[ClientOrderId, ...]:
+    """The working stops of a position where there are so many that one should take the place of all."""
+    stops = tuple(
+        one.order.client_id for one in _reducing(ledger, symbol) if one.order.type is OrderType.STOP
+    )
+    return stops if len(stops) >= MOST_STOPS else ()
+
+
 def _due(ledger: Ledger, symbol: str, passed: Collection[ClientOrderId]) -> Order | None:
     last = _last_leg(ledger, symbol)
     if last is None or any(one.order.type not in STOPPED for one in _reducing(ledger, symbol)):
@@ -60,6 +71,8 @@ def _due(ledger: Ledger, symbol: str, passed: Collection[ClientOrderId]) -> Orde
         changes["client_id"] = _next_id(ledger, last.order.decision)
     wanted = last.order.model_copy(update=changes)
     quantity = coverable(ledger, wanted)
+    if quantity > 0 and crowd(ledger, symbol):
+        quantity = ledger.instruments[symbol].lots(abs(ledger.quantity(symbol)))
     return wanted.model_copy(update={"quantity": quantity}) if quantity > 0 else None
 
 
