@@ -11,10 +11,10 @@ from trader.commands.session import Session
 from trader.domain.errors import SettingsError
 from trader.domain.value import jsonable
 from trader.prompts.prompt import Prompt, Tier
-from trader.risk.limits import LIMITS, Unit, resolve_limits
+from trader.risk.limits import LIMITS, PROTECTIONS, Unit, resolve_limits
 from trader.settings import Origin, Settings, Sources, load
 from trader.settings.document import settings, shown
-from trader.settings.llm import Budget, Llm, ProviderLimit, Role
+from trader.settings.llm import Budget, Cache, Llm, ProviderLimit, Role
 from trader.settings.model import TYPED
 from trader.settings.section import Section
 
@@ -105,6 +105,9 @@ def _flat(found: Settings) -> Iterator[tuple[str, Any]]:
         yield row.key, getattr(getattr(found, row.table), row.name)
     for slug, value in resolve_limits(found.risk).permitted.items():
         yield f"risk.{slug}", value
+    if PROTECTIONS in found.risk:
+        rows = found.risk[PROTECTIONS]
+        yield f"risk.{PROTECTIONS}", [", ".join(f"{key} {row[key]}" for key in row) for row in rows]
     for agent, table in found.agents.items():
         for name, value in table.items():
             yield f"agents.{agent}.{name}", value
@@ -117,6 +120,7 @@ def _llm(llm: Llm) -> Iterator[tuple[str, Any]]:
     sections: dict[str, Section] = {
         **{f"roles.{name}": role for name, role in llm.roles.items()},
         "budget": llm.budget,
+        "cache": llm.cache,
         **{f"limits.{name}": limit for name, limit in llm.limits.items()},
     }
     for place, section in sections.items():
@@ -147,6 +151,7 @@ def _models() -> str:
     named: Mapping[str, type[Section]] = {
         "roles.fast": Role,
         "budget": Budget,
+        "cache": Cache,
         "limits.openai": ProviderLimit,
     }
     for table, section in named.items():

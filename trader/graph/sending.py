@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trader.brokers.broker import Broker
+from trader.brokers.pacing import Pace
 from trader.clock import Clock
 from trader.domain.orders import Order, OrderEvent, OrderState
 from trader.domain.portfolio import Book
@@ -40,6 +41,11 @@ class Sender(Protocol):
         """When."""
         ...
 
+    @property
+    def pace(self) -> Pace | None:
+        """How fast; None where nobody counts."""
+        ...
+
 
 @dataclass(frozen=True)
 class ByHand:
@@ -50,15 +56,19 @@ class ByHand:
     recorder: Recorder
     halted: Callable[[], str | None]
     clock: Clock
+    pace: Pace | None = None
 
 
 async def send(desk: Sender, orders: Iterable[Order]) -> OrderState | None:
     """Send an order and the legs that hang on it; the state that the first was last told to be in.
 
-    Whether the desk is halted is looked at once for all, just before the first byte: an entry that went out
-    is never left without its stop. What the venue knows already is not sent again, and its state is None.
+    Where the venue's pace is kept an order waits for its turn; its protective legs do not. Whether the desk
+    is halted is looked at after that, once for all, just before the first byte: an entry that went out is
+    never left without its stop. What the venue knows already is not sent again, and its state is None.
     """
     missing = [order for order in orders if await desk.broker.find(order.client_id) is None]
+    if desk.pace is not None and any(order.parent is None for order in missing):
+        await desk.pace.turn()
     halted = desk.halted()
     states = []
     for order in missing:

@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict, TypeVar
 from trader.agents.agent import Agent
 from trader.brokers.broker import Broker
 from trader.brokers.costs import CostModel
+from trader.brokers.pacing import Pace
 from trader.clock import Clock
 from trader.data.market import Market
 from trader.domain.decisions import Decision
@@ -129,5 +130,7 @@ class Desk:
     clock: Clock
     approval: Approval = field(default_factory=Approval)
     """Which increases wait for a person."""
+    pace: Pace | None = None
+    """The venue's, where requests must keep one; None where time is simulated."""
     models: Models | None = None
     """Where models are asked; None where every agent follows its rule."""
