@@ -159,7 +159,7 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
         (
             "[desk]\nquorum = 2\n[llm.fast]\nmodel = 'x'\n",
             ":4: there is no setting llm.fast.model",
-            "there are: llm.budget, llm.limits, llm.roles",
+            "there are: llm.budget, llm.cache, llm.limits, llm.roles",
         ),
         ("[llm.roles.fast]\n", ":1: llm.roles.fast.models is missing", ""),
         ("[llm.roles.fast]\ntimeout_s = 2\n", ":2: llm.roles.fast.models is missing", ""),

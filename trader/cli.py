@@ -127,6 +127,13 @@ def run_desk(
     new: Annotated[
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
+    cassette: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Models' answers: what it has is replayed, the rest recorded."),
+    ] = None,
+    replay_only: Annotated[
+        bool, typer.Option("--replay-only", help="Ask no model for what the cassette lacks.")
+    ] = False,
 ) -> int:
     """Replay bars through the whole desk and trade on paper.
 
@@ -137,7 +144,22 @@ def run_desk(
     """
     from trader.commands import run
 
-    flags = run.Flags(mode, feed, broker, symbols, start, end, timeframe, cycles, speed, seed, model, new)
+    flags = run.Flags(
+        mode,
+        feed,
+        broker,
+        symbols,
+        start,
+        end,
+        timeframe,
+        cycles,
+        speed,
+        seed,
+        model,
+        new,
+        cassette,
+        replay_only,
+    )
     return run.run(context.obj, flags)
 
 
@@ -171,11 +193,25 @@ def trace_show(
 def trace_replay(
     context: typer.Context,
     decision: Annotated[str, typer.Argument(metavar="ID", help="A decision, or the beginning of its id.")],
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Run the tools again, from the data as it is now.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Ask this one: PROVIDER/NAME, or a role of trader.toml."),
+    ] = None,
+    agents: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="With --model: only these ask it.")
+    ] = None,
 ) -> int:
-    """Decide again from the journal alone: is it the same?"""
-    from trader.commands import trace
+    """Decide again from the journal alone: is it the same?
 
-    return trace.replay(context.obj, decision)
+    With --model other answers are asked for, and what comes of them is shown beside what was recorded.
+    Nothing is traded, and the journal stays as it is.
+    """
+    from trader.commands import trace_replay
+
+    return trace_replay.replay(context.obj, decision, recompute=recompute, model=model, agents=agents or [])
 
 
 @trace_app.command("diff")
@@ -339,11 +375,47 @@ def config_example(context: typer.Context) -> None:
     config.example(context.obj)
 
 
+@app.command("init")
+def init_workspace(
+    context: typer.Context,
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="none, ollama, lmstudio, llamacpp, vllm, compatible (with OpenAI), openai, "
+            "anthropic, gemini, openrouter, azure, bedrock.",
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that agents ask.")] = None,
+    api_base: Annotated[str | None, typer.Option(metavar="URL", help="Its server's address.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="Its region, of Bedrock.")] = None,
+    key_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Take the key out of this variable.")
+    ] = None,
+    key_stdin: Annotated[
+        bool, typer.Option("--key-stdin", help="Take the key from the first line of stdin.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Put it in the place of the models and the key that are there.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags and defaults answer.")] = False,
+) -> None:
+    """Say what language model you have: writes trader.toml and .env.
+
+    Shows what it would write and asks. What is in the files stays, and no key is shown.
+    """
+    from trader.commands import init
+
+    flags = init.Flags(provider, model, api_base, region, key_env, key_stdin, force, yes)
+    init.init(context.obj, flags)
+
+
 @app.command("doctor")
 def doctor_desk(context: typer.Context) -> int:
     """Ask each language model once: which answer?
 
-    Says what each took, and how to mend what does not answer. Each is charged for one short call.
+    Says what each took, what a decision may cost, and how to mend what is not well. Each is charged for one
+    short call.
     """
     from trader.commands import doctor
 

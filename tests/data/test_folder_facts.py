@@ -12,6 +12,7 @@ from trader.data.feeds.files import open_folder
 from trader.data.market import Market
 from trader.domain.errors import DataError, ToolError
 from trader.domain.market import ActionKind
+from trader.domain.value import digest
 
 DAYS = [str(day) for day in trading_calendar("XNYS", date(2012, 1, 1), date(2012, 1, 1)).days[:20]]
 
@@ -220,3 +221,39 @@ def test_a_table_of_facts_may_be_there_only_once(tmp_path: Path) -> None:
     (tmp_path / "macro.csv.gz").write_bytes(b"")
     with pytest.raises(DataError, match=r"macro.csv is there too|macro.csv.gz is there too"):
         opened(tmp_path, macro_csv="series,period,published_at,value\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("a\u2028b\x85c", "a\u2028b\x85c"),
+        ("half \\ud800 a sign", "half \ufffd a sign"),
+        ("whole \\ud83d\\ude80", "whole \U0001f680"),
+        ("nought \\u0000", "nought \0"),
+        ("\\u202eturned\\u200b", "\u202eturned\u200b"),
+    ],
+)
+def test_a_headline_may_hold_any_character_and_can_be_written_down(
+    tmp_path: Path, title: str, read: str
+) -> None:
+    line = '{"published_at": "2012-01-05T14:00:00Z", "symbols": ["ACME"], "title": "' + title + '"}'
+    market = opened(tmp_path, news_jsonl=f"{line}\n{line}\n")
+    assert [item.title for item in market.news] == [read, read]
+    assert digest(list(market.news))
+
+
+BREAKING = {
+    "deep": "[" * 100_000,
+    "digits": '{"title": ' + "9" * 5000 + "}",
+    "far": '{"published_at": "9999-12-31T23:59:59-14:00"}',
+    "nought": "\x00",
+    "no number": "NaN",
+}
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_a_line_that_is_meant_to_break_the_reader_is_refused_like_any_other(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(DataError, match=r"news\.jsonl:1: "):
+        opened(tmp_path, news_jsonl=BREAKING[name])

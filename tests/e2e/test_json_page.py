@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.commands.test_doctor import FORM, served
 from tests.e2e.replays import Town
 from tests.e2e.test_command_line import Elsewhere, document, trader
+from tests.llm.server import Reply
 from trader.workspace import Workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -54,6 +56,9 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader trace list": {"decisions": traded},
         "trader trace show ID": document(trader(settled, "trace", "show", newest, "--json")),
         "trader trace replay ID": document(trader(settled, "trace", "replay", newest, "--json")),
+        "trader trace replay ID --recompute": document(
+            trader(settled, "trace", "replay", newest, "--recompute", "--json")
+        ),
         "trader trace diff A B": document(trader(settled, "trace", "diff", newest, before, "--json")),
         "trader prompts list": document(trader(settled, "prompts", "list", "--json")),
         "trader agents list": document(trader(settled, "agents", "list", "--json")),
@@ -63,6 +68,10 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader halt": document(trader(settled, "halt", "--json")),
         "trader resume": document(trader(settled, "resume", "--json")),
     }
+    with served(Reply(FORM)) as server:
+        ours = ["--provider", "vllm", "--model", "small", "--api-base", server.api_base]
+        asked["trader init"] = document(trader(settled, "init", *ours, "--yes", "--json"))
+        asked["trader doctor"] = document(trader(settled, "doctor", "--json"))
     sections = (
         f"## {command}\n\n```text\n" + "\n".join(keys([found])) + "\n```\n"
         for command, found in asked.items()

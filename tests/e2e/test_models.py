@@ -28,6 +28,7 @@ from trader.evals.run_summary import summarise
 from trader.graph.replay import replay
 from trader.journal.reader import JournalReader
 from trader.journal.records import ModelCalled
+from trader.llm.cassette import Cassette
 from trader.runner import Control, Ran, run
 from trader.settings import load
 from trader.workspace import Workspace
@@ -42,7 +43,12 @@ Elsewhere = Callable[[str], Workspace]
 
 
 async def desk(
-    town: Town, workspace: Workspace, server: DeskServer, watcher: Watcher | None = None, **changes: Any
+    town: Town,
+    workspace: Workspace,
+    server: DeskServer,
+    watcher: Watcher | None = None,
+    cassette: Cassette | None = None,
+    **changes: Any,
 ) -> Ran:
     """Some rounds of the town, everybody on the server's model; `changes` are settings with __ for dots."""
     flags = {
@@ -60,6 +66,7 @@ async def desk(
         observer=watcher or Watcher(),
         control=Control(),
         clock=SystemClock(),
+        cassette=cassette,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.llm.conftest import DIGEST
+from tests.llm.hostile_families import families
 
 OPINION: dict[str, Any] = {
     "kind": "opinion",
@@ -72,6 +73,7 @@ def hostile(tier: str) -> Iterator[tuple[str, str]]:
     yield from ((f"form of {other}", json.dumps(GOOD[other])) for other in GOOD if other != tier)
     yield from _keys(good)
     yield from _values(good)
+    yield from families(good, DIGEST)
     for depth in (8, 200, 100_000):
         yield f"depth {depth}", "[" * depth + "]" * depth
         yield f"depth {depth} inside", text[:-1] + ', "more": ' + '{"a":' * depth + "1" + "}" * depth + "}"

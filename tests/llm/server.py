@@ -18,8 +18,12 @@ class Reply:
     """The content of the answer, in an ordinary completion."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: str | None = None
+    body: str | bytes | None = None
     """Sent instead of a completion, word for word."""
+    raw: bytes | None = None
+    """Sent instead of head and body, word for word; then the connection is closed."""
+    endless: bytes = b""
+    """Sent after all that, again and again, until the other side has had enough."""
     delay_s: float = 0.0
     drip_s: float = 0.0
     """Seconds between single bytes; 0 sends the body at once."""
@@ -31,7 +35,7 @@ class Reply:
     def payload(self) -> bytes:
         """The body as it goes over the wire."""
         if self.body is not None:
-            return self.body.encode()
+            return self.body.encode() if isinstance(self.body, str) else self.body
         if self.status != 200:
             return json.dumps(
                 {"error": {"message": self.text, "type": "error", "code": self.status}}
@@ -86,7 +90,8 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         self.paths.append(head[0])
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
-        self.requests.append(json.loads(await reader.readexactly(int(headers.get("content-length", 0)))))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        self.requests.append(json.loads(body or b"{}"))  # a redirection is followed with a GET
         self.headers.append(headers)
         reply = self.replies[min(len(self.requests), len(self.replies)) - 1]
         self.at_once += 1
@@ -98,18 +103,28 @@ class Server:
             self.at_once -= 1
 
     async def _reply(self, reply: Reply, writer: asyncio.StreamWriter) -> bool:
+        if reply.raw is not None:
+            await self._send(reply.raw, reply, writer)
+            return False
         body = reply.payload()
         headers = {"content-type": "application/json", "content-length": str(len(body)), **reply.headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         writer.write(f"HTTP/1.1 {reply.status} Said\r\n{lines}\r\n".encode())
+        await self._send(body, reply, writer)
+        return True
+
+    async def _send(self, sent: bytes, reply: Reply, writer: asyncio.StreamWriter) -> None:
         if not reply.drip_s:
-            writer.write(body)
-        for byte in body if reply.drip_s else b"":
+            writer.write(sent)
+        for byte in sent if reply.drip_s else b"":
             writer.write(bytes([byte]))
             await writer.drain()
             await asyncio.sleep(reply.drip_s)
+        while reply.endless:
+            writer.write(reply.endless)
+            await writer.drain()
+            await asyncio.sleep(reply.drip_s)
         await writer.drain()
-        return True
 
 
 @asynccontextmanager

@@ -9,14 +9,9 @@ from hypothesis import strategies as st
 
 from tests.llm.conftest import DIGEST, QUESTION
 from tests.llm.hostile import GOOD, OPINION, VERDICT, hostile, hostile_numbers
-from tests.llm.server import Reply, serving
-from trader.clock import SystemClock
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
 from trader.domain.reports import Fact, Report
-from trader.llm.asking import ask_for_form
-from trader.llm.client import Call, Message
 from trader.llm.forms import ParseError, Question, parse
-from trader.llm.litellm_client import LitellmClient
 from trader.llm.schemas import schema_for
 
 TIERS = ("junior", "senior", "executive")
@@ -45,7 +40,7 @@ def test_no_hostile_answer_is_a_form(tier: str) -> None:
 
 
 def test_the_hostile_answers_are_many_and_differ() -> None:
-    assert len({(tier, text) for tier, _, text in ATTACKS}) > 500
+    assert len({(tier, text) for tier, _, text in ATTACKS}) > 3_500
 
 
 def test_every_senior_form_says_what_it_says() -> None:
@@ -147,21 +142,3 @@ def test_a_schema_has_the_keys_that_its_parser_reads_and_requires_all(tier: str)
 def test_a_tier_that_there_is_not_has_no_form() -> None:
     with pytest.raises(KeyError):
         schema_for("order")
-
-
-async def test_hostile_answers_over_a_socket_end_as_a_cause(client: LitellmClient) -> None:
-    clock = SystemClock()
-    chosen = [(tier, text) for tier, _, text in ATTACKS if tier == "senior"][::6]
-    for tier, text in chosen:
-        async with serving(Reply(text)) as server:
-            call = Call(
-                model="openai/served",
-                messages=(Message(role="user", content="?"),),
-                form_schema=schema_for(tier),
-                api_base=server.api_base,
-            )
-            deadline = clock.monotonic() + 10.0
-            asked = await ask_for_form(client, [call], question(tier), deadline=deadline, clock=clock)
-        assert asked.form is None
-        assert asked.cause
-        assert len(server.requests) == 2

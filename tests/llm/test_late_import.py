@@ -4,7 +4,8 @@ import sys
 IMPORTS = """
 import sys, pkgutil, importlib, trader.llm
 for module in pkgutil.iter_modules(trader.llm.__path__, "trader.llm."):
-    importlib.import_module(module.name)
+    if module.name != "trader.llm.bounded":  # comes with litellm
+        importlib.import_module(module.name)
 from trader.llm.litellm_client import LitellmClient
 from trader.clock import SystemClock
 LitellmClient(SystemClock())

@@ -100,8 +100,48 @@ REFUSALS = [
     (Reply(body=""), ModelUnavailable, ""),
     (Reply(body="[]"), ModelUnavailable, ""),
     (Reply(body='{"choices": []}'), ModelUnavailable, ""),
-    (Reply(body="<html>" + "x" * 1_000_000), ModelUnavailable, ""),
+    (Reply(body="<html>" + "x" * 900_000), ModelUnavailable, ""),
 ]
+
+
+TOO_LONG = [
+    Reply("the request exceeds the available context size, try increasing it", status=400),
+    Reply("request (9000 tokens) exceeds the available context size (4096 tokens)", status=400),
+    Reply("Trying to keep the first 5000 tokens when context the overflows.", status=400),
+    Reply("prompt is too long: 210000 tokens > 200000 maximum", status=400),
+    Reply("The input token count (1200000) exceeds the maximum number of tokens allowed", status=400),
+    Reply("This endpoint's maximum context length is 131072 tokens", status=413),
+    Reply("context length exceeded", status=500),
+]
+
+
+@pytest.mark.parametrize("reply", TOO_LONG, ids=[reply.text[:20] for reply in TOO_LONG])
+async def test_a_prompt_that_the_model_cannot_hold_is_a_cause_of_its_own(
+    client: LitellmClient, reply: Reply
+) -> None:
+    async with serving(reply) as server:
+        with pytest.raises(PromptTooLong) as raised:
+            await client.ask(call_of(server.api_base), 10.0)
+    assert "context_tokens" in raised.value.hint
+    assert reply.text[:30] in raised.value.message
+    assert len(server.requests) == 1
+
+
+async def test_what_a_hosted_model_holds_is_known_and_what_a_server_of_ones_own_holds_is_not(
+    client: LitellmClient,
+) -> None:
+    assert await client.context_tokens("openai/gpt-4o-mini") == 128_000
+    assert await client.context_tokens("openai/served") is None
+    assert await client.context_tokens("ollama/llama2") is None
+
+
+async def test_ollama_is_told_how_much_it_has_to_hold(client: LitellmClient) -> None:
+    said = '{"model":"m","message":{"role":"assistant","content":"{}"},"response":"{}","done":true}'
+    for model in ("ollama/m", "ollama_chat/m"):
+        async with serving(Reply(body=said)) as server:
+            api_base = server.api_base.removesuffix("/v1")
+            await client.ask(call_of(api_base, model=model, context_tokens=8192), 10.0)
+        assert server.requests[0]["options"]["num_ctx"] == 8192
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ def test_the_account_is_read_around_the_symbol() -> None:
     assert (result.cash, result.quantity, result.cost) == (Decimal(100_000), Decimal(100), Decimal(9_000))
     assert result.value == 100 * held.marks["AAA"]
     assert result.equity == held.equity
-    assert [(item.client_id, item.remaining, item.price) for item in result.working] == [
-        ("d-aaa-s1", Decimal(60), Decimal("80.5"))
+    assert [(item.leg, item.remaining, item.price) for item in result.working] == [
+        ("s1", Decimal(60), Decimal("80.5"))
     ]
 
 

@@ -57,3 +57,11 @@ def test_the_newest_twenty_are_shown_and_all_are_counted() -> None:
 def test_a_week_without_news_is_said() -> None:
     with pytest.raises(ToolError, match="no news of AAA in the 7 days before 2010-04-12"):
         run(context(told((50, GOOD)), NOW), Arguments())
+
+
+def test_no_more_is_read_of_a_headline_than_a_headline_has() -> None:
+    """What comes after would be a prompt of its own, and would take the tone's reader seconds."""
+    long = f"{GOOD} " + "." * 300 + BAD * 10_000
+    (item,) = run(context(told((99, long)), NOW), Arguments()).items
+    assert item.title == long[:300]
+    assert item.sentiment == tone(long[:300]) > 0.3

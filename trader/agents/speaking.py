@@ -13,14 +13,16 @@ from typing import Any
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
+from trader.agents.fitting import Context, fitted
 from trader.agents.sampling import put_together
 from trader.agents.tool_rounds import ToolRounds, UseTool, offer
 from trader.clock import Clock
-from trader.domain.errors import BudgetSpent, PromptError
+from trader.domain.errors import BudgetSpent, PromptError, PromptTooLong
 from trader.domain.opinions import Abstention, Opinion, Verdict, VerdictAction
 from trader.domain.reports import Evidence, Report
 from trader.domain.value import canonical_json, plain
 from trader.llm.asking import Asked, Exchange, ask_for_form
+from trader.llm.budget import Price, worst_case
 from trader.llm.client import Call, Message, ModelClient
 from trader.llm.forms import Question, schema_for
 from trader.prompts.prompt import Tier
@@ -71,26 +73,41 @@ def record_of(agent: Agent, model: str) -> str:
 
 
 def calls(agent: Agent, role: Role, case: Case, sample: int = 0) -> tuple[Call, ...]:
-    """The question to each of the role's models, in their order. Raises PromptError."""
+    """The question to each of the role's models, in their order, no longer than they can hold.
+
+    Raises PromptError, and PromptTooLong where what cannot be left out does not fit.
+    """
     prompt, tools = agent.prompt, agent.prompt.tool_rounds > 0
-    said = (
-        Message(role="system", content=SYSTEM),
-        Message(role="user", content=render(prompt, context(case)) + (offer(agent) if tools else "")),
-    )
-    return tuple(
-        Call(
-            model=model,
-            messages=said,
+
+    def asking(shown: Context, left_out: tuple[str, ...]) -> Call:
+        text = render(prompt, shown)
+        if left_out:
+            text += f"\n\nLeft out, because your context is short: {'; '.join(left_out)}."
+        if tools:
+            text += offer(agent)
+        return Call(
+            model=role.models[0],
+            messages=(Message(role="system", content=SYSTEM), Message(role="user", content=text)),
             temperature=prompt.sample_temperature if prompt.samples > 1 else role.temperature,
             max_output_tokens=role.max_output_tokens,
             form_schema=schema_for(agent.tier, tools=tools),
             schema_name=agent.tier.value,
+            context_tokens=role.context_tokens,
+            left_out=left_out,
             api_base=role.api_base,
             sample=sample,
             timeout_s=role.timeout_s,
         )
-        for model in role.models
-    )
+
+    shown: Context = context(case)
+    left_out: tuple[str, ...] = ()
+    if role.context_tokens is not None:
+        shown, left_out = fitted(
+            shown, prompt.reads, role.context_tokens,
+            lambda shown, left_out: worst_case(asking(shown, left_out), Price()).tokens,
+        )  # fmt: skip
+    one = asking(shown, left_out)  # copied before anybody has asked for its digest, which a copy would keep
+    return tuple(one.model_copy(update={"model": model}) for model in role.models)
 
 
 async def speak(
@@ -117,7 +134,7 @@ async def speak(
     async def sample(number: int) -> Asked:
         try:
             questions = calls(agent, role, case, number)
-        except PromptError as error:
+        except (PromptError, PromptTooLong) as error:
             return Asked(form=None, cause=error.message)
         asks = line(number)
         return await ask_for_form(

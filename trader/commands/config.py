@@ -14,7 +14,7 @@ from trader.prompts.prompt import Prompt, Tier
 from trader.risk.limits import LIMITS, Unit, resolve_limits
 from trader.settings import Origin, Settings, Sources, load
 from trader.settings.document import settings, shown
-from trader.settings.llm import Budget, Llm, ProviderLimit, Role
+from trader.settings.llm import Budget, Cache, Llm, ProviderLimit, Role
 from trader.settings.model import TYPED
 from trader.settings.section import Section
 
@@ -117,6 +117,7 @@ def _llm(llm: Llm) -> Iterator[tuple[str, Any]]:
     sections: dict[str, Section] = {
         **{f"roles.{name}": role for name, role in llm.roles.items()},
         "budget": llm.budget,
+        "cache": llm.cache,
         **{f"limits.{name}": limit for name, limit in llm.limits.items()},
     }
     for place, section in sections.items():
@@ -147,6 +148,7 @@ def _models() -> str:
     named: Mapping[str, type[Section]] = {
         "roles.fast": Role,
         "budget": Budget,
+        "cache": Cache,
         "limits.openai": ProviderLimit,
     }
     for table, section in named.items():

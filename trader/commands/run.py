@@ -4,28 +4,30 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pydantic import SecretStr
-
 from trader.clock import SystemClock
-from trader.commands import output
+from trader.commands import output, words
 from trader.commands.arguments import day, names
 from trader.commands.config import loaded
 from trader.commands.environment import lend
 from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
-from trader.data.feeds.ccxt_exchange import Keys, exchange_of
+from trader.commands.venue import run_on_venue
+from trader.domain.decisions import Decision, Outcome
 from trader.domain.errors import Refused, TraderError, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.llm import local_demo
+from trader.llm.cassette import Cassette
 from trader.risk import killswitch
 from trader.runner import Control, Observer, Opening, Ran
 from trader.runner import run as run_desk
@@ -52,6 +54,8 @@ class Flags:
     seed: int | None
     model: str | None
     new: bool
+    cassette: Path | None = None
+    replay_only: bool = False
 
     def settings(self) -> dict[str, Any]:
         """Dotted setting -> value; None where the flag was not given."""
@@ -95,72 +99,72 @@ def _symbols(texts: list[str] | None) -> tuple[str, ...] | None:
 
 
 def run(session: Session, flags: Flags) -> int:
-    """The whole command. Raises TraderError for whatever keeps it from working."""
+    """The whole command: 1 where decisions are undecided because models failed.
+
+    Raises TraderError for whatever keeps it from working.
+    """
     _check_mode(flags.mode)
     settings, sources = loaded(session, flags.settings())
     if settings.llm.roles:
         lend(keys(session.workspace.env))
+    with _cassette(flags) as cassette:
+        ran, halted = _ran(session, flags, settings, sources, cassette)
+    unjudged = _tell(session, settings, ran)
+    if cassette is not None:
+        played, recorded = words.count(cassette.played, "call"), words.count(cassette.recorded, "call")
+        output.say(f"cassette {cassette.path}: {played} answered from it, {recorded} recorded")
+    if halted:
+        output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
+    if unjudged:
+        count = words.count(len(unjudged), "decision")
+        output.say(f"undecided because models failed: {count}, the last with {unjudged[0].cause}")
+        output.say("`trader doctor` asks each model once, and says how to mend what does not answer")
+    return 1 if unjudged else 0
+
+
+def _ran(
+    session: Session, flags: Flags, settings: Settings, sources: Sources, cassette: Cassette | None
+) -> tuple[Ran, str | None]:
+    """The run, watched; and why nothing of it was sent, where that is so."""
     control, clock = Control(), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
+        for note in cassette.notes if cassette else ():
+            watcher.note(note)
         began = Began(watcher)
         with _interrupts(control, began):
-            ran = asyncio.run(_ran(session, settings, flags, began, control, clock, sources))
-    _tell(session, settings, ran)
-    if halted:
-        output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
-    return 0
+            go = partial(run_desk, session.workspace)
+            if settings.run.broker != "paper":
+                go = partial(run_on_venue, session)
+            ran = asyncio.run(
+                go(
+                    settings,
+                    new=flags.new,
+                    observer=began,
+                    control=control,
+                    clock=clock,
+                    sources=sources,
+                    cassette=cassette,
+                )
+            )
+    return ran, halted
 
 
-async def _ran(
-    session: Session,
-    settings: Settings,
-    flags: Flags,
-    observer: Observer,
-    control: Control,
-    clock: SystemClock,
-    sources: Sources,
-) -> Ran:
-    """A replay on paper, or the sandbox of an exchange, on the clock of the wall."""
-    if settings.run.broker == "paper":
-        return await run_desk(
-            session.workspace,
-            settings,
-            new=flags.new,
-            observer=observer,
-            control=control,
-            clock=clock,
-            sources=sources,
-        )
-    from trader.runner.live import run_live
-
-    if flags.new:
-        raise UsageError(
-            "--new: a venue's account has one book", hint="another account, or another workspace"
-        )
-    found = venue_keys(settings.run.broker, {**keys(session.workspace.env), **os.environ})
-    return await run_live(
-        session.workspace, settings, found, observer=observer, control=control, clock=clock, sources=sources
-    )
+@contextmanager
+def _cassette(flags: Flags) -> Iterator[Cassette | None]:
+    """The cassette that the flags name. Raises UsageError."""
+    if flags.cassette is None:
+        if flags.replay_only:
+            raise UsageError("--replay-only needs a cassette", hint="--cassette FILE")
+        yield None
+        return
+    with closing(Cassette.open(flags.cassette, replay_only=flags.replay_only)) as cassette:
+        yield cassette
 
 
-def venue_keys(broker: str, variables: Mapping[str, str]) -> Keys:
-    """The keys of an exchange's sandbox, by the names BINANCE_API_KEY and BINANCE_API_SECRET."""
-    name = exchange_of(broker).upper()
-    wanted = (f"{name}_API_KEY", f"{name}_API_SECRET")
-    missing = [one for one in wanted if not variables.get(one)]
-    if missing:
-        raise UsageError(
-            f"{broker} needs {' and '.join(missing)}, and they are not set",
-            hint="write the keys of its sandbox into .env: docs/trading-a-sandbox.md",
-        )
-    key, secret = (SecretStr(variables[one]) for one in wanted)
-    return Keys(key, secret)
-
-
-def _tell(session: Session, settings: Settings, ran: Ran) -> None:
-    """The summary of the whole book, earlier runs included."""
+def _tell(session: Session, settings: Settings, ran: Ran) -> list[Decision]:
+    """The summary of the whole book, earlier runs included; what is undecided because models failed."""
     from trader.commands.run_report import document, report
     from trader.evals.run_summary import summarise
 
@@ -172,10 +176,12 @@ def _tell(session: Session, settings: Settings, ran: Ran) -> None:
             )
         summary = summarise(reader, ran.market, ran.book, cost_model(settings))
         decisions = reader.decisions(ran.book.id)
+        failed = {call.decision for call in reader.model_calls(ran.book.id) if call.error_kind}
     if session.json:
         output.document(document(ran, summary))
     else:
         output.screen(*report(ran, summary, decisions))
+    return [made for made in decisions if made.outcome is Outcome.UNDECIDED and made.id in failed]
 
 
 def _check_mode(mode: str) -> None:

@@ -81,6 +81,7 @@ def _title(ran: Ran, summary: RunSummary) -> Text:
 def _models(summary: RunSummary) -> str:
     cached = f" ({summary.llm_tokens_cached:,} of them cached)" if summary.llm_tokens_cached else ""
     failed = f"{summary.llm_failed:,} without a form" if summary.llm_failed else "all with a form"
+    failed += f", {summary.llm_found:,} of them answered before" if summary.llm_found else ""
     tokens = f"{summary.llm_tokens_in:,} tokens read{cached}, {summary.llm_tokens_out:,} written"
     return (
         f"Language models: {words.count(summary.llm_calls, 'call')}, {failed}; {tokens}, "

@@ -22,6 +22,8 @@ class Asking:
     """As they were sent."""
     answer: str | None
     """As it came back; None where nothing did."""
+    left_out: tuple[str, ...] = ()
+    """What the messages lack because it would not have fitted."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Turn:
     evidence: tuple[Evidence, ...]
     asked: tuple[Asking, ...] = ()
     """The calls of language models, in the order of asking."""
+    unsupported: tuple[str, ...] = ()
+    """Numbers that a model's form cites and that are in nothing it was shown, as it wrote them."""
 
 
 @dataclass(frozen=True)

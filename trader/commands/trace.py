@@ -1,8 +1,10 @@
 """`trader trace`: reads the journal, and changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
+from trader.agents.cited import unsupported
 from trader.commands import output, trace_document, words
 from trader.commands.session import Session
 from trader.commands.story import Asking, Story, Turn, in_order
@@ -10,7 +12,10 @@ from trader.domain.decisions import Decision, Outcome
 from trader.domain.errors import UnknownName, UsageError
 from trader.domain.ids import RoundId, decision_of
 from trader.domain.portfolio import Book
+from trader.domain.reports import Evidence
+from trader.domain.value import canonical_json
 from trader.journal.reader import JournalReader
+from trader.journal.records import Step
 from trader.llm.client import Answer, Call
 from trader.llm.means import messages_as_sent
 from trader.llm.schemas import schema_for
@@ -62,7 +67,7 @@ def show(session: Session, decision: str, *, full: bool) -> None:
     from trader.commands.trace_tree import tree
 
     with _reader(session.workspace) as reader:
-        told = story(reader, _decision(reader, decision))
+        told = story(reader, decision_named(reader, decision))
     if session.json:
         output.document(trace_document.whole(told))
     else:
@@ -74,29 +79,12 @@ def diff(session: Session, one: str, other: str) -> None:
     from trader.commands import trace_diff
 
     with _reader(session.workspace) as reader:
-        before = story(reader, _decision(reader, one))
-        after = story(reader, _decision(reader, other))
+        before = story(reader, decision_named(reader, one))
+        after = story(reader, decision_named(reader, other))
     if session.json:
         output.document(trace_diff.document(before, after))
     else:
         output.screen(trace_diff.table(before, after))
-
-
-def replay(session: Session, decision: str) -> int:
-    """`trace replay`: 0 where the decision is the same again, 1 where it is not."""
-    from trader.graph.replay import replay as decide_again
-
-    with _reader(session.workspace) as reader:
-        again = decide_again(reader, _decision(reader, decision).id)
-    if session.json:
-        output.document(
-            {"id": again.id, "identical": again.identical, "differences": list(again.differences)}
-        )
-    elif again.identical:
-        output.screen(f"{again.id} decided again from the journal alone: identical")
-    else:
-        output.screen(f"{again.id} decided again from the journal alone: different", *again.differences)
-    return 0 if again.identical else 1
 
 
 def story(reader: JournalReader, decision: Decision) -> Story:
@@ -104,10 +92,7 @@ def story(reader: JournalReader, decision: Decision) -> Story:
     record = reader.round_of(decision.id)
     steps = [step for step in record.steps if step.decision == decision.id]
     asked = _asked(reader, record.opened.round, decision)
-    turns = (
-        Turn(step, tuple(reader.evidence(digest) for digest in step.evidence), asked.get(step.agent, ()))
-        for step in steps
-    )
+    turns = (_turn(reader, step, asked.get(step.agent, ()), decision) for step in steps)
     return Story(
         book=reader.book(decision.book),
         decision=decision,
@@ -132,9 +117,33 @@ def _asked(reader: JournalReader, round: RoundId, decision: Decision) -> dict[st
             sent = Call.model_validate(reader.blob(called.call))
             answer = Answer.model_validate(reader.blob(called.answer)) if called.answer else None
             messages = messages_as_sent(_in_its_order(sent), answer.means) if answer else sent.messages
-            asking = Asking(called, messages, answer.text if answer else None)
+            asking = Asking(called, messages, answer.text if answer else None, sent.left_out)
             found[called.agent] = (*found.get(called.agent, ()), asking)
     return found
+
+
+def _turn(reader: JournalReader, step: Step, asked: tuple[Asking, ...], decision: Decision) -> Turn:
+    """The step with what is behind it."""
+    evidence = tuple(reader.evidence(digest) for digest in step.evidence)
+    if not step.source.startswith("model:") or step.body.get("failed"):
+        return Turn(step, evidence, asked)
+    return Turn(step, evidence, asked, _unsupported(step.body, evidence, asked, decision))
+
+
+def _unsupported(
+    body: Mapping[str, Any], evidence: Iterable[Evidence], asked: Iterable[Asking], decision: Decision
+) -> tuple[str, ...]:
+    """The numbers in a model's form that it was not shown: derived anew, for the journal has all it read."""
+    said = [body.get("reasoning", ""), body.get("reason", "")]
+    said += [*body.get("factors_for", ()), *body.get("factors_against", ()), *body.get("missing", ())]
+    said += [f"{fact['value']}" for fact in body.get("facts", ())]
+    own = [body.get(name) for name in ("p_up", "size_cap", "stop", "factor")]
+    own += [decision.price, decision.pool.base_rate if decision.pool else None]
+    turns = (message for asking in asked for message in asking.messages if message.role != "assistant")
+    shown = [message.content for message in turns]
+    # A prompt has fewer digits than the tools, whose facts stand in a junior's report as they are.
+    shown += [canonical_json(one.result) for one in evidence]
+    return unsupported(said, "\n".join(shown), [float(number) for number in own if number is not None])
 
 
 def _in_its_order(sent: Call) -> Call:
@@ -157,7 +166,8 @@ def _reader(workspace: Workspace) -> JournalReader:
     return JournalReader(workspace.journal)
 
 
-def _decision(reader: JournalReader, id: str) -> Decision:
+def decision_named(reader: JournalReader, id: str) -> Decision:
+    """The decision with this id, or whose id alone begins so. Raises UsageError, with some that there are."""
     try:
         return reader.decision(id)
     except UsageError as error:

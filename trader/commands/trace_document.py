@@ -70,6 +70,7 @@ def _step(turn: Turn) -> dict[str, Any]:
         "calls": [_call(asking) for asking in turn.asked],
         "form": step.form,
         "output": step.body,
+        "unsupported_numbers": list(turn.unsupported),
     }
 
 
@@ -84,6 +85,7 @@ def _call(asking: Asking) -> dict[str, Any]:
     return {
         "name": record.model,
         "version": record.model_version,
+        "left_out": list(asking.left_out),
         "answer": asking.answer,
         "sample": record.sample,
         "tool_round": record.tool_round,

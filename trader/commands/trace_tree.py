@@ -130,6 +130,8 @@ def _opinion(branch: Tree, turn: Turn, width: int) -> Tree:
 
 def _behind(node: Tree, turn: Turn, story: Story, full: bool) -> None:
     """What the agent looked at, and the words it was given; which model was asked is always said."""
+    if turn.unsupported:
+        node.add(_line("not in its evidence", ", ".join(turn.unsupported), style="yellow"))
     for before, asking in zip((None, *turn.asked), turn.asked, strict=False):
         _model(node, asking, before, full)
     if not full:
@@ -150,6 +152,7 @@ def _model(node: Tree, asking: Asking, before: Asking | None, full: bool) -> Non
     cached = f" ({record.tokens_cached:,} cached)" if record.tokens_cached else ""
     took = f"{record.tokens_in:,} tokens in{cached}, {record.tokens_out:,} out"
     took += f", {words.amount(record.usd)} USD, {record.ms:.0f} ms"
+    took += f", from the {record.source}" if record.source else ""
     asked = record.model
     if record.sample:
         asked += f", sample {record.sample + 1}"
@@ -159,6 +162,8 @@ def _model(node: Tree, asking: Asking, before: Asking | None, full: bool) -> Non
         asked += " asked to mend its answer"
     why = f"{record.error_kind}: {record.error}" if record.error_kind else ""
     line = node.add(_line("model", f"{asked}: {took}", why, style="yellow" if why else ""))
+    if asking.left_out:
+        line.add(_line("left out", "; ".join(asking.left_out), "its context is short", style="yellow"))
     if full:
         known = asking.messages[: len(_common(before, asking))]
         if known:

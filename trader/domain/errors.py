@@ -15,6 +15,7 @@ TraderError                     exit code 1
 ├── ModelError                  1: a language model gave no answer; its agent abstains, the trace keeps why
 │   ├── ModelTimeout            1: not all of the answer within its time
 │   ├── ModelUnavailable        1: no server, a broken connection, or the server failed
+│   │   └── AnswerTooLarge      1: more bytes than an answer can have; the rest was not read
 │   ├── ModelRefused            1: key, name or request refused; only settings mend it
 │   │   └── PromptTooLong       1: more than the model's context holds
 │   ├── RateLimited             1: too many requests; carries how long to wait
@@ -102,6 +103,10 @@ class ModelTimeout(ModelError):
 
 class ModelUnavailable(ModelError):
     """No server at the address, a broken connection, or a failure of the server: later may be better."""
+
+
+class AnswerTooLarge(ModelUnavailable):
+    """The server sends more than an answer can have. Its connection was closed there."""
 
 
 class ModelRefused(ModelError):

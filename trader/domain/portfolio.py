@@ -131,20 +131,21 @@ class Account(Value):
 
     def value(self, symbol: str) -> Decimal:
         """Market value of the position in `symbol`, signed."""
-        quantity = self.quantity(symbol)
-        if quantity == 0:
-            return Decimal(0)
-        return quantity * self.marks[symbol] * self.multipliers.get(symbol, Decimal(1))
+        held = self.position(symbol)
+        return self._value(held) if held else Decimal(0)
+
+    def _value(self, held: Position) -> Decimal:
+        return held.quantity * self.marks[held.symbol] * self.multipliers.get(held.symbol, Decimal(1))
 
     @property
     def equity(self) -> Decimal:
         """Cash and the market value of all positions."""
-        return self.cash + sum_exact(self.value(held.symbol) for held in self.positions)
+        return self.cash + sum_exact(self._value(held) for held in self.positions)
 
     @property
     def gross(self) -> Decimal:
         """The sizes of all positions added up."""
-        return sum_exact(abs(self.value(held.symbol)) for held in self.positions)
+        return sum_exact(abs(self._value(held)) for held in self.positions)
 
     @property
     def drawdown(self) -> Decimal:

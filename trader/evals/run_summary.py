@@ -111,6 +111,8 @@ class RunSummary(Value):
     """Calls of language models, those that failed included."""
     llm_failed: int = 0
     """Those that gave no form: no answer, or an answer that was none."""
+    llm_found: int = 0
+    """Those that were answered from the cache or a cassette: asked for, and paid for, before."""
     llm_tokens_in: int = 0
     llm_tokens_out: int = 0
     llm_tokens_cached: int = 0
@@ -159,6 +161,7 @@ def _asked(calls: Sequence[ModelCalled]) -> dict[str, Any]:
     return {
         "llm_calls": len(calls),
         "llm_failed": sum(1 for call in calls if call.error_kind),
+        "llm_found": sum(1 for call in calls if call.source),
         "llm_tokens_in": sum(call.tokens_in for call in calls),
         "llm_tokens_out": sum(call.tokens_out for call in calls),
         "llm_tokens_cached": sum(call.tokens_cached for call in calls),

@@ -13,12 +13,13 @@ from trader.agents.tool_rounds import UseTool
 from trader.clock import Clock
 from trader.domain.ids import RunId
 from trader.graph.purse import Day, Reserve
-from trader.graph.recorded import Known, RecordedClient
+from trader.graph.recorded import CachedClient, Known, RecordedClient
 from trader.graph.turn import Turn
 from trader.journal.records import CallReserved, ModelCalled
 from trader.journal.writer import Recorder
 from trader.llm.asking import Exchange
 from trader.llm.budget import Cost
+from trader.llm.cache import AnswerCache
 from trader.llm.client import Call, ModelClient
 
 
@@ -52,6 +53,8 @@ class LiveModels:
     deadline_s: float
     day: Day
     run: RunId
+    cache: AnswerCache | None = None
+    """What was answered in other rounds, books and runs; None where everything is to be asked."""
 
     def begin(self, decisions: int) -> None:
         """A round of so many decisions is about to be thought about."""
@@ -70,9 +73,13 @@ class LiveModels:
 
         def write_down(exchange: Exchange) -> None:
             recorder.append(self._record(exchange, turn, recorder))
+            answer = exchange.answer
+            if self.cache and answer and not answer.source and not exchange.error_kind:
+                self.cache.keep(exchange.call.digest, answer)  # what was no form is asked anew
 
         asking = RecordedClient(self.known, self.day.on_disk(self.client, self._reservation(turn, recorder)))
-        line = Line(self.day.client(asking, turn.decision, turn.agent, turn.stage), self.clock)
+        paying = self.day.client(asking, turn.decision, turn.agent, turn.stage)
+        line = Line(CachedClient(self.cache, self.known, paying), self.clock)
         return await speak(agent, agent.role, case, lambda _: line, until, write_down, use_tool)
 
     def _reservation(self, turn: Turn, recorder: Recorder) -> Reserve:
@@ -118,8 +125,9 @@ class LiveModels:
             tokens_in=answer.tokens_in if answer else 0,
             tokens_out=answer.tokens_out if answer else 0,
             tokens_cached=answer.tokens_cached if answer else 0,
-            usd=answer.usd if answer else Decimal(0),
+            usd=answer.usd if answer and not answer.source else Decimal(0),
             ms=exchange.ms,
             error_kind=exchange.error_kind,
             error=exchange.error,
+            source=answer.source if answer else "",
         )

@@ -1,5 +1,6 @@
 """Answers that the journal has: for a round that is run again, and for a replay that asks nobody."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from trader.graph.turn import Turn
 from trader.journal.reader import JournalReader
 from trader.journal.records import ModelCalled
 from trader.journal.writer import Recorder
+from trader.llm.cache import AnswerCache
 from trader.llm.client import Answer, Call, ModelClient
 
 Known = dict[str, list[Answer | ModelError]]
@@ -30,7 +32,7 @@ def answers_of(reader: JournalReader, calls: Iterable[ModelCalled]) -> Known:
 
 def _outcome(reader: JournalReader, called: ModelCalled) -> Answer | ModelError:
     if called.answer:
-        return Answer.model_validate(reader.blob(called.answer))
+        return Answer.model_validate(reader.blob(called.answer)).model_copy(update={"source": called.source})
     if called.error_kind == RateLimited.__name__:
         return RateLimited(called.error, retry_after=0.0)  # it was waited for then, or not; not now
     kind = getattr(errors, called.error_kind, ModelError)
@@ -58,6 +60,31 @@ class RecordedClient:
         if self._otherwise is None:
             raise ModelUnavailable(f"the journal has no answer of {call.model} to this question")
         return await self._otherwise.ask(call, timeout_s)
+
+
+class CachedClient:
+    """A ModelClient to which what the cache has is free; the rest is asked and paid for by `paying`.
+
+    What the journal knows of a round that is run again comes first: from the cache, too, if it was so then.
+    """
+
+    def __init__(self, cache: AnswerCache | None, known: Known, paying: ModelClient) -> None:
+        self._cache, self._known, self._paying = cache, known, paying
+
+    async def ask(self, call: Call, timeout_s: float) -> Answer:
+        """The answer. Raises ModelError."""
+        found: Answer | None = None
+        if outcomes := self._known.get(call.digest):
+            first = outcomes[0]
+            if isinstance(first, Answer) and first.source == "cache":
+                found = first
+                outcomes.pop(0)
+        elif self._cache is not None:
+            found = self._cache.find(call.digest)
+        if found is None:
+            return await self._paying.ask(call, timeout_s)
+        await asyncio.sleep(0)  # the rest of the stage reserves before anybody asks a second time
+        return found
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,22 @@
 """A decision again, from the journal alone: recorded tools, account and prompts, through the same graphs.
 
-The whole round is run, because the orders of one decision depend on those of the others. Nothing is sent,
-nothing is read from the market, and the result is compared byte for byte with what was recorded.
+Nothing is sent, nothing is read from the market, and the result is compared byte for byte with what was
+recorded. With the data at hand the tools run again too, and are compared as well.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from trader.agents.agent import Agent
-from trader.agents.roster import agents_of
-from trader.clock import SetClock
 from trader.data.market import Market
-from trader.domain.errors import TraderError
-from trader.domain.ids import ClientOrderId, DecisionId
-from trader.domain.orders import Order, OrderEvent, OrderState
-from trader.domain.portfolio import Account
+from trader.domain.ids import DecisionId
 from trader.domain.reports import Evidence
 from trader.domain.value import canonical_json, jsonable
-from trader.graph.assembly import assemble
-from trader.graph.desk import build_desk
-from trader.graph.recorded import RecordedModels
-from trader.graph.state import opened_round
+from trader.graph.again import Scene, decide_again, recorded_models
 from trader.journal.reader import JournalReader, RoundRecord
 from trader.journal.records import FORMS, DecisionMade, OrderIntended, RulingMade, Step
 from trader.journal.writer import Memorandum
-from trader.prompts.frontmatter import parse_prompt
-from trader.risk.facts import Facts
-from trader.settings import Settings, restored
-from trader.tools.forecast.forecaster import Forecaster
-from trader.tools.toolbox import RecordedToolbox
 
 
 @dataclass(frozen=True)
@@ -44,88 +27,52 @@ class Replay:
     identical: bool
     differences: tuple[str, ...]
     """One line each: what, as recorded, as it came out now."""
+    tools: tuple[str, ...] = ()
+    """Of these, what tools said otherwise when they ran again."""
+    data: tuple[str, str] | None = None
+    """Digests of the data that the run had, and of that which the tools ran on again."""
 
 
-class _Deaf:
-    """A broker that knows every order already, so that nothing is sent to it."""
+def replay(reader: JournalReader, decision: str, data: Market | None = None) -> Replay:
+    """Run the decision's round again and compare; with `data`, the tools too.
 
-    name = "replay"
-
-    async def submit(self, order: Order) -> tuple[OrderEvent, ...]:
-        """Never reached: every order is known."""
-        raise AssertionError(f"a replay sent {order.client_id}")
-
-    async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
-        """Nothing to cancel."""
-        return ()
-
-    async def find(self, client_id: ClientOrderId) -> OrderState | None:
-        """Known."""
-        return OrderState.ACKNOWLEDGED
-
-    def account(
-        self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal
-    ) -> Account:
-        """Never asked: the account is in the round's state."""
-        raise AssertionError("a replay asked for an account")
-
-
-def replay(reader: JournalReader, decision: str) -> Replay:
-    """Run the decision's round again and compare. Raises UsageError where there is no such decision."""
+    Raises UsageError where there is no such decision.
+    """
     wanted = reader.decision(decision)
-    recorded = reader.round_of(wanted.id)
-    again = asyncio.run(_again(reader, recorded))
-    differences = tuple(_differences(wanted.id, _told(recorded), _retold(again)))
-    return Replay(wanted.id, not differences, differences)
+    scene = Scene.of(reader, wanted.id)
+    again = asyncio.run(decide_again(reader, scene, recorded_models(reader, scene), data))
+    forms = tuple(differences(wanted.id, scene.record, again))
+    if data is None:
+        return Replay(wanted.id, not forms, forms)
+    then = _tools(scene.record.steps, reader.evidence)
+    now = _tools(_steps(again), lambda digest: Evidence.model_validate_json(again.blobs[digest]))
+    tools = tuple(_differences(wanted.id, then, now))
+    found = tuple(dict.fromkeys(tools + forms))
+    return Replay(wanted.id, not found, found, tools, (scene.run.data_digest, data.digest))
 
 
-async def _again(reader: JournalReader, recorded: RoundRecord) -> Memorandum:
-    opened = recorded.opened
-    book = reader.book(opened.book)
-    (run,) = (known.started for known in reader.runs(book.id) if known.started.run == opened.run)
-    if recorded.learned is None:
-        raise TraderError(f"the journal lacks what the desk had learned at {opened.as_of:%Y-%m-%d %H:%M}")
-    settings, facts = restored(run.settings), Facts.model_validate(opened.facts)
-    memorandum = Memorandum()
-    agents = _agents(reader, run.prompts, settings)
-    desk = assemble(
-        book,
-        settings,
-        agents,
-        Market(timeframe=book.timeframe, instruments={one.symbol: one for one in facts.instruments}, bars={}),
-        RecordedToolbox.of(_evidence(reader, recorded)),
-        Forecaster(),
-        memorandum,
-        _Deaf(),
-        lambda: None,
-        SetClock(opened.as_of),
-        RecordedModels(reader, reader.model_calls(round=opened.round), opened.as_of)
-        if any(agent.role for agent in agents)
-        else None,
-    )
-    state = opened_round(opened, facts, recorded.learned)
-    await build_desk(agents).ainvoke(state, context=desk)
-    return memorandum
-
-
-def _agents(reader: JournalReader, prompts: Mapping[str, str], settings: Settings) -> tuple[Agent, ...]:
-    """The agents as they were: from the exact texts that the run had."""
-    texts = {name: reader.blob(digest) for name, digest in prompts.items()}
-    return agents_of(
-        (parse_prompt(text, Path(f"{name}.md")).prompt for name, text in texts.items()),
-        settings.agents,
-        roles=settings.llm.roles,
-    )
-
-
-def _evidence(reader: JournalReader, recorded: RoundRecord) -> Iterator[tuple[str, Evidence]]:
-    for step in recorded.steps:
-        for digest in step.evidence:
-            yield step.symbol, reader.evidence(digest)
+def differences(decision: DecisionId, recorded: RoundRecord, again: Memorandum) -> Iterator[str]:
+    """A line for each part of a decision that came out otherwise, and one for each other one of its round."""
+    yield from _differences(decision, _told(recorded), _retold(again))
 
 
 Told = dict[str, dict[str, Any]]
 """What a round came to, by decision and part, as plain JSON."""
+
+
+def _steps(again: Memorandum) -> Iterator[Step]:
+    return (record for record in again.records if isinstance(record, Step))
+
+
+def _tools(steps: Iterable[Step], evidence: Callable[[str], Evidence]) -> Told:
+    """What each agent's tools said, by decision."""
+    told: Told = {}
+    for step in steps:
+        for found in map(evidence, step.evidence):
+            given = ", ".join(f"{name}={value}" for name, value in found.arguments.items())
+            said = {"result": found.result, "error": found.error}
+            told.setdefault(step.decision, {})[f"{found.tool}({given}) of {step.agent}"] = said
+    return told
 
 
 def _told(recorded: RoundRecord) -> Told:

@@ -11,6 +11,9 @@ Means = Literal["native", "both", "json", "prompt"]
 """How the schema reaches the model: natively; natively and in the prompt; in the prompt, with JSON mode; in
 the prompt alone. See `means.py`."""
 
+Source = Literal["", "cache", "cassette"]
+"""Where an answer was found; empty where the model was asked for it."""
+
 
 class Message(Value):
     """One turn of the conversation."""
@@ -30,6 +33,10 @@ class Call(Value):
     form_schema: dict[str, Any]
     """The JSON schema of the form that is to be filled."""
     schema_name: str = Field(default="form", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    context_tokens: int | None = None
+    """What the model holds, prompt and answer, where somebody has said so."""
+    left_out: tuple[str, ...] = ()
+    """What the messages lack because it would not have fitted, in words."""
     api_base: str | None = None
     """The server's address where it is not the provider's own, as `http://127.0.0.1:1234/v1`."""
     sample: int = Field(default=0, ge=0)
@@ -68,6 +75,8 @@ class Answer(Value):
     """Whether it ended at `max_output_tokens` and not because it was finished."""
     means: Means = "native"
     """How the schema reached the model: with the call, it gives the exact messages that were sent."""
+    source: Source = Field(default="", exclude=True)
+    """Where it was found. Its tokens and dollars are then those that it took when it was asked for."""
 
 
 class ModelClient(Protocol):

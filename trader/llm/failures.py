@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from trader.domain.errors import (
+    AnswerTooLarge,
     ModelError,
     ModelRefused,
     ModelTimeout,
@@ -32,6 +33,12 @@ _MESSAGE = re.compile(r'\{"error": ?\{"message": ?"([^"]+)"')
 _NO_ANSWER = re.compile(
     r"converting to valid response|get json response|no 'choices'|invalid response from LLM"
 )
+_CONTEXT = re.compile(
+    r"context[ _-]?(length|window|size)|maximum context|context the overflows|too many (input )?tokens|"
+    r"(prompt|input) is too long|exceeds? the (model's )?context",
+    re.IGNORECASE,
+)
+"""A prompt longer than the context, in the words of llama.cpp, vLLM, LM Studio and the hosted providers."""
 _CREDENTIALS = re.compile(r"credential|api[_ -]?key|api_key|unauthori[sz]ed|authentication", re.IGNORECASE)
 _FORMAT = re.compile(
     r"response_format|json_schema|json_object|schema|structured|grammar|json mode", re.IGNORECASE
@@ -42,8 +49,13 @@ def failure(error: Exception, call: Call, now: datetime) -> ModelError:
     """What `error` means for the desk. `now` turns a `Retry-After` that is a date into seconds."""
     said = f"{call.model}: {scrubbed(words(error))}"
     status = _status(error)
-    if type(error).__name__ == "ContextWindowExceededError":
-        return PromptTooLong(said, hint="choose a model with a longer context, or fewer agents and tools")
+    if _chain(error, "BodyTooLarge"):
+        return AnswerTooLarge(f"{call.model}: an answer too large to be one: the rest of it was not read")
+    if type(error).__name__ == "ContextWindowExceededError" or (
+        status in (400, 413, 422, 500) and _CONTEXT.search(str(error))
+    ):
+        hint = "say in context_tokens of its role how much it holds, or give it a longer context"
+        return PromptTooLong(said, hint=hint)
     if _unreadable(error):
         return ModelUnavailable(f"{call.model}: an answer that is none: {scrubbed(words(error))}")
     if status in (401, 403) or (status == 500 and _CREDENTIALS.search(str(error))):

@@ -140,7 +140,7 @@ def _tool_request(given: dict[str, Any], question: Question) -> ToolRequest:
     if not question.tool_rounds:
         raise ParseError("kind: there are no more tools to ask for; fill the form")
     if unknown := sorted(given.keys() - schema_for(question.tier, tools=True)["properties"]):
-        raise ParseError(f"{unknown[0][:60]}: there is no such key")
+        raise ParseError(f"{_place((unknown[0],))}: there is no such key")
     try:
         form = _ToolRequest.model_validate(given)
     except ValidationError as error:
@@ -200,7 +200,12 @@ def _fits(symbol: str, cited: "list[str] | tuple[str, ...]", question: Question)
 def _told(error: ValidationError) -> str:
     """Each thing that is wrong, by its key; at most five, for a model reads them."""
     said = [
-        f"{'.'.join(str(part) for part in problem['loc'])[:60] or 'form'}: {problem['msg']}"
+        f"{_place(problem['loc'])}: {problem['msg']}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     return "; ".join(said[:5]) + (f"; and {len(said) - 5} more" if len(said) > 5 else "")
+
+
+def _place(keys: tuple[int | str, ...]) -> str:
+    """Where it is, in ASCII: a key may have letters that only look like those of the form, or none at all."""
+    return ascii(".".join(str(key) for key in keys))[1:-1][:60] or "form"

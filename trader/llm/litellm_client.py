@@ -23,6 +23,7 @@ IMPORT_S = 120.0
 """A cold disk and a busy machine; usually 2 to 3 s."""
 PLACES = 12
 """Decimals of a dollar: a token costs 1e-8 at the least."""
+OLLAMA = ("ollama", "ollama_chat")
 LOCAL_KEY = "none"
 """What a server at an address of its own is sent where no key is set: most want none, but the client does."""
 
@@ -61,12 +62,22 @@ class LitellmClient:
             usd_out=_decimal(known.get("output_cost_per_token")),
         )
 
+    async def context_tokens(self, model: str) -> int | None:
+        """What `model` holds, as litellm's table has it; None where it does not know.
+
+        Ollama's models hold what their server was told: what the table says would fill a small machine.
+        """
+        await self.prepare()
+        if model.partition("/")[0] in OLLAMA:
+            return None
+        return _count(self._known(model), "max_input_tokens") or None
+
     async def ask(self, call: Call, timeout_s: float) -> Answer:
         """See `ModelClient`. The whole answer has the shorter of `timeout_s` and the call's own time."""
         patience = min(timeout_s, call.timeout_s)
         try:
             await self.prepare(timeout_s)
-            return await self._background.run(self._answer(call, patience), patience)
+            return await self._background.run(self._answer(call), patience)
         except (ModelError, MissingExtra):
             raise
         except TimeoutError:
@@ -74,7 +85,7 @@ class LitellmClient:
         except Exception as error:  # litellm lets anything through that a provider's answer breaks
             raise failure(error, call, self._clock.now()) from None
 
-    async def _answer(self, call: Call, patience: float) -> Answer:
+    async def _answer(self, call: Call) -> Answer:
         """Asks, and asks again by plainer means where the provider refuses the format of the answer."""
         self._check_key(call)
         self._spare_local(call)
@@ -83,7 +94,7 @@ class LitellmClient:
         while means is not None:
             began = self._clock.monotonic()
             try:
-                said = await self._litellm.acompletion(**self._request(call, means, patience))
+                said = await self._litellm.acompletion(**self._request(call, means))
             except Exception as error:
                 means = next_means(means) if refuses_the_format(error) else None
                 if means is None:
@@ -98,6 +109,9 @@ class LitellmClient:
         if call.api_base is not None:
             return
         missing = self._litellm.validate_environment(call.model)["missing_keys"]
+        if call.provider == "azure" and "AZURE_API_BASE" in missing:
+            hint = "set api_base of its role, or AZURE_API_BASE in .env"
+            raise ModelRefused(f"{call.model}: there is no address for azure", hint=hint)
         # Clouds and local servers list what may come from elsewhere: a profile, a default address.
         if missing and all(name.endswith("_API_KEY") for name in missing):
             hint = f"put {' or '.join(missing)} into .env"
@@ -109,7 +123,7 @@ class LitellmClient:
         For one that is not in it litellm asks the server for its price after each answer, with a blocking
         request: a server that hangs would hold up every other call.
         """
-        if call.provider in ("ollama", "ollama_chat"):
+        if call.provider in OLLAMA:
             free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
             row = {**free, "litellm_provider": call.provider, "mode": "chat"}
             self._litellm.model_cost.setdefault(call.model, row)
@@ -125,19 +139,23 @@ class LitellmClient:
         table = self._litellm.model_cost
         return dict(table.get(model) or table.get(model.partition("/")[2]) or {})
 
-    def _request(self, call: Call, means: Means, patience: float) -> dict[str, Any]:
+    def _request(self, call: Call, means: Means) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": call.model,
             "messages": [message.model_dump() for message in messages_as_sent(call, means)],
             "temperature": call.temperature,
             "max_tokens": call.max_output_tokens,
-            "timeout": patience,
+            # Not what is left of it: litellm opens new connections for each time-out that it has not had yet.
+            "timeout": call.timeout_s,
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": True,  # a reasoning model takes no temperature
         }
         if (asked := response_format(call, means)) is not None:
             request["response_format"] = asked
+        if call.provider in OLLAMA and call.context_tokens is not None:
+            # Its own default is a few thousand, and it drops the beginning of what is longer without a word.
+            request["num_ctx"] = call.context_tokens
         if call.api_base is not None:
             request["api_base"] = call.api_base
             if call.provider == "openai" and not os.environ.get("OPENAI_API_KEY"):
@@ -153,6 +171,9 @@ async def _import() -> Any:
         import litellm
     except ImportError:
         raise MissingExtra("litellm", "llm") from None
+    from trader.llm import bounded
+
+    bounded.bind()
     importlib.import_module("openai.resources")  # half a second that the first call would have to spend
     litellm.suppress_debug_info = True
     litellm.telemetry = False
@@ -181,7 +202,7 @@ def _read(call: Call, said: Any, means: Means, ms: float) -> Answer:
 
 
 def _count(usage: Any, name: str) -> int:
-    number = getattr(usage, name, None)
+    number = usage.get(name) if isinstance(usage, dict) else getattr(usage, name, None)
     return number if isinstance(number, int) and number > 0 else 0
 
 

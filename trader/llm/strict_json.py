@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from math import isfinite
 from typing import Any, NoReturn
 
 LONGEST = 40_000
@@ -33,7 +34,10 @@ def object_in(text: str) -> dict[str, Any]:
     fence = _FENCE.fullmatch(stripped)
     try:
         value = json.loads(
-            fence[1] if fence else stripped, object_pairs_hook=_once, parse_constant=_no_constant
+            fence[1] if fence else stripped,
+            object_pairs_hook=_once,
+            parse_constant=_no_constant,
+            parse_float=_finite,
         )
     except ParseError:
         raise
@@ -59,6 +63,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ParseError(f"{name} is not a number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):  # 1e999 is JSON, and no number of a computer
+        raise ParseError("the answer has a number out of any range")
+    return number
 
 
 def _check(value: Any, depth: int) -> None:

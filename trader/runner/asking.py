@@ -1,9 +1,10 @@
 """The models of a run: opened once, where an agent asks any, and closed with it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from pathlib import Path
 
 from trader.agents.agent import Agent
 from trader.clock import Clock
@@ -13,7 +14,10 @@ from trader.graph.models import LiveModels, Models
 from trader.graph.purse import Day, lost
 from trader.graph.recorded import answers_of
 from trader.journal.reader import JournalReader
-from trader.llm.budget import Budget, Cost
+from trader.llm.budget import Budget, Cost, Price
+from trader.llm.cache import FILE, AnswerCache
+from trader.llm.cassette import Cassette, CassetteClient
+from trader.llm.client import ModelClient
 from trader.llm.limits import Limit, PacedClient
 from trader.llm.litellm_client import LitellmClient
 from trader.llm.local_demo import serving
@@ -28,44 +32,117 @@ async def asked_models(
     book: Book,
     run: RunId,
     clock: Clock,
-    note: Callable[[str], None] = lambda text: None,
+    *,
+    folder: Path,
+    note: Callable[[str], None],
+    cassette: Cassette | None = None,
 ) -> AsyncIterator[Models | None]:
     """Where the agents ask their models; None, and nothing is imported, where none of them has one.
 
-    What was asked in a round that was not closed is not asked again: the journal has the answer. `note` is
-    told how long a model of this machine took to load. Raises MissingExtra where litellm is not installed.
+    What was asked in a round that was not closed is not asked again: the journal has the answer. What was
+    asked in any other is in the cache in `folder`, except with a cassette, which is to be whole. `note` is
+    told what was survived, and how long a model of this machine took to load. Raises MissingExtra where
+    litellm is not installed.
     """
     if all(agent.role is None for agent in agents):
         yield None
         return
+    names = {model for agent in agents if agent.role for model in agent.role.models}
+    async with AsyncExitStack() as held:
+        client, prices = await held.enter_async_context(answering(settings, names, clock, note, cassette))
+        cache = None if cassette else held.enter_context(kept_answers(settings, folder, note))
+        unclosed = reader.open_round(book.id)
+        known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
+        spent, gone = spent_today(reader, clock, unclosed.round if unclosed else "")
+        day = Day(budget_of(settings), prices, clock, spent, gone)
+        yield LiveModels(client, known, clock, settings.llm.budget.deadline_s, day, run, cache)
+
+
+@asynccontextmanager
+async def answering(
+    settings: Settings,
+    names: Collection[str],
+    clock: Clock,
+    note: Callable[[str], None],
+    cassette: Cassette | None = None,
+) -> AsyncIterator[tuple[ModelClient, dict[str, Price]]]:
+    """Who answers calls of the models with these names, as fast as settings allow, and their prices.
+
+    With a cassette that is only replayed litellm is imported for the prices alone, where a budget asks for
+    them.
+    """
+    played = cassette is not None and cassette.replay_only
     async with AsyncExitStack() as opened:
         client = LitellmClient(clock)
         opened.push_async_callback(client.close)
-        await client.prepare()
-        wanted = settings.llm
-        limits = {name: Limit.model_validate(limit.model_dump()) for name, limit in wanted.limits.items()}
-        unclosed = reader.open_round(book.id)
-        known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
-        names = {model for agent in agents if agent.role for model in agent.role.models}
-        spent, gone = _spent_today(reader, clock, unclosed.round if unclosed else "")
-        answering = await opened.enter_async_context(serving(client, names, clock, note))
-        yield LiveModels(
-            PacedClient(answering, limits, clock),
-            known,
-            clock,
-            wanted.budget.deadline_s,
-            Day(
-                Budget.model_validate(wanted.budget.model_dump(exclude={"deadline_s"})),
-                {name: await client.price(name) for name in sorted(names)},
-                clock,
-                spent,
-                gone,
-            ),
-            run,
+        here: ModelClient = client
+        if not played:
+            await client.prepare()
+            here = await opened.enter_async_context(serving(client, names, clock, note))
+        limits = {name: Limit.model_validate(one.model_dump()) for name, one in settings.llm.limits.items()}
+        paced = PacedClient(here, limits, clock)
+        unpriced = played and not any(
+            bound is not None for name, bound in budget_of(settings) if name.endswith("usd")
+        )
+        yield (
+            CassetteClient(cassette, paced, clock) if cassette else paced,
+            {} if unpriced else {name: await client.price(name) for name in sorted(names)},
         )
 
 
-def _spent_today(reader: JournalReader, clock: Clock, but: str) -> tuple[Decimal, dict[DecisionId, Cost]]:
+async def contexts_known(settings: Settings, agents: Sequence[Agent], clock: Clock) -> Settings:
+    """The settings in which each role says what its models hold, as far as it is known.
+
+    They are what a run writes down: a replay cuts the same prompts by the same lengths, without litellm,
+    whose table may be another by then.
+    """
+    unsaid = {
+        name: role
+        for name, role in settings.llm.roles.items()
+        if role.context_tokens is None
+        and role.api_base is None
+        and any(agent.role == role for agent in agents)
+    }
+    if not unsaid:
+        return settings
+    client = LitellmClient(clock)
+    await client.prepare()
+    try:
+        known = {
+            name: [await client.context_tokens(one) for one in role.models] for name, role in unsaid.items()
+        }
+    finally:
+        await client.close()
+    said = {
+        name: role.model_copy(update={"context_tokens": min(filter(None, known[name]))})
+        for name, role in unsaid.items()
+        if any(known[name])
+    }
+    llm = settings.llm.model_copy(update={"roles": {**settings.llm.roles, **said}})
+    return settings.model_copy(update={"llm": llm})
+
+
+@contextmanager
+def kept_answers(
+    settings: Settings, folder: Path, note: Callable[[str], None]
+) -> Iterator[AnswerCache | None]:
+    """The cache of answers in `folder`; None where settings want none."""
+    if not settings.llm.cache.answers:
+        yield None
+        return
+    cache = AnswerCache(folder / FILE, settings.llm.cache.answers, note)
+    try:
+        yield cache
+    finally:
+        cache.close()
+
+
+def budget_of(settings: Settings) -> Budget:
+    """What asking may cost."""
+    return Budget.model_validate(settings.llm.budget.model_dump(exclude={"deadline_s"}))
+
+
+def spent_today(reader: JournalReader, clock: Clock, but: str) -> tuple[Decimal, dict[DecisionId, Cost]]:
     """By all books of the journal since midnight in UTC, and of that what was lost with a process.
 
     A round that is run again pays again for what was answered, but not for what was lost.

@@ -14,9 +14,10 @@ from trader.graph.assembly import assemble
 from trader.journal.reader import JournalReader
 from trader.journal.records import RunEnded
 from trader.journal.writer import Journal
+from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
-from trader.runner.asking import asked_models
+from trader.runner.asking import asked_models, contexts_known
 from trader.runner.rounds import Rounds
 from trader.runner.venues import PaperVenue
 from trader.runner.watching import Control, Observer, Opening
@@ -51,9 +52,11 @@ async def run(
     control: Control,
     clock: Clock,
     sources: Sources | None = None,
+    cassette: Cassette | None = None,
 ) -> Ran:
     """Replay a span of closes through the desk, from the start or from where an earlier run stopped.
 
+    With a `cassette` what models answer is recorded in it, and what it has is not asked again.
     Returns when the span is done, or when `control.stop` is set and the round in hand closed. Raises
     TraderError for whatever keeps the desk from working; what was recorded until then stays.
     """
@@ -65,18 +68,31 @@ async def run(
         market = opening.load_market(settings)
         opening.check_currencies(market, settings)
         chosen = opening.span(market, settings)
+        used = await contexts_known(settings, agents, clock)
+        if used is not settings:
+            agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
         with Journal.open(workspace.journal) as journal:
             book, resumed = opening.find_or_open_book(
                 workspace.journal, journal, market, settings, chosen, clock, new
             )
-            run_id = opening.start_run(journal, book, agents, market, settings, clock)
+            run_id = opening.start_run(journal, book, agents, market, used, clock)
             journal.commit()
             replay_clock = SetClock(book.opened_at)
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
             with JournalReader(workspace.journal) as reader:
                 broker = opening.restore_broker(reader, book, market, settings, replay_clock)
                 models = await held.enter_async_context(
-                    asked_models(settings, agents, reader, book, run_id, clock, observer.note)
+                    asked_models(
+                        settings,
+                        agents,
+                        reader,
+                        book,
+                        run_id,
+                        clock,
+                        folder=workspace.cache,
+                        note=observer.note,
+                        cassette=cassette,
+                    )
                 )
                 desk = assemble(
                     book,

@@ -27,6 +27,7 @@ from trader.journal.writer import Journal
 from trader.memory.cases import Forecasts
 from trader.runner.watching import Observer
 from trader.settings import Settings
+from trader.settings.llm import Cache
 from trader.tools.forecast.forecaster import Forecaster
 from trader.workspace import Workspace
 
@@ -97,11 +98,14 @@ def find_or_open_book(
 
 
 def book_settings(settings: Settings, market: Market, chosen: Span) -> str:
-    """The digest by which the same command finds its book again. How fast it runs does not matter to it."""
+    """The digest by which the same command finds its book again.
+
+    How fast it runs does not matter to it, and how many answers are kept neither.
+    """
     paced = settings.run.model_copy(update={"speed": 0.0})
-    return digest(
-        [settings.model_copy(update={"run": paced}), market.digest, chosen.closes[0], chosen.closes[-1]]
-    )
+    asked = settings.llm.model_copy(update={"cache": Cache()})
+    same = settings.model_copy(update={"run": paced, "llm": asked})
+    return digest([same, market.digest, chosen.closes[0], chosen.closes[-1]])
 
 
 def check_currencies(market: Market, settings: Settings) -> None:

@@ -155,6 +155,7 @@ def _llm_tables() -> str:
     for heading, section in (
         ("llm.roles.NAME", llm.Role),
         ("llm.budget", llm.Budget),
+        ("llm.cache", llm.Cache),
         ("llm.limits.PROVIDER", llm.ProviderLimit),
     ):
         lines += [f"## `[{heading}]`", "", (section.__doc__ or "").strip(), ""]

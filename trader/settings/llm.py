@@ -29,6 +29,8 @@ class Role(Section):
     """How much chance there is in an answer."""
     max_output_tokens: Annotated[Whole, Field(ge=1)] = 800
     """Tokens that one answer may have."""
+    context_tokens: Annotated[Whole, Field(ge=512)] | None = None
+    """Tokens that its models hold: a longer prompt is cut. Unset: what is known of a hosted model."""
     api_base: Text | None = None
     """The address of a server of your own. Unset: the provider's."""
 
@@ -50,6 +52,13 @@ class Budget(Section):
     """Seconds for all the answers of one decision: who has not answered by then abstains."""
 
 
+class Cache(Section):
+    """Answers kept in the workspace, so that the same question is free in another run."""
+
+    answers: Annotated[Whole, Field(ge=0)] = 100_000
+    """How many are kept, at most: the oldest leave first. 0: none, and everything is asked."""
+
+
 class ProviderLimit(Section):
     """How fast a provider is asked. Its name is the part of a model's name before the first slash."""
 
@@ -64,12 +73,18 @@ class Llm(Value):
 
     roles: dict[str, Role] = {}
     budget: Budget = Budget()
+    cache: Cache = Cache()
     limits: dict[str, ProviderLimit] = {}
 
 
 NAMED: Mapping[str, type[Section]] = {"roles": Role, "limits": ProviderLimit}
 """Tables of tables: [llm.roles.fast]."""
-TABLES: Mapping[str, type[Section]] = {"roles": Role, "budget": Budget, "limits": ProviderLimit}
+TABLES: Mapping[str, type[Section]] = {
+    "roles": Role,
+    "budget": Budget,
+    "cache": Cache,
+    "limits": ProviderLimit,
+}
 
 
 def section_of(key: str) -> tuple[type[Section], str] | None:

@@ -12,8 +12,8 @@ from trader.tools.tool import NoArguments, Schema, Tool, ToolContext
 class Working(Schema):
     """An order that may still fill."""
 
-    client_id: str
-    """The desk's own name for it."""
+    leg: str
+    """e an entry, x an exit, s a stop, t a target; and its number."""  # a whole id would name the book
     side: Side
     """Buy or sell."""
     type: OrderType
@@ -56,7 +56,7 @@ def run(context: ToolContext, _: NoArguments) -> Result:
         cost=held.cost if held else Decimal(0),
         working=tuple(
             Working(
-                client_id=item.order.client_id,
+                leg=item.order.client_id.rpartition("-")[2],
                 side=item.order.side,
                 type=item.order.type,
                 remaining=item.remaining,

@@ -1,6 +1,7 @@
 """`news.jsonl`: on each line an object with published_at, symbols or symbol, title, perhaps body, source."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from trader.data.folder.table import read_text
 from trader.domain.errors import DataError, at_line
 from trader.domain.market import NewsItem
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which JSON can spell and nothing can write down."""
+
 
 def read_news(path: Path, symbols: Collection[str]) -> tuple[tuple[NewsItem, ...], tuple[str, ...]]:
     """The items that name one of `symbols`, and notes. Raises DataError at a line that is no such object."""
     items, late = [], 0
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    # By line feeds alone: JSON may hold other characters that end a line.
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -58,4 +63,4 @@ def _text(row: Mapping[str, object], name: str, needed: bool = False) -> str:
         raise ValueError(f"{name} must be text")
     if needed and not (value and value.strip()):
         raise ValueError(f"no {name}")
-    return value or ""
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", value or "")
