@@ -112,7 +112,7 @@ def killed_dealers(folder: Path, kills: int, say: Say) -> Misses:
         place = folder / f"dealer-{done}.sqlite3"
         with Street() as street:
             for _ in range(min(A_SERIES, kills - done)):
-                street.kill(place, done, chance.uniform(0.2, 0.9))
+                street.kill(place, done, chance.uniform(0.0, 0.5), dealing=done % 4 != 3)
                 done += 1
             one = street.settled(place)
         for name in one.named:

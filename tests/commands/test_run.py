@@ -11,8 +11,9 @@ from tests.commands import example
 from trader.clock import SetClock
 from trader.commands import output, telling
 from trader.commands.plain import SILENCE_S, PlainLines
-from trader.commands.run import Began, _interrupts, venue_keys
+from trader.commands.run import Began, _interrupts
 from trader.commands.run_report import HINDSIGHT, NO_MODEL, commands_to_try, document, report
+from trader.commands.venue import venue_keys
 from trader.data.market import Market
 from trader.domain.errors import UsageError
 from trader.domain.market import Timeframe

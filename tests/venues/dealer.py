@@ -173,6 +173,7 @@ from tests.venues.dealer import Dealer
 
 async def deal(place, url, seed):
     async with Dealer(Path(place), url) as dealer:
+        print("dealing", flush=True)
         await dealer.deal(random.Random(seed))
 
 for line in sys.stdin:
@@ -205,16 +206,23 @@ class Street:
         for process in (self._zygote, self._venue):
             process.communicate()
 
-    def kill(self, place: Path, seed: int, after_s: float) -> None:
-        """Start a dealer, and kill it with SIGKILL so much later. Raises where it has ended by itself."""
+    def kill(self, place: Path, seed: int, after_s: float, *, dealing: bool = True) -> None:
+        """Start a dealer, and kill it with SIGKILL so long after it began, or began to deal.
+
+        Raises AssertionError where it has ended by itself.
+        """
         assert self._zygote.stdin is not None
         assert self._zygote.stdout is not None
         print(json.dumps([str(place), self.url, seed]), file=self._zygote.stdin, flush=True)
-        child = int(self._zygote.stdout.readline())
+        child, said = int(self._zygote.stdout.readline()), ""
+        if dealing:
+            said = self._zygote.stdout.readline().strip()
         time.sleep(after_s)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        code = int(self._zygote.stdout.readline())
+        while not said.lstrip("-").isdecimal():
+            said = self._zygote.stdout.readline().strip()
+        code = int(said)
         if code != -signal.SIGKILL:
             raise AssertionError(f"the dealer has ended by itself, with code {code}")
 

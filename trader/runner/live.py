@@ -19,9 +19,10 @@ from trader.graph.assembly import assemble
 from trader.journal.reader import JournalReader
 from trader.journal.records import Noted, RoundClosed, RunEnded
 from trader.journal.writer import Journal
+from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
-from trader.runner.asking import asked_models
+from trader.runner.asking import asked_models, contexts_known
 from trader.runner.keeping import Keeper
 from trader.runner.live_opening import address_of, ledger_of, open_book
 from trader.runner.loop import Ran
@@ -46,6 +47,7 @@ async def run_live(
     control: Control,
     clock: Clock,
     sources: Sources | None = None,
+    cassette: Cassette | None = None,
 ) -> Ran:
     """Trade an exchange's sandbox on its own bars until `control.stop` is set or `run.cycles` are done.
 
@@ -73,7 +75,10 @@ async def run_live(
         )
         await bars.read(clock.now())
         market = bars.market(clock.now())
-        run_id = opening.start_run(journal, book, agents, market, settings, clock)
+        used = await contexts_known(settings, agents, clock)
+        if used is not settings:
+            agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
+        run_id = opening.start_run(journal, book, agents, market, used, clock)
         journal.commit()
         broker = CcxtBroker(client, ledger_of(reader, book, rules), rules, opened_with, clock)
 
@@ -82,7 +87,19 @@ async def run_live(
 
         keeper = Keeper(broker, book.id, journal, clock, stopped)
         _abandon(reader, journal, book, clock)
-        models = await held.enter_async_context(asked_models(settings, agents, reader, book, run_id, clock))
+        models = await held.enter_async_context(
+            asked_models(
+                settings,
+                agents,
+                reader,
+                book,
+                run_id,
+                clock,
+                folder=workspace.cache,
+                note=observer.note,
+                cassette=cassette,
+            )
+        )
         forecaster = opening.forecaster_of(workspace, settings)
         desk = assemble(
             book,
