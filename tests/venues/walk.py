@@ -36,8 +36,9 @@ class Walk:
     minutes: int = 15
     past: int = 400
     seed: int = 7
-    drift: float = 0.002
-    swing: float = 0.004
+    drift: float = 0.003
+    swing: float = 0.001
+    """So much smaller than the drift that no stop is reached, however many bars a slow machine lets pass."""
     closes: list[float] = field(default_factory=lambda: [30_000.0])
 
     def bars(self, symbol: str, interval: str) -> list[Bar]:
