@@ -17,6 +17,8 @@ from trader.domain.orders import OrderState
 from trader.journal.reader import JournalReader
 from trader.workspace import Workspace
 
+pytestmark = pytest.mark.slow  # each run imports a model client anew
+
 ROOT = Path(__file__).parents[2]
 HANGS_S = 2.0
 """How long one model keeps everybody waiting."""
