@@ -107,26 +107,30 @@ async def test_doctor_knows_how_long_a_prompt_is_at_most(town: Town, elsewhere: 
     assert PROMPT_TOKENS / 2 < longest <= PROMPT_TOKENS
 
 
-def test_a_run_whose_models_fail_ends_with_1_and_says_why(town: Town, tmp_path: Path) -> None:
-    data = ["--feed", f"files:{town.data}", "--start", "2005-02-04", "--cycles", "1"]
-    ended = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "trader",
-            "run",
-            "--mode",
-            "paper",
-            *data,
-            "--model",
-            "anthropic/claude-haiku-4-5",
-        ],
-        cwd=tmp_path,
-        env={name: value for name, value in os.environ.items() if name != "ANTHROPIC_API_KEY"}
-        | {"PYTHONPATH": str(Path(__file__).parents[2])},
+def test_a_budget_that_holds_nothing_is_said_once_while_it_runs(town: Town, tmp_path: Path) -> None:
+    (tmp_path / "trader.toml").write_text("[llm.budget]\nper_decision_tokens = 0\n", encoding="utf-8")
+    ended = ran_as_a_program(town, tmp_path, cycles=2)
+    assert ended.returncode == 0, ended.stderr
+    note = "the budget for language models does not hold executive, momentum, quant, risk, sentiment, value"
+    assert ended.stdout.count(note) == 1
+    assert "36 more not made because the budget was spent" in ended.stdout
+
+
+def ran_as_a_program(town: Town, folder: Path, cycles: int) -> "subprocess.CompletedProcess[str]":
+    data = ["--feed", f"files:{town.data}", "--start", "2005-02-04", "--cycles", str(cycles)]
+    model = ["--model", "anthropic/claude-haiku-4-5"]
+    variables = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_API_KEY"}
+    return subprocess.run(
+        [sys.executable, "-m", "trader", "run", "--mode", "paper", *data, *model],
+        cwd=folder,
+        env=variables | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
     )
+
+
+def test_a_run_whose_models_fail_ends_with_1_and_says_why(town: Town, tmp_path: Path) -> None:
+    ended = ran_as_a_program(town, tmp_path, cycles=1)
     assert ended.returncode == 1, ended.stderr
     assert "3 undecided" in ended.stdout
     assert "undecided because models failed: 3 decisions, the last with 0 of the 2 forecasts" in ended.stderr

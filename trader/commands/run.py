@@ -29,7 +29,7 @@ from trader.journal.reader import JournalReader
 from trader.llm import local_demo
 from trader.llm.cassette import Cassette
 from trader.risk import killswitch
-from trader.runner import Control, Observer, Opening, Ran
+from trader.runner import ClosedRound, Control, Observer, Opening, Ran
 from trader.runner import run as run_desk
 from trader.settings import Settings, Sources, keys
 from trader.settings.llm import EVERYONE
@@ -209,21 +209,25 @@ def _watching(
 
 
 class Began:
-    """Passes on what an observer is told, and knows whether the first round has come near."""
+    """Passes on what an observer is told; knows whether the first round has come near, and what is spent."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self.rounds = False
-        self.preparing, self.round_closed, self.note = (
-            observer.preparing,
-            observer.round_closed,
-            observer.note,
-        )
+        self.rounds = self._spent = False
+        self.preparing, self.note = observer.preparing, observer.note
 
     def opened(self, opening: Opening) -> None:
         """From now on there is a round to finish."""
         self.rounds = True
         self._observer.opened(opening)
+
+    def round_closed(self, closed: ClosedRound) -> None:
+        """Where the budget for models has begun not to hold, who goes on without one."""
+        self._observer.round_closed(closed)
+        if closed.unpaid and not self._spent:
+            who = ", ".join(closed.unpaid)
+            self.note(f"the budget for language models does not hold {who}: their rules speak")
+        self._spent = bool(closed.unpaid)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from trader.brokers.paper import MarketStep
 from trader.data.market import Market
+from trader.domain.errors import BudgetSpent
 from trader.domain.ids import RunId, round_id, signal_id
 from trader.domain.learned import LearnedState
 from trader.domain.portfolio import Book
@@ -17,6 +18,7 @@ from trader.journal.records import (
     FORMS,
     BreakerChanged,
     DecisionMade,
+    ModelCalled,
     OrderChanged,
     OrderIntended,
     Record,
@@ -276,6 +278,8 @@ class Rounds:
                 form = FORMS[filed.form].model_validate(filed.body)
                 forms.setdefault(filed.symbol, {})[filed.agent] = form
         rulings = {made.ruling.client_id: made.ruling for made in self._recorder.heard(RulingMade)}
+        calls = self._recorder.heard(ModelCalled)
+        unpaid = {called.agent for called in calls if called.error_kind == BudgetSpent.__name__}
         return ClosedRound(
             index=self.done,
             total=max(len(self._span.closes), self.done),
@@ -288,6 +292,7 @@ class Rounds:
             entries=step.entries,
             breakers=tuple(one for one in facts.breakers if one.bars(opened.as_of)),
             own_ms=own_ms,
+            unpaid=tuple(sorted(unpaid)),
         )
 
 

@@ -69,6 +69,8 @@ class ClosedRound:
     breakers: tuple[Breaker, ...]
     own_ms: float
     """The desk's time for the whole round, market step and recording included."""
+    unpaid: tuple[str, ...] = ()
+    """Agents whose models the budget did not hold, and who followed their rules."""
 
 
 class Observer(Protocol):
