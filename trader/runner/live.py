@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from trader.agents.roster import roster
 from trader.brokers.ccxt_broker import CcxtBroker
 from trader.brokers.ccxt_client import connected
+from trader.brokers.pacing import Pace
 from trader.brokers.reconcile import Report
 from trader.clock import Clock
 from trader.data.feeds.ccxt import PolledBars
@@ -114,6 +116,7 @@ async def run_live(
             clock,
             models,
         )
+        desk = replace(desk, pace=Pace(desk.limits.value("order_rate"), clock))
         prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
         rounds = Rounds(desk, keeper, Span((), None), run_id, settings.desk.refit_bars, prior, reader)
         observer.opened(

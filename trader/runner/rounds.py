@@ -177,7 +177,7 @@ class Rounds:
         learned = self._learn(as_of)
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
-        ).model_copy(update=self._trades_closed(as_of))
+        ).model_copy(update=self._trades_closed(as_of) | self._busy())
         named = StateLearned.of(book.id, learned)
         opened = RoundOpened(
             round=round_id(book.id, as_of),
@@ -202,6 +202,11 @@ class Rounds:
             lambda since: calendar.bars_between(since, as_of, timeframe),
         )
         return {"losses_in_a_row": breakers.losses_in_a_row(closed), "pauses": paused}
+
+    def _busy(self) -> dict[str, object]:
+        """How busy the venue is kept; nothing where nobody counts."""
+        pace = self._desk.pace
+        return {} if pace is None else {"requests_last_minute": pace.last_minute, "waiting": pace.waiting}
 
     def _tripped(self, as_of: datetime) -> list[BreakerChanged]:
         """The breakers that this bar has tripped."""
