@@ -11,6 +11,7 @@ from trader.tools.levels import LEVELS
 from trader.tools.macro import MACRO
 from trader.tools.news import NEWS
 from trader.tools.portfolio import PORTFOLIO
+from trader.tools.regime import REGIME
 from trader.tools.sizing import KELLY
 from trader.tools.tool import Tool
 
@@ -18,6 +19,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     FEATURES,
     FORECAST,
     LEVELS,
+    REGIME,
     MACRO,
     FUNDAMENTALS,
     NEWS,
