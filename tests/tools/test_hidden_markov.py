@@ -1,6 +1,6 @@
 """The hidden Markov model against every path written out, and what must hold of any fit."""
 
-from itertools import product
+from itertools import pairwise, product
 from math import exp, fsum, pi, prod, sqrt
 
 import numpy as np
@@ -29,7 +29,7 @@ def density(model: HiddenMarkov, state: int, row: Floats) -> float:
 def path_weight(model: HiddenMarkov, path: tuple[int, ...], seen: Floats) -> float:
     """P(path and observations), the state before the first bar being either one."""
     start = fsum(model.transition[before, path[0]] / 2 for before in (0, 1))
-    moves = prod(model.transition[a, b] for a, b in zip(path, path[1:], strict=False))
+    moves = prod(model.transition[a, b] for a, b in pairwise(path))
     return start * moves * prod(density(model, state, row) for state, row in zip(path, seen, strict=True))
 
 

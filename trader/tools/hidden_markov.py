@@ -1,11 +1,11 @@
 """A hidden Markov model with Gaussian observations: fitted by EM, and filtered forward only.
 
-At each bar the market is in one of K states that nobody sees; the state moves by a transition matrix, and what is
-seen is normal, each column on its own, with the state's means and variances. The filter gives the probability of
-each state from what was seen up to and including a bar; the smoother, which also looks at later bars, is used
-inside the fit alone, on bars that are all past. Sources: Hamilton 1989, "A new approach to the economic analysis of
-nonstationary time series and the business cycle", Econometrica 57; Baum and others 1970 for the fit; Rabiner 1989
-for the scaled recursions.
+At each bar the market is in one of K states that nobody sees; the state moves by a transition matrix, and
+what is seen is normal, each column on its own, with the state's means and variances. The filter gives the
+probability of each state from what was seen up to and including a bar; the smoother, which also looks at
+later bars, is used inside the fit alone, on bars that are all past. Sources: Hamilton 1989, "A new approach
+to the economic analysis of nonstationary time series and the business cycle", Econometrica 57; Baum and
+others 1970 for the fit; Rabiner 1989 for the scaled recursions.
 """
 
 from dataclasses import dataclass
@@ -53,9 +53,10 @@ def filtered(model: HiddenMarkov, seen: Floats) -> Floats:
 def fit(seen: Floats, states: int, *, by: int, iterations: int = 40, tolerance: float = 1e-4) -> HiddenMarkov:
     """EM from the quantiles of column `by`; states come back in rising order of that column's mean.
 
-    `seen` has the shape (n, D), finite, with some spread in each column. The start values are a function of the
-    data alone, so the fit is too. At most `iterations` steps; it stops before where the mean log-likelihood of a
-    bar rises by less than `tolerance`. Raises ValueError for too few rows or a column that never moves.
+    `seen` has the shape (n, D), finite, with some spread in each column. The start values are a function of
+    the data alone, so the fit is too. At most `iterations` steps; it stops before where the mean
+    log-likelihood of a bar rises by less than `tolerance`. Raises ValueError for too few rows or a column
+    that never moves.
     """
     if len(seen) < 10 * states:
         raise ValueError(f"{states} states need {10 * states} rows, has {len(seen)}")
@@ -110,7 +111,7 @@ def _improved(model: HiddenMarkov, x: Floats, step: int) -> tuple[HiddenMarkov, 
 
 
 def _scaled_densities(model: HiddenMarkov, x: Floats) -> tuple[Floats, Floats]:
-    """Each row's densities over its largest, (n, K), and the log of that largest, (n,): nothing underflows."""
+    """Each row's densities over its largest, (n, K), and that largest's log, (n,): nothing underflows."""
     away = (x[:, None, :] - model.mean) ** 2 / model.variance
     logs = -0.5 * (away + np.log(2.0 * np.pi * model.variance)).sum(axis=2)
     highest = logs.max(axis=1)
@@ -118,7 +119,7 @@ def _scaled_densities(model: HiddenMarkov, x: Floats) -> tuple[Floats, Floats]:
 
 
 def _forward(transition: Floats, densities: Floats) -> tuple[Floats, Floats]:
-    """Filtered probabilities (n, K), and what each row was divided by (n,). Before the first bar all is even."""
+    """Filtered probabilities (n, K), and each row's divisor (n,). Before the first bar all is even."""
     alpha, scale = np.empty_like(densities), np.empty(len(densities))
     last = np.full(len(transition), 1.0 / len(transition))
     for row, density in enumerate(densities):

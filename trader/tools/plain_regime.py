@@ -1,7 +1,7 @@
 """The plain rule beside the model: which side of its 200-bar average, and how volatile for its own history.
 
-Sources: Brock, Lakonishok and LeBaron 1992, "Simple technical trading rules and the stochastic properties of stock
-returns", Journal of Finance 47 (the average); terciles of a year's and more of volatility for the rest.
+Source of the average: Brock, Lakonishok and LeBaron 1992, "Simple technical trading rules and the stochastic
+properties of stock returns", Journal of Finance 47.
 """
 
 from enum import StrEnum

@@ -1,16 +1,17 @@
 """Bull, sideways or bear by volatility: a hidden Markov model filtered forward, and a plain rule beside it.
 
-The model has three states over each bar's log return and its volatility: the logarithm of a bar's range, ln(ln(high /
-low)), which is nearly normal (Alizadeh, Brandt and Diebold 2002, Journal of Finance 57), as the mean of the last 21
-bars, because single bars give states that last for days. The states are in the order of their volatility, which is
-what tells them apart: the calm one is called bull, the middle one sideways, the turbulent one bear, because that is
-how stocks have mostly been (Hamilton 1989; Ang and Timmermann 2012, "Regime changes and financial markets"). Each
-state's own mean return stands beside its name: where they disagree, believe the number. Means of 21 bars overlap, so
-the probabilities are surer than the evidence is.
+The model has three states over each bar's log return and its volatility: the logarithm of a bar's range,
+ln(ln(high / low)), which is nearly normal (Alizadeh, Brandt and Diebold 2002, Journal of Finance 57), as
+the mean of the last 21 bars, because single bars give states that last for days. The states are in the
+order of their volatility, which is what tells them apart: the calm one is called bull, the middle one
+sideways, the turbulent one bear, because that is how stocks have mostly been (Hamilton 1989; Ang and
+Timmermann 2012, "Regime changes and financial markets"). Each state's own mean return stands beside its
+name: where they disagree, believe the number. Means of 21 bars overlap, so the probabilities are surer than
+the evidence is.
 
-It is fitted every 63 bars, counted from the first bar of the data, on what had closed by then, and filtered to the
-last close; nothing is ever smoothed. A fit on five years of days takes a quarter of a second of processor time at
-most and serves until the next one; each bar besides takes some 10 ms.
+It is fitted every 63 bars, counted from the first bar of the data, on what had closed by then, and filtered
+to the last close; nothing is ever smoothed. A fit on five years of days takes a quarter of a second of
+processor time at most and serves until the next one; each bar besides takes some 10 ms.
 """
 
 from functools import lru_cache

@@ -12,6 +12,7 @@ from trader.tools.macro import MACRO
 from trader.tools.news import NEWS
 from trader.tools.portfolio import PORTFOLIO
 from trader.tools.regime import REGIME
+from trader.tools.risk_numbers import RISK_NUMBERS
 from trader.tools.sizing import KELLY
 from trader.tools.tool import Tool
 
@@ -20,6 +21,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     FORECAST,
     LEVELS,
     REGIME,
+    RISK_NUMBERS,
     MACRO,
     FUNDAMENTALS,
     NEWS,
