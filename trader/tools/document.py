@@ -10,13 +10,14 @@ from trader.tools.tool import Tool
 _INTRODUCTION = """\
 # Tools
 
-What agents may call. A tool is named under `tools:` in a prompt file ([writing an agent](writing-an-agent.md)); which
-packaged agent calls which is in `trader agents list`. Each sees the market as it was known at one moment, answers the
-same question with the same bytes, and says what it lacks in a sentence that the agent reads and the trace keeps. One
-that takes longer than its time limit is such a sentence too. [Writing a tool](writing-a-tool.md) adds one.
+What agents may call. A tool is named under `tools:` in a prompt file
+([writing an agent](writing-an-agent.md)); which packaged agent calls which is in `trader agents list`. Each
+sees the market as it was known at one moment and answers the same question with the same bytes. What it
+lacks is a sentence that the agent reads and the trace keeps; so is a tool that takes longer than its time
+limit. [Writing a tool](writing-a-tool.md) says how to add one.
 
-This page is made from the tools themselves; `trader tools show NAME` prints the same in a terminal, and with `--json`
-the JSON schemas that a language model is given.
+This page is made from the tools themselves. `trader tools show NAME` prints the same in a terminal, and with
+`--json` the JSON schemas that a language model is given.
 """
 
 

@@ -1,7 +1,7 @@
 """A thread that computes while its caller waits no longer than a limit.
 
-A thread cannot be stopped from outside: work that ran out of time goes on in the background until it ends, and its
-answer is thrown away. The next work gets a new thread, so that one tool that hangs holds up nobody else.
+A thread cannot be stopped from outside: work that ran out of time goes on in the background until it ends,
+and its answer is thrown away. The next work gets a new thread, so that one that hangs holds up nobody else.
 """
 
 import threading
