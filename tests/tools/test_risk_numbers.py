@@ -42,6 +42,7 @@ def test_a_horizon_of_one_bar_is_told_once() -> None:
 
 def test_only_the_bars_asked_for_are_read() -> None:
     assert read(bars=300).returns == 299
+    assert read(bars=251).returns == 254  # 250 returns over the horizon of five
 
 
 def test_beta_and_correlation_are_those_of_exact_sums() -> None:

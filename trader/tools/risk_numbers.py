@@ -34,7 +34,7 @@ class Arguments(Schema):
     """What history, what index, what position."""
 
     bars: int = Field(default=1260, ge=_FEWEST + 1, le=5000)
-    """The last so many bars, or all where there are fewer."""
+    """The last so many bars, or all where there are fewer; at least 250 spans of the horizon are read."""
     index: str = "sp500"
     """A daily series of the data."""
     weight: float = Field(default=0.05, gt=0.0, le=10.0)
@@ -99,9 +99,10 @@ class Result(Schema):
 def run(context: ToolContext, arguments: Arguments) -> Result:
     """Measure tails, beta, liquidity and crises as of the view."""
     view, symbol, horizon = context.view, context.symbol, context.horizon
-    bars = view.bars(symbol, arguments.bars)
-    if len(bars) < _FEWEST + horizon:
-        raise ToolError(f"risk_numbers need {_FEWEST + horizon} bars, has {len(bars)}")
+    needed = _FEWEST + horizon
+    bars = view.bars(symbol, max(arguments.bars, needed))
+    if len(bars) < needed:
+        raise ToolError(f"risk_numbers need {needed} bars, has {len(bars)}")
     missing = list[str]()
     pair = _or_none(lambda: beta_and_correlation(view, symbol, arguments.index), missing)
     liquidity = _or_none(lambda: amihud(view, symbol), missing)
