@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
 
 def test_the_page_is_that_of_the_registry() -> None:
     if not PAGE.exists():
-        PAGE.write_text(page(), encoding="utf-8")
+        PAGE.write_text(page(), encoding="utf-8", newline="\n")
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m trader.tools > docs/tools.md"
 
 

@@ -9,6 +9,7 @@ from tests.tools.markets import bars, close_of, context, market
 from trader.data.market import Market
 from trader.domain.errors import ToolError
 from trader.domain.market import Bars
+from trader.tools.hidden_markov import filtered, fit
 from trader.tools.plain_regime import Regime, plain_regime
 from trader.tools.regime import REFIT_BARS, Arguments, Result, observations, run
 
@@ -77,6 +78,17 @@ def test_the_model_does_not_change_with_what_came_after_its_refit_moment() -> No
     one, two = at(day + 40), at(day + 40, changed)
     assert [state.volatility for state in one.states] == [state.volatility for state in two.states]
     assert [state.probability for state in one.states] != [state.probability for state in two.states]
+
+
+def test_where_the_filter_began_is_forgotten() -> None:
+    """A filter over the whole history says what the tool says, whose own begins a year before."""
+    for day in (900, 1000, 1100, 1200, 1300):
+        view = context(PLANTED, close_of(day)).view
+        seen = observations(view.bars("AAA"))
+        refit = (day + 1) // REFIT_BARS * REFIT_BARS
+        model = fit(observations(view.bars("AAA")[:refit][-1279:]), 3, by=1)
+        said = [state.probability for state in at(day).states]
+        assert said == pytest.approx(list(filtered(model, seen)[-1]), abs=1e-9)
 
 
 def test_a_shorter_history_is_another_model() -> None:
