@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.replays import Town, Watcher, drive
 from trader.domain.decisions import Decision
 from trader.domain.value import digest
@@ -56,6 +58,22 @@ def test_a_new_file_is_a_new_senior(hamlet: Town, tmp_path: Path) -> None:
             learned = reader.learned(ran.book.id, made.learned).of_record("carry/rule:momentum")
             assert learned is not None
             assert learned.n > 0
+            assert replay(reader, made.id).identical
+
+
+def test_an_agent_may_call_tools_that_no_packaged_one_calls(hamlet: Town, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.prompts.mkdir()
+    own = CARRY.replace("tools: [features]", "tools: [features, regime, risk_numbers]")
+    (workspace.prompts / "carry.md").write_text(own, encoding="utf-8")
+    ran = drive(workspace, Town(hamlet.data, {**hamlet.flags, "run.cycles": 1}))
+    with JournalReader(ran.journal) as reader:
+        for made in reader.decisions(ran.book.id):
+            evidence = {item.tool: item for item in reader.find_evidence(made.id, "carry")}
+            assert [evidence[name].error for name in ("regime", "risk_numbers")] == ["", ""]
+            regime = evidence["regime"].result
+            assert regime is not None
+            assert sum(state["probability"] for state in regime["states"]) == pytest.approx(1.0)
             assert replay(reader, made.id).identical
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import PydanticUndefined
 
 from trader.commands import output, words
 from trader.commands.arguments import day, pair
@@ -17,10 +16,10 @@ from trader.data.market import Market
 from trader.domain.errors import ToolError, UnknownName, UsageError
 from trader.domain.market import to_datetime64
 from trader.domain.portfolio import Account
-from trader.domain.value import Value
 from trader.features.catalogue import FEATURES
 from trader.graph.assembly import cost_model
 from trader.settings import Settings
+from trader.tools.document import fields
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.registry import TOOLS, tool
 from trader.tools.tool import Tool, ToolContext
@@ -53,14 +52,14 @@ def show(session: Session, name: str) -> None:
     if session.json:
         output.document(known.schema)
         return
-    output.screen(f"{known.name}: {known.summary}", "")
+    output.screen(f"{known.name}: {known.summary}", "", known.about, "")
     for title, model in (("arguments", known.Arguments), ("result", known.Result)):
         heading = "default" if model is known.Arguments else ""
         table = output.columns(title, "type", heading, "meaning", wraps=("type", "meaning"))
-        for field, kind, default, text in _fields(model):
-            table.add_row(field, kind, default, text)
+        for field in fields(model.model_json_schema(mode="serialization")):
+            table.add_row(field.name, field.kind, field.default, field.meaning)
         output.screen(table if table.row_count else f"{title}: none", "")
-    output.screen(f"trader tools run {known.name} --symbol AAPL --as-of 2012-06-01")
+    output.screen(f"time limit: {known.time_limit_s:g} s", f"example: {known.example}")
 
 
 def run(
@@ -120,16 +119,6 @@ def features(session: Session) -> None:
     )
     headings = ("name", "group", "unit", "warm-up", "by the bar", "formula and source")
     output.screen(output.listing(*headings, rows=rows, right=("warm-up",)))
-
-
-def _fields(model: type[Value]) -> Iterator[tuple[str, str, str, str]]:
-    """(name, type, default, sentence) of each field."""
-    schema = model.model_json_schema(mode="serialization")["properties"] if model.model_fields else {}
-    for name, field in model.model_fields.items():
-        entry = schema[name]
-        kinds = [option.get("type", "object") for option in entry.get("anyOf", [entry])]
-        default = "" if field.default is PydanticUndefined else json.dumps(field.default, default=str)
-        yield name, " or ".join(kinds), default, field.description or ""
 
 
 def _arguments(known: AnyTool, given: Sequence[str]) -> dict[str, Any]:

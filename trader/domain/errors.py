@@ -12,6 +12,7 @@ TraderError                     exit code 1
 │   └── LiveLocked              3: one of the three locks of live trading is closed
 ├── JournalError                1: the one durable truth cannot be read or written; nothing is traded
 ├── ToolError                   1: a tool cannot give what it was asked for; the trace keeps it
+│   └── ToolTimeout             1: it took longer than its time limit
 ├── ModelError                  1: a language model gave no answer; its agent abstains, the trace keeps why
 │   ├── ModelTimeout            1: not all of the answer within its time
 │   ├── ModelUnavailable        1: no server, a broken connection, or the server failed
@@ -91,6 +92,10 @@ class JournalError(TraderError):
 
 class ToolError(TraderError):
     """A tool cannot answer: too little history, an argument out of range, data that is not there."""
+
+
+class ToolTimeout(ToolError):
+    """A tool took longer than its time limit; whatever it would have said is not waited for."""
 
 
 class ModelError(TraderError):

@@ -11,6 +11,8 @@ from trader.tools.levels import LEVELS
 from trader.tools.macro import MACRO
 from trader.tools.news import NEWS
 from trader.tools.portfolio import PORTFOLIO
+from trader.tools.regime import REGIME
+from trader.tools.risk_numbers import RISK_NUMBERS
 from trader.tools.sizing import KELLY
 from trader.tools.tool import Tool
 
@@ -18,6 +20,8 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     FEATURES,
     FORECAST,
     LEVELS,
+    REGIME,
+    RISK_NUMBERS,
     MACRO,
     FUNDAMENTALS,
     NEWS,

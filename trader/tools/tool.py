@@ -1,5 +1,6 @@
 """What a tool is: typed arguments in, a typed result out, and nothing of the world but its context."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -55,13 +56,29 @@ class Tool(Generic[Asked, Given]):
     """Whether the answer depends on the symbol; one that does not is computed once for all."""
     reads_account: bool = False
     """Whether the answer depends on the account; one that does is never shared between accounts."""
+    time_limit_s: float = 60.0
+    """Seconds that its answer is waited for: far more than any tool takes, since what is cut off is lost."""
+
+    @property
+    def about(self) -> str:
+        """Its formulas and their sources: the docstring of the module that `run` is in."""
+        module = inspect.getmodule(self.run)
+        return (inspect.getdoc(module) if module else None) or self.summary
+
+    @property
+    def example(self) -> str:
+        """A command that runs it."""
+        return f"trader tools run {self.name} --symbol AAPL --as-of 2012-06-01"
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The tool as JSON: name, summary, and the JSON schemas of its arguments and result."""
+        """The tool as JSON, with the JSON schemas of its arguments and its result."""
         return {
             "name": self.name,
             "summary": self.summary,
+            "about": self.about,
+            "example": self.example,
+            "time_limit_s": self.time_limit_s,
             "arguments": self.Arguments.model_json_schema(),
             "result": self.Result.model_json_schema(mode="serialization"),
         }

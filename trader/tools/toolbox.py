@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from trader.domain.errors import TraderError, UnknownName
+from trader.domain.errors import ToolTimeout, TraderError, UnknownName
 from trader.domain.reports import Evidence
 from trader.domain.value import Value, canonical_json, digest, jsonable
 from trader.tools.registry import TOOLS
 from trader.tools.tool import Tool, ToolContext
+from trader.tools.worker import OutOfTime, Worker
 
 KEPT = 4096
 """Answers a live toolbox remembers: a round of 200 symbols with 20 calls each."""
@@ -38,6 +39,7 @@ class LiveToolbox:
         self._tools = {tool.name: tool for tool in tools}
         self._answers: OrderedDict[tuple[Any, ...], Evidence] = OrderedDict()
         self._lock = threading.Lock()
+        self._worker = Worker()
 
     def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> Evidence:
         """The tool's answer, from memory where the same was asked before."""
@@ -56,10 +58,18 @@ class LiveToolbox:
         )
         with self._lock:
             if key not in self._answers:
-                self._answers[key] = run(tool, arguments, context)
+                self._answers[key] = self._run(tool, arguments, context)
                 if len(self._answers) > KEPT:
                     self._answers.popitem(last=False)
             return self._answers[key]
+
+    def _run(self, tool: Tool[Any, Any], arguments: Mapping[str, Any], context: ToolContext) -> Evidence:
+        """Run within the tool's time limit."""
+        try:
+            return self._worker.within(tool.time_limit_s, lambda: run(tool, arguments, context))
+        except OutOfTime:
+            late = ToolTimeout(f"{tool.name} took longer than its {tool.time_limit_s:g} seconds")
+            return _failure(tool.name, with_defaults(tool, arguments), late)
 
 
 class RecordedToolbox:

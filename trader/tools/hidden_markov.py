@@ -1,0 +1,140 @@
+"""A hidden Markov model with Gaussian observations: fitted by EM, and filtered forward only.
+
+At each bar the market is in one of K states that nobody sees; the state moves by a transition matrix, and
+what is seen is normal, each column on its own, with the state's means and variances. The filter gives the
+probability of each state from what was seen up to and including a bar; the smoother, which also looks at
+later bars, is used inside the fit alone, on bars that are all past. Sources: Hamilton 1989, "A new approach
+to the economic analysis of nonstationary time series and the business cycle", Econometrica 57; Baum and
+others 1970 for the fit; Rabiner 1989 for the scaled recursions.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from trader.domain.market import Floats
+
+_LEAST_VARIANCE = 0.01
+"""Of a state, as a part of the column's own variance: EM would else close a state around one observation."""
+_PRIOR_STAY, _PRIOR_LEAVE = 10.0, 0.5
+"""Transitions of each kind seen before the first bar: no transition is ever impossible, and states last."""
+_START_STAY = 0.95
+"""The start value: a state lasts twenty bars."""
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenMarkov:
+    """A fitted model of K states over D columns."""
+
+    transition: Floats
+    """(K, K): row i holds the probabilities of the next state after state i."""
+    mean: Floats
+    """(K, D)."""
+    variance: Floats
+    """(K, D)."""
+    iterations: int
+    """Steps of EM that were made."""
+    converged: bool
+    """Whether the last of them still changed the likelihood by less than the tolerance."""
+
+    def reordered(self, order: Floats | list[int]) -> Self:
+        """The same model with its states in another order."""
+        rows = np.asarray(order, np.intp)
+        transition = self.transition[np.ix_(rows, rows)]
+        return type(self)(transition, self.mean[rows], self.variance[rows], self.iterations, self.converged)
+
+
+def filtered(model: HiddenMarkov, seen: Floats) -> Floats:
+    """P(state at t | observations up to t), shape (n, K), from (n, D). Row t reads no later row of `seen`."""
+    return _forward(model.transition, _scaled_densities(model, seen)[0])[0]
+
+
+def fit(seen: Floats, states: int, *, by: int, iterations: int = 40, tolerance: float = 1e-4) -> HiddenMarkov:
+    """EM from the quantiles of column `by`; states come back in rising order of that column's mean.
+
+    `seen` has the shape (n, D), finite, with some spread in each column. The start values are a function of
+    the data alone, so the fit is too. At most `iterations` steps; it stops before where the mean
+    log-likelihood of a bar rises by less than `tolerance`. Raises ValueError for too few rows or a column
+    that never moves.
+    """
+    if len(seen) < 10 * states:
+        raise ValueError(f"{states} states need {10 * states} rows, has {len(seen)}")
+    centre, spread = seen.mean(axis=0), seen.std(axis=0)
+    if not (spread > 0.0).all():
+        raise ValueError("a column never moves")
+    x = (seen - centre) / spread
+    model = _start(x, states, by)
+    before = -np.inf
+    for step in range(1, iterations + 1):
+        model, likelihood = _improved(model, x, step)
+        if likelihood - before < tolerance:
+            model = HiddenMarkov(model.transition, model.mean, model.variance, step, True)
+            break
+        before = likelihood
+    whole = HiddenMarkov(
+        model.transition,
+        model.mean * spread + centre,
+        model.variance * spread**2,
+        model.iterations,
+        model.converged,
+    )
+    return whole.reordered(list(np.argsort(whole.mean[:, by], kind="stable")))
+
+
+def _start(x: Floats, states: int, by: int) -> HiddenMarkov:
+    """States that are the quantile groups of column `by`, in the order of its values, ties by row."""
+    groups = np.array_split(np.argsort(x[:, by], kind="stable"), states)
+    transition = np.full((states, states), (1.0 - _START_STAY) / max(1, states - 1))
+    np.fill_diagonal(transition, _START_STAY)
+    mean = np.array([x[rows].mean(axis=0) for rows in groups])
+    variance = np.array([np.maximum(x[rows].var(axis=0), _LEAST_VARIANCE) for rows in groups])
+    return HiddenMarkov(transition, mean, variance, 0, False)
+
+
+def _improved(model: HiddenMarkov, x: Floats, step: int) -> tuple[HiddenMarkov, float]:
+    """One step of EM, and the mean log-likelihood of a bar under the model that went in."""
+    densities, highest = _scaled_densities(model, x)
+    alpha, scale = _forward(model.transition, densities)
+    beta = _backward(model.transition, densities, scale)
+    share = alpha * beta
+    share /= share.sum(axis=1, keepdims=True)
+    after = densities[1:] * beta[1:] / scale[1:, None]
+    moves = model.transition * (alpha[:-1].T @ after)
+    moves += np.where(np.eye(len(moves), dtype=bool), _PRIOR_STAY, _PRIOR_LEAVE)
+    weight = share.sum(axis=0)[:, None] + 1e-12
+    mean = share.T @ x / weight
+    variance = np.maximum(share.T @ x**2 / weight - mean**2, _LEAST_VARIANCE)
+    likelihood = float((np.log(scale) + highest).mean())
+    transition = moves / moves.sum(axis=1, keepdims=True)
+    return HiddenMarkov(transition, mean, variance, step, False), likelihood
+
+
+def _scaled_densities(model: HiddenMarkov, x: Floats) -> tuple[Floats, Floats]:
+    """Each row's densities over its largest, (n, K), and that largest's log, (n,): nothing underflows."""
+    away = (x[:, None, :] - model.mean) ** 2 / model.variance
+    logs = -0.5 * (away + np.log(2.0 * np.pi * model.variance)).sum(axis=2)
+    highest = logs.max(axis=1)
+    return np.exp(logs - highest[:, None]), highest
+
+
+def _forward(transition: Floats, densities: Floats) -> tuple[Floats, Floats]:
+    """Filtered probabilities (n, K), and each row's divisor (n,). Before the first bar all is even."""
+    alpha, scale = np.empty_like(densities), np.empty(len(densities))
+    last = np.full(len(transition), 1.0 / len(transition))
+    for row, density in enumerate(densities):
+        last = (last @ transition) * density
+        scale[row] = total = last.sum()
+        last /= total
+        alpha[row] = last
+    return alpha, scale
+
+
+def _backward(transition: Floats, densities: Floats, scale: Floats) -> Floats:
+    """The backward variables (n, K), scaled as the forward ones."""
+    beta = np.ones_like(densities)
+    last = beta[-1]
+    for row in range(len(densities) - 2, -1, -1):
+        last = transition @ (densities[row + 1] * last) / scale[row + 1]
+        beta[row] = last
+    return beta
