@@ -1,0 +1,58 @@
+"""Resampling of dates in blocks: what is drawn, what comes of it, and how often the interval is right."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trader.measures.bootstrap import drawn_dates, percentile_interval, resampled_means
+
+
+@given(st.integers(1, 60), st.integers(1, 12), st.integers(0, 2**31))
+def test_dates_are_drawn_in_blocks_at_least_so_long(dates: int, shortest: int, seed: int) -> None:
+    picks = drawn_dates(dates, shortest, draws=3, seed=seed)
+    assert picks.shape == (3, dates)
+    assert picks.min() >= 0
+    assert picks.max() < dates
+    for row in picks:
+        breaks = np.flatnonzero(np.diff(row) % dates != 1 % dates) + 1
+        assert all(length >= shortest for length in np.diff([0, *breaks.tolist()]))
+
+
+def test_every_date_is_drawn_equally_often() -> None:
+    picks = drawn_dates(20, 4, draws=5000)
+    share = np.bincount(picks.ravel(), minlength=20) / picks.size
+    assert share == pytest.approx(np.full(20, 0.05), abs=0.004)
+
+
+def test_the_same_indices_give_the_same_interval() -> None:
+    values, date = np.array([1.0, 2.0, 6.0, 3.0]), np.array([0, 0, 1, 2])
+    picks = np.array([[0, 1, 2], [0, 0, 1], [2, 2, 2]])
+    means = resampled_means(values, date, picks)
+    assert means == pytest.approx([12 / 4, 12 / 5, 3.0], abs=1e-12)
+    assert percentile_interval(means, 0.5) == pytest.approx((2.7, 3.0), abs=1e-12)
+
+
+def test_cases_of_one_date_stay_together() -> None:
+    """Two opposite cases on each date: every resample has the mean of all."""
+    values, date = np.tile([1.0, -1.0], 30), np.repeat(np.arange(30), 2)
+    assert resampled_means(values, date, drawn_dates(30, 5, draws=50)) == pytest.approx(np.zeros(50))
+
+
+def test_an_interval_for_overlapping_cases_holds_the_truth_about_as_often_as_it_says() -> None:
+    """Moving sums of five independent numbers of mean zero; drawing them one by one claims too much."""
+    random, held, naive = np.random.default_rng(5), 0, 0
+    date, blocks, single = np.arange(300), drawn_dates(300, 5, 400), random.integers(300, size=(400, 300))
+    for _ in range(200):
+        values = np.convolve(random.normal(size=304), np.ones(5), mode="valid")
+        low, high = percentile_interval(resampled_means(values, date, blocks), 0.9)
+        held += low <= 0.0 <= high
+        low, high = percentile_interval(resampled_means(values, date, single), 0.9)
+        naive += low <= 0.0 <= high
+    assert held / 200 > 0.8
+    assert naive / 200 < 0.65  # what pretending independence would have claimed
+
+
+def test_nothing_cannot_be_resampled() -> None:
+    with pytest.raises(ValueError, match="0 dates"):
+        drawn_dates(0, 5)
