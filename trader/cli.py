@@ -44,7 +44,7 @@ class Desk(Group):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """What is used first comes first."""
-        first = ("run", "trace", "prompts", "agents", "tools", "config")
+        first = ("run", "trace", "prompts", "agents", "eval", "tools", "config")
         return [*first, *(name for name in self.commands if name not in first)]
 
 
@@ -354,6 +354,38 @@ def config_example(context: typer.Context) -> None:
     from trader.commands import config
 
     config.example(context.obj)
+
+
+@app.command("eval")
+def eval_agents(
+    context: typer.Context,
+    agents: Annotated[
+        list[str] | None, typer.Argument(metavar="[AGENT...|all]", help="Whom to score; unset, every senior.")
+    ] = None,
+    book: Annotated[str | None, typer.Option(metavar="ID", help="Of this book; unset, the newest.")] = None,
+    on: Annotated[
+        str, typer.Option(metavar="CASES", help="journal, or its newest decisions: journal:500.")
+    ] = "journal",
+    max_brier: Annotated[
+        float | None, typer.Option(metavar="X", help="Exit with 1 where a Brier score is above X.")
+    ] = None,
+    max_log_loss: Annotated[
+        float | None, typer.Option(metavar="X", help="Exit with 1 where a log loss is above X.")
+    ] = None,
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="USD", help="Exit with 1 where models took more than USD.")
+    ] = None,
+) -> int:
+    """Score agents and the desk on what has resolved: are they better than the base rate?
+
+    From the journal and the data alone; nothing is asked anew. The first line says whether there is
+    evidence at all. Bounds are about the agents that are named, else about the desk.
+    """
+    from trader.commands import eval as command
+    from trader.evals.bounds import Bounds
+
+    bounds = Bounds(max_brier, max_log_loss, command.dollars(max_cost))
+    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds))
 
 
 @app.command("init")
