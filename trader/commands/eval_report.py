@@ -190,7 +190,8 @@ def _provenance(found: Evaluation) -> Text:
     return Text(
         f"book {known.book}, {known.feed}, {', '.join(known.symbols)} {known.timeframe}, "
         f"horizon {known.horizon}, {known.decisions:,} decisions of {known.first:%Y-%m-%d} to "
-        f"{known.last:%Y-%m-%d}; data {known.data}; {models}; trader {known.version}; {known.resamples:,} resamples, seed {known.seed}; "
+        f"{known.last:%Y-%m-%d}; data {known.data}; {models}; "
+        f"trader {known.version}; {known.resamples:,} resamples, seed {known.seed}; "
         f"{words.count(known.compared, 'agent')} compared. --json has the prompts' digests and the rest.",
         "dim",
     )

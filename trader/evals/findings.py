@@ -14,7 +14,7 @@ def headline(name: str, found: Difference | None, baseline: str) -> str:
     """The first line of a report."""
     if found is None:
         return f"{INSUFFICIENT}: no case of {name} has resolved, so there is nothing to score."
-    cases = f"{found.cases:,} cases worth {found.n_eff:,.0f}"
+    cases = f"{found.cases:,} case{'' if found.cases == 1 else 's'} worth {found.n_eff:,.1f} independent ones"
     if found.low is None or found.high is None:
         return f"{INSUFFICIENT}: {name} has {cases}; {found.lacking}."
     measured = (
@@ -55,7 +55,7 @@ def _of_agent(recorded: Recorded, name: str) -> Iterator[str]:
     turns = [turn for turn in recorded.turns if turn.agent == name]
     opinions = [turn for turn in turns if turn.form == "opinion"]
     if not opinions:
-        yield f"{name} never answered: {len(turns):,} abstentions"
+        yield f"{name} never answered: it abstained in {len(turns):,} of {len(turns):,} turns"
     elif all(turn.p_up is None for turn in opinions):
         yield f"{name} states no probability: direction is not its mandate, and nothing of it is scored"
     for what, values in (
