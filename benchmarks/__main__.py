@@ -18,6 +18,7 @@ Measure = Callable[[Path, Say], Iterator[Figure]]
 BENCHMARKS: Mapping[str, str] = {
     "decision": "benchmarks.decision",
     "journal": "benchmarks.journal",
+    "tools": "benchmarks.tools",
     "models": "benchmarks.models",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",

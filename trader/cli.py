@@ -44,7 +44,18 @@ class Desk(Group):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """What is used first comes first."""
-        first = ("run", "trace", "prompts", "agents", "eval", "tools", "config")
+        first = (
+            "run",
+            "trace",
+            "prompts",
+            "agents",
+            "eval",
+            "tools",
+            "config",
+            "positions",
+            "orders",
+            "risk",
+        )
         return [*first, *(name for name in self.commands if name not in first)]
 
 
@@ -70,6 +81,7 @@ trace_app = _group("Who said what, from which facts, and what came of it.")
 prompts_app = _group("The files that agents are made from.")
 agents_app = _group("The desk: who is on it and what they are for.")
 tools_app = _group("What agents may call.")
+risk_app = _group("The limits, what is used of each, and what comes next.", invoke_without_command=True)
 config_app = _group("Every setting, its value and where it came from.", invoke_without_command=True)
 
 
@@ -120,6 +132,13 @@ def run_desk(
         str | None,
         typer.Option(metavar="MODEL", help="Every agent asks it: a name as litellm has it, or local-demo."),
     ] = None,
+    approval: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Entries that you must approve: never, always or over:5000."),
+    ] = None,
+    wait_for_approval: Annotated[
+        bool, typer.Option("--wait-for-approval", help="Wait for you; unset, only on a terminal.")
+    ] = False,
     new: Annotated[
         bool, typer.Option("--new", help="Open a new book even where an unfinished one fits.")
     ] = False,
@@ -139,7 +158,21 @@ def run_desk(
     from trader.commands import run
 
     flags = run.Flags(
-        mode, feed, symbols, start, end, timeframe, cycles, speed, seed, model, new, cassette, replay_only
+        mode,
+        feed,
+        symbols,
+        start,
+        end,
+        timeframe,
+        cycles,
+        speed,
+        seed,
+        model,
+        approval,
+        wait_for_approval,
+        new,
+        cassette,
+        replay_only,
     )
     return run.run(context.obj, flags)
 
@@ -360,7 +393,7 @@ def config_example(context: typer.Context) -> None:
 def eval_agents(
     context: typer.Context,
     agents: Annotated[
-        list[str] | None, typer.Argument(metavar="[AGENT...|all]", help="Whom to score; unset, every senior.")
+        list[str] | None, typer.Argument(metavar="AGENT", help="Whom to score; unset or all, every senior.")
     ] = None,
     book: Annotated[str | None, typer.Option(metavar="ID", help="Of this book; unset, the newest.")] = None,
     on: Annotated[
@@ -376,16 +409,112 @@ def eval_agents(
         str | None, typer.Option(metavar="USD", help="Exit with 1 where models took more than USD.")
     ] = None,
 ) -> int:
-    """Score agents and the desk on what has resolved: are they better than the base rate?
+    """How good agents and the desk were, beside the base rate.
 
-    From the journal and the data alone; nothing is asked anew. The first line says whether there is
-    evidence at all. Bounds are about the agents that are named, else about the desk.
+    Scores what has resolved, from the journal and the data alone; nothing is asked anew. The first line
+    says whether there is evidence at all. Bounds are about the agents that are named, else about the desk.
     """
     from trader.commands import eval as command
     from trader.evals.bounds import Bounds
 
     bounds = Bounds(max_brier, max_log_loss, command.dollars(max_cost))
     return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds))
+
+
+BOOK = typer.Option(metavar="ID", help="This book; unset, the newest.")
+
+
+@app.command("positions")
+def positions_held(context: typer.Context, book: Annotated[str | None, BOOK] = None) -> None:
+    """What is held, and the account."""
+    from trader.commands import account
+
+    account.positions(context.obj, book)
+
+
+@app.command("orders")
+def orders_placed(
+    context: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Those that are done, too.")] = False,
+    book: Annotated[str | None, BOOK] = None,
+) -> None:
+    """Orders that may still fill, or wait for approval."""
+    from trader.commands import account
+
+    account.orders(context.obj, book, every=every)
+
+
+@risk_app.callback()
+def risk_show(context: typer.Context, book: Annotated[str | None, BOOK] = None) -> None:
+    """The limits, what is used of each, and what comes next."""
+    if context.invoked_subcommand is None:
+        from trader.commands import risk
+
+        risk.show(context.obj, book)
+
+
+@risk_app.command("check")
+def risk_check(
+    context: typer.Context,
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="What to trade.")],
+    side: Annotated[str, typer.Option(metavar="SIDE", help="buy or sell.")],
+    quantity: Annotated[str, typer.Option(metavar="N", help="Units: shares, coins or contracts.")],
+    price: Annotated[
+        str | None, typer.Option(metavar="PRICE", help="The limit; unset, as far as the collar allows.")
+    ] = None,
+    book: Annotated[str | None, BOOK] = None,
+) -> int:
+    """Rule on an order as the gate would, and send nothing.
+
+    Exit code 3 where not all of it may be sent.
+    """
+    from trader.commands import risk
+
+    return risk.check(context.obj, symbol=symbol, side=side, quantity=quantity, price=price, book=book)
+
+
+@app.command("approve")
+def approve_order(
+    context: typer.Context,
+    order: Annotated[str, typer.Argument(metavar="ID", help="An order, or the beginning of its id.")],
+    book: Annotated[str | None, BOOK] = None,
+) -> int:
+    """Let an order go that waits for you.
+
+    It is ruled on again against the account as it is then. Exit code 3 where it is refused.
+    """
+    from trader.commands import ordering
+
+    return ordering.rule_on(context.obj, "approve", order, book)
+
+
+@app.command("reject")
+def reject_order(
+    context: typer.Context,
+    order: Annotated[str, typer.Argument(metavar="ID", help="An order, or the beginning of its id.")],
+    book: Annotated[str | None, BOOK] = None,
+) -> int:
+    """Turn down an order that waits for you."""
+    from trader.commands import ordering
+
+    return ordering.rule_on(context.obj, "reject", order, book)
+
+
+@app.command("flatten")
+def flatten_positions(
+    context: typer.Context,
+    symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="Only this position.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    book: Annotated[str | None, BOOK] = None,
+) -> int:
+    """Leave every position at the next price there is.
+
+    Names what will be sent, and asks. Entries that work or wait are cancelled. The desk may enter again
+    afterwards: `trader halt` keeps it from that.
+    """
+    from trader.commands import ordering
+
+    return ordering.flatten_book(context.obj, symbol, book, yes=yes)
 
 
 @app.command("init")
@@ -459,6 +588,7 @@ app.add_typer(prompts_app, name="prompts")
 app.add_typer(agents_app, name="agents")
 app.add_typer(tools_app, name="tools")
 app.add_typer(config_app, name="config")
+app.add_typer(risk_app, name="risk")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,8 @@ __all__ = ["COIN", "FREE", "FUTURE", "OPENED", "Street", "action", "bar_of", "or
 
 D = Decimal
 OPENED = datetime(2012, 6, 1, 20, 0, tzinfo=UTC)
+NO_INTEREST = D(0)
+"""Whatever is sold short can be borrowed, and costs nothing."""
 FREE = CostModel(fee_bps=D(0), half_spread_bps=D(0), slippage_bps=D(0))
 """So that tests of what fills can say prices as they are in the bar."""
 
@@ -81,8 +83,13 @@ class Street:
     """Everything the broker gave out is in `rows`, as the journal would have it."""
 
     def __init__(
-        self, costs: CostModel = FREE, participation: Decimal = PARTICIPATION, book: Book = BOOK
+        self,
+        costs: CostModel = FREE,
+        participation: Decimal = PARTICIPATION,
+        book: Book = BOOK,
+        borrow_rate: Decimal | None = NO_INTEREST,
     ) -> None:
+        self.borrow_rate = borrow_rate
         self.book, self.costs, self.participation = book, costs, participation
         self.clock = SetClock(OPENED)
         self.rows: list[Row] = []
@@ -90,7 +97,7 @@ class Street:
         self.broker = self._broker(Ledger(book, INSTRUMENTS))
 
     def _broker(self, ledger: Ledger) -> PaperBroker:
-        return PaperBroker(ledger, self.costs, self.clock, self.participation)
+        return PaperBroker(ledger, self.costs, self.clock, self.participation, self.borrow_rate)
 
     @property
     def ledger(self) -> Ledger:

@@ -172,3 +172,15 @@ def test_the_account_is_a_value_of_what_is_held_and_what_works():
     assert account.multipliers == {"ES": 50}
     ledger.apply(fill(2, SELL, 10, 100))
     assert account.quantity("AAPL") == 10, "a value does not change"
+
+
+def test_a_trade_knows_whether_a_stop_ended_it_and_what_it_had_cost():
+    exit_ = order(SELL, 10, "90", name="d1-x1")
+    stop = order(SELL, 10, None, stop="95", name="d1-s1")
+    bought = fill(1, BUY, 10, "100", "1")
+    for sold, stopped in (
+        (fill(2, SELL, 10, "90", name="d1-x1"), False),
+        (fill(2, SELL, 10, "95", name="d1-s1"), True),
+    ):
+        (trade,) = fold(BOOK, INSTRUMENTS, [order(), exit_, stop, bought, sold]).closed
+        assert (trade.stopped, trade.cost) == (stopped, 1000)

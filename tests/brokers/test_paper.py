@@ -236,7 +236,7 @@ def test_a_target_alone_is_reached_and_ends_the_stop():
     assert street.traded[1:] == [("d1-t1", -100, 110)]
     assert street.fills[-1].note == ""
     assert street.state("d1-s1") is OrderState.CANCELLED
-    assert street.reason("d1-s1") == "nothing is left to reduce"
+    assert street.reason("d1-s1") == "d1-t1 has closed 100"
 
 
 def test_a_target_is_not_reached_in_the_bar_that_its_entry_traded_through():
@@ -506,8 +506,12 @@ def test_an_order_that_was_only_intended_never_arrived_and_may_be_sent():
 
 
 def test_orders_of_all_kinds_say_how_they_fill():
-    """A new kind of order needs a price at the open and within the bar, and a test here."""
-    assert set(OrderType) == {OrderType.MARKET, OrderType.LIMIT, OrderType.STOP}
+    """A new kind of order needs prices at the open and within the bar, and tests: see test_kinds.py."""
+    assert set(OrderType) - {OrderType.STOP_LIMIT, OrderType.TRAILING_STOP} == {
+        OrderType.MARKET,
+        OrderType.LIMIT,
+        OrderType.STOP,
+    }
 
 
 def test_nothing_fills_in_a_bar_without_volume():

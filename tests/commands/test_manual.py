@@ -8,7 +8,7 @@ import pytest
 from trader.cli import EVERYWHERE, main
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
-GROUPS = ("trace", "prompts", "agents", "tools", "config")
+GROUPS = ("trace", "prompts", "agents", "tools", "config", "risk")
 INTRODUCTION = f"""\
 # Commands
 

@@ -66,6 +66,12 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader tools list": document(trader(settled, "tools", "list", "--json")),
         "trader tools features": document(trader(settled, "tools", "features", "--json")),
         "trader config": document(trader(settled, "config", "--json")),
+        "trader positions": document(trader(settled, "positions", "--json")),
+        "trader orders": document(trader(settled, "orders", "--all", "--json")),
+        "trader risk": document(trader(settled, "risk", "--json")),
+        "trader risk check": document(
+            trader(settled, "risk", "check", "--symbol", "IBM", "--side", "sell", "--quantity", "1", "--json")
+        ),
         "trader halt": document(trader(settled, "halt", "--json")),
         "trader resume": document(trader(settled, "resume", "--json")),
     }

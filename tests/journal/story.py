@@ -382,6 +382,9 @@ def everything() -> list[r.Record]:
         breaker(lifted=True, at=START + DAY),
         breaker(reason="drawdown", until=None),
         r.Commanded(id="01HX0000000000000000000009", at=START, kind="flatten", arguments={"symbol": "IBM"}),
+        r.CommandAnswered(
+            id="01HX0000000000000000000009", book=BOOK, at=START, done=True, text="1 order was sent"
+        ),
         *round_of(START + DAY),
         r.RunEnded(run=RUN, at=START + 2 * DAY, reason="finished"),
     ]

@@ -57,6 +57,10 @@ def test_what_happened_around_it_comes_back(reader: JournalReader) -> None:
     assert reader.breakers(story.BOOK) == recorded(r.BreakerChanged)
     assert reader.notes(story.BOOK) == [story.note()]
     assert reader.commands() == recorded(r.Commanded)
+    assert [reader.answer(one.id) for one in reader.commands()] == recorded(r.CommandAnswered)
+    assert reader.unanswered_commands() == []
+    assert reader.answer("01HX") is None
+    assert reader.last_opened(story.BOOK) == recorded(r.RoundOpened)[-1]
 
 
 def test_movements_come_in_the_order_they_were_recorded(reader: JournalReader) -> None:

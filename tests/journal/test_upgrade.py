@@ -12,7 +12,7 @@ from tests.journal import story
 from trader.domain.errors import JournalError, SchemaTooNew
 from trader.journal import opening, schema, upgrade
 from trader.journal.reader import JournalReader
-from trader.journal.records import CallReserved, ModelCalled
+from trader.journal.records import CallReserved, CommandAnswered, ModelCalled
 from trader.journal.writer import Journal
 
 NEXT = f"{int(schema.HEAD) + 1:04}"
@@ -32,7 +32,7 @@ def upgrade() -> None:
 """
 
 
-AFTER_0001 = (schema.model_calls, schema.model_reservations)
+AFTER_0001 = (schema.model_calls, schema.model_reservations, schema.command_answers)
 """Tables that the first revision did not have."""
 MOOD = f"v{NEXT}_mood.py"
 
@@ -138,10 +138,15 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
     """The first revision as that program left it: today's tables without the calls of models."""
     with Journal.open(place) as journal:
         told = story.everything()
-        journal.append(*(one for one in told if not isinstance(one, ModelCalled | CallReserved)))
+        later = (ModelCalled, CallReserved, CommandAnswered)
+        journal.append(*(one for one in told if not isinstance(one, later)))
     with closing(sqlite3.connect(place)) as database:
         for table in AFTER_0001:
             database.execute(f"DROP TABLE {table.name}")
+        for column in ("trail", "state"):
+            database.execute(f"ALTER TABLE orders DROP COLUMN {column}")
+        for column in ("limit_price", "trail"):
+            database.execute(f"ALTER TABLE order_events DROP COLUMN {column}")
         database.commit()
     set_revision(place, "0001")
     kept = [table.name for table in schema.RECORDED if table not in AFTER_0001]
@@ -149,6 +154,8 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
     with Journal.open(place) as journal:
         journal.append(story.model_called())
     assert revision(place) == schema.HEAD
+    before["orders"] = [(*row, None, "intended") for row in before["orders"]]
+    before["order_events"] = [(*row, None, None) for row in before["order_events"]]
     assert {table: rows(place, table) for table in kept} == before
     with JournalReader(place) as reader:
         assert reader.model_calls(story.BOOK) == [story.model_called()]

@@ -9,7 +9,7 @@ from tests.risk.books import COIN, FUTURE, INSTRUMENTS, NOW, D, facts, limits, o
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import OrderState, RulingOutcome, Side
 from trader.risk.facts import Breaker, Facts, Quote
-from trader.risk.gate import rule
+from trader.risk.gate import BEYOND, rule
 from trader.risk.limits import LIMITS, Breach, Limits
 from trader.risk.standing import Standing
 
@@ -105,7 +105,10 @@ def test_what_is_let_through_is_within_every_limit(an_order, some_facts, table):
 def test_one_lot_more_than_a_cut_would_be_beyond_the_limit_that_it_names(an_order, some_facts, table):
     ruling = rule(an_order, some_facts, table)
     limit = next((one for one in LIMITS if one.slug == ruling.limit), None)
-    if limit is None or limit.on_breach is not Breach.CUT or ruling.asked is None:
+    if limit is None or limit.on_breach is not Breach.CUT or ruling.asked is None or ruling.permitted is None:
+        return
+    if ruling.asked > BEYOND * ruling.permitted:  # a mistake of unit, of which nothing is left
+        assert ruling.quantity == an_order.quantity - some_facts.increase(an_order)
         return
     lot = BY_SYMBOL[an_order.symbol].lot_size
     more = an_order.model_copy(update={"quantity": ruling.quantity + lot})

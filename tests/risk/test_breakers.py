@@ -38,6 +38,7 @@ def closed(*results, at=MONDAY):
             entry=D(100),
             exit=D(100) + D(result),
             realised=D(result),
+            cost=D(100),
         )
         for number, result in enumerate(results)
     ]

@@ -68,3 +68,10 @@ def test_lifting_takes_it_away_and_says_whether_there_was_one(halt):
     assert lift(halt) is True
     assert halted(halt) is None
     assert lift(halt) is False
+
+
+def test_a_workspace_that_has_no_folder_yet_is_halted_all_the_same(tmp_path):
+    deep = tmp_path / "new" / ".trader" / "HALT"
+    engage(deep, "größer als erwartet — 止まれ", NOON)
+    engage(deep, "again", NOON)
+    assert halted(deep).endswith("größer als erwartet — 止まれ")

@@ -4,17 +4,18 @@ import pytest
 from tests.tools.markets import close_of, context, market, walk
 from trader.domain.errors import ToolError, UnknownName
 from trader.features.catalogue import FEATURES, compute
-from trader.tools.features import Arguments, run
+from trader.features.feature import Group
+from trader.tools.features import USUAL, Arguments, run
 
 SOURCE = market(400)
 
 
-def test_every_indicator_is_given_at_the_last_bar() -> None:
+def test_the_usual_indicators_are_given_at_the_last_bar() -> None:
     here = context(SOURCE, close_of(399))
     result = run(here, Arguments())
     assert result.bars == 400
     assert result.closed_at == close_of(399)
-    assert list(result.values) == [row.name for row in FEATURES]
+    assert list(result.values) == list(USUAL)
     columns = compute(here.view.bars("AAA"), bars_a_year=365.0)
     assert result.values["rsi_14"] == columns["rsi_14"][-1]
     assert result.values["volatility_63"] == columns["volatility_63"][-1]
@@ -29,6 +30,25 @@ def test_what_the_history_is_too_short_for_has_no_value() -> None:
 def test_only_what_is_asked_for_is_given() -> None:
     result = run(context(SOURCE, close_of(99)), Arguments(names=("rsi_14", "atr_14")))
     assert list(result.values) == ["rsi_14", "atr_14"]
+
+
+def test_a_group_is_asked_for_by_its_name() -> None:
+    values = run(context(SOURCE, close_of(399)), Arguments(names=("candle", "rsi_14", "candle"))).values
+    assert list(values) == [*(row.name for row in FEATURES if row.group is Group.CANDLE), "rsi_14"]
+
+
+def test_every_indicator_of_the_catalogue_can_be_asked_for() -> None:
+    values = run(context(SOURCE, close_of(399)), Arguments(names=tuple(Group))).values
+    assert set(values) == {row.name for row in FEATURES}
+    lacking = {name for name, value in values.items() if value is None}
+    assert lacking <= {"reversal_60m", "hour_sin", "hour_cos", "support_gap", "resistance_gap"}
+
+
+def test_without_an_index_what_is_set_beside_it_has_no_value() -> None:
+    alone = context(market(400, series={}), close_of(399))
+    values = run(alone, Arguments(names=("market", "rsi_14"))).values
+    assert values.pop("rsi_14") is not None
+    assert set(values.values()) == {None}
 
 
 def test_a_split_is_not_a_return() -> None:

@@ -8,7 +8,7 @@ from trader.brokers.session import Emit, end
 from trader.data.market import TradedBar
 from trader.domain.instruments import Instrument
 from trader.domain.market import ActionKind, CorporateAction
-from trader.domain.orders import Order, OrderEvent, OrderState, OrderType, Side
+from trader.domain.orders import Order, OrderEvent, OrderState, Side
 from trader.domain.portfolio import AccountEntry, EntryKind
 from trader.domain.value import plain
 
@@ -96,31 +96,38 @@ def _restate(ledger: Ledger, emit: Emit, action: CorporateAction, tracked: Track
         reason = f"less than a lot is left of it after {_ratio(action)}"
         end(ledger, emit, order.client_id, OrderState.CANCELLED, action.effective, reason)
         return
+    stop, limit = _stop(order, action.amount, instrument), _limit(order, action.amount, instrument)
     emit(
         OrderEvent(
             client_id=order.client_id,
             state=tracked.state,
             at=action.effective,
             quantity=tracked.filled + left,
-            price=_price(order, action.amount, instrument),
+            price=limit if stop is None else stop,
+            limit_price=limit if stop is not None else None,
+            trail=None if order.trail is None else _tick(order.trail / action.amount, instrument),
             reason=_ratio(action),
         )
     )
 
 
-def _price(order: Order, ratio: Decimal, instrument: Instrument) -> Decimal | None:
-    """The order's price divided by the ratio: on the tick, never past a limit, at least one tick."""
-    price = order.limit_price or order.stop_price
-    if price is None:
+def _stop(order: Order, ratio: Decimal, instrument: Instrument) -> Decimal | None:
+    """The stop divided by the ratio, on the nearest tick."""
+    return None if order.stop_price is None else _tick(order.stop_price / ratio, instrument)
+
+
+def _limit(order: Order, ratio: Decimal, instrument: Instrument) -> Decimal | None:
+    """The limit divided by the ratio: on the tick, never past it, at least one tick."""
+    if order.limit_price is None:
         return None
-    exact = price / ratio
-    if order.type is OrderType.STOP:
-        rounded = instrument.nearest_price(exact)
-    elif order.side is Side.BUY:
-        rounded = instrument.price_at_most(exact)
-    else:
-        rounded = instrument.price_at_least(exact)
+    exact = order.limit_price / ratio
+    buying = order.side is Side.BUY
+    rounded = instrument.price_at_most(exact) if buying else instrument.price_at_least(exact)
     return max(rounded, instrument.tick_size)
+
+
+def _tick(price: Decimal, instrument: Instrument) -> Decimal:
+    return max(instrument.nearest_price(price), instrument.tick_size)
 
 
 def _ratio(action: CorporateAction) -> str:

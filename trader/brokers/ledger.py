@@ -15,13 +15,16 @@ from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.instruments import Instrument
 from trader.domain.orders import (
+    STOPPED,
     WORKING,
+    Awaiting,
     Fill,
     Order,
     OrderEvent,
     OrderState,
-    OrderType,
+    Progress,
     check_transition,
+    progress,
 )
 from trader.domain.portfolio import (
     Account,
@@ -32,12 +35,14 @@ from trader.domain.portfolio import (
     Position,
     WorkingOrder,
 )
+from trader.domain.value import digest
 
-Row: TypeAlias = Order | OrderEvent | Fill | AccountEntry
-"""What the journal has of an account: an intent, a step of an order, units that changed hands, a movement."""
+Row: TypeAlias = Order | Awaiting | OrderEvent | Fill | AccountEntry
+"""What the journal has of an account: an intent, an order that waits for approval, a step of an order, units
+that changed hands, a movement."""
 
 TRIGGERED = "triggered"
-"""How the reason of an event begins that turns a stop into a market order."""
+"""How the reason of an event begins that wakes a stop: from then on it is a market or a limit order."""
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -53,7 +58,7 @@ class Tracked:
     """Units filled, each as it was when it filled."""
     fills: int = 0
     triggered: bool = False
-    """A stop that has become a market order."""
+    """A stop that the market has come to: a market order now, or a limit order where it has a limit."""
 
     @property
     def remaining(self) -> Decimal:
@@ -134,7 +139,10 @@ class Ledger:
         """Take one row. Raises OrderError where it cannot be, such as a fill of an order nobody intended."""
         match row:
             case Order():
-                self.orders.setdefault(row.client_id, Tracked(row))
+                self._intend(row)
+            case Awaiting():
+                awaited = Tracked(row.order, OrderState.AWAITING_APPROVAL)
+                self.orders.setdefault(row.order.client_id, awaited)
             case OrderEvent():
                 self._change(row)
             case Fill():
@@ -188,15 +196,29 @@ class Ledger:
             day_open=day_open,
         )
 
+    def _intend(self, order: Order) -> None:
+        """Once: an intent for what awaits approval is the approval, of as much as it says."""
+        known = self.orders.get(order.client_id)
+        if known is None or known.state is OrderState.AWAITING_APPROVAL:
+            self.orders[order.client_id] = Tracked(order)
+
     def _change(self, event: OrderEvent) -> None:
+        """One step. What was told before, or comes late, changes nothing; what cannot be raises."""
         tracked = self._tracked(event.client_id)
-        if event.state is not tracked.state:
+        step = progress(tracked.state, event.state)
+        if step is Progress.IMPOSSIBLE:
             check_transition(event.client_id, tracked.state, event.state)
+        if step is Progress.LATE or self._repeated("event", digest(event)):
+            return
         changes: dict[str, Decimal] = {}
         if event.quantity is not None:
             changes["quantity"] = event.quantity
         if event.price is not None:
-            changes["stop_price" if tracked.order.type is OrderType.STOP else "limit_price"] = event.price
+            changes["stop_price" if tracked.order.type in STOPPED else "limit_price"] = event.price
+        if event.limit_price is not None:
+            changes["limit_price"] = event.limit_price
+        if event.trail is not None:
+            changes["trail"] = event.trail
         tracked = replace(
             tracked,
             order=tracked.order.model_copy(update=changes),
@@ -222,15 +244,22 @@ class Ledger:
             tracked, filled=tracked.filled + fill.quantity, fills=tracked.fills + 1
         )
         units, held = fill.signed_quantity, self.quantity(fill.symbol)
+        stop = tracked.order.type in STOPPED
         if held * units >= 0 or abs(units) <= abs(held):
-            self._trade(instrument, units, fill.price, fill.fee, fill.at)
+            self._trade(instrument, units, fill.price, fill.fee, fill.at, stop)
             return
         fee = (fill.fee * abs(held / units)).quantize(SMALLEST_AMOUNT)
-        self._trade(instrument, -held, fill.price, fee, fill.at)
-        self._trade(instrument, units + held, fill.price, fill.fee - fee, fill.at)
+        self._trade(instrument, -held, fill.price, fee, fill.at, stop)
+        self._trade(instrument, units + held, fill.price, fill.fee - fee, fill.at, stop)
 
     def _trade(
-        self, instrument: Instrument, units: Decimal, price: Decimal, fee: Decimal, at: datetime
+        self,
+        instrument: Instrument,
+        units: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        at: datetime,
+        stop: bool,
     ) -> None:
         """Units (signed) at a price; they never turn the position."""
         value = abs(instrument.notional(units, price))
@@ -239,7 +268,7 @@ class Ledger:
         if held.quantity * units >= 0:
             self.holdings[instrument.symbol] = held.enlarged(units, value, fee)
         else:
-            self._keep(instrument, held.reduced(-units, value, fee), at)
+            self._keep(instrument, held.reduced(-units, value, fee), at, stop)
 
     def _move(self, entry: AccountEntry) -> None:
         if self._repeated("entry", entry.id):
@@ -249,7 +278,7 @@ class Ledger:
         if held is None:
             return
         match entry.kind:
-            case EntryKind.DIVIDEND:
+            case EntryKind.DIVIDEND | EntryKind.BORROW:
                 self.holdings[entry.symbol] = replace(held, realised=held.realised + entry.cash)
             case EntryKind.SPLIT:
                 self.holdings[entry.symbol] = held.split(entry.quantity)
@@ -259,7 +288,7 @@ class Ledger:
             case EntryKind.DEPOSIT:
                 pass
 
-    def _keep(self, instrument: Instrument, held: Holding, at: datetime) -> None:
+    def _keep(self, instrument: Instrument, held: Holding, at: datetime, stop: bool = False) -> None:
         """The position that is left, or the closed trade that it has become."""
         if held.quantity != 0:
             self.holdings[instrument.symbol] = held
@@ -274,6 +303,8 @@ class Ledger:
                 entry=_average(held.spent, held.entered * instrument.multiplier),
                 exit=_average(held.received, held.exited * instrument.multiplier),
                 realised=held.realised,
+                cost=held.spent,
+                stopped=stop,
             )
         )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from trader.brokers.costs import CostModel
 from trader.data.market import TradedBar
 from trader.domain.instruments import Instrument
-from trader.domain.orders import Order, OrderType, Side
+from trader.domain.orders import STOPPED, Order, Side
 
 
 def price_at_open(
@@ -21,11 +21,12 @@ def price_at_open(
     does a limit that the open is better than, but nothing worse than the limit.
     """
     market = costs.price(instrument, order.side, bar.open)
-    if order.type is OrderType.MARKET or triggered or passed(order, bar.open):
-        return market
+    awake = triggered or order.type not in STOPPED or passed(order, bar.open)
+    if not awake:
+        return None
     limit = order.limit_price
     if limit is None:
-        return None
+        return market
     if order.side is Side.BUY:
         return min(market, limit) if bar.open < limit else None
     return max(market, limit) if bar.open > limit else None
@@ -37,17 +38,34 @@ def price_within(
     """What the order gets after the opening, or None: stops when touched, limits when traded through.
 
     A limit that all of the bar is better than (a leg whose entry has just filled) gets the worst of the bar.
+    A stop with a limit gets the stop, costs against us, where the limit allows that; where the limit is
+    better than the stop nobody knows whether the bar came back to it, and it waits for the next.
     """
-    if triggered:
-        return None
     buying = order.side is Side.BUY
-    if order.limit_price is not None:
-        through = bar.low < order.limit_price if buying else bar.high > order.limit_price
-        worst = min(order.limit_price, bar.high) if buying else max(order.limit_price, bar.low)
+    stop, limit = order.stop_price, order.limit_price
+    if limit is not None and (stop is None or triggered):
+        through = bar.low < limit if buying else bar.high > limit
+        worst = min(limit, bar.high) if buying else max(limit, bar.low)
         return worst if through else None
-    if order.stop_price is not None and passed(order, bar.high if buying else bar.low):
-        return costs.price(instrument, order.side, order.stop_price)
-    return None
+    if stop is None or triggered or not passed(order, bar.high if buying else bar.low):
+        return None
+    price = costs.price(instrument, order.side, stop)
+    if limit is None:
+        return price
+    if (stop - limit) * order.side.sign > 0:
+        return None
+    return min(price, limit) if buying else max(price, limit)
+
+
+def trailed(order: Order, best: Decimal, instrument: Instrument) -> Decimal | None:
+    """Where a trailing stop stands once the market was at `best`; None where it stays, or does not trail."""
+    if order.trail is None or order.stop_price is None:
+        return None
+    if order.side is Side.SELL:
+        followed = instrument.price_at_most(best - order.trail)
+        return followed if followed > order.stop_price else None
+    followed = instrument.price_at_least(best + order.trail)
+    return followed if followed < order.stop_price else None
 
 
 def passed(order: Order, price: Decimal) -> bool:

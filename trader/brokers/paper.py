@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from trader.brokers.actions import act
+from trader.brokers.amending import amended
+from trader.brokers.borrowing import LENT, charge
 from trader.brokers.costs import CostModel
 from trader.brokers.ledger import Ledger, Row
 from trader.brokers.session import Session, end
@@ -18,9 +20,11 @@ from trader.data.adjust import in_time
 from trader.data.market import TradedBar
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
+from trader.domain.instruments import Instrument
 from trader.domain.market import CorporateAction
-from trader.domain.orders import Fill, Order, OrderEvent, OrderState
-from trader.domain.portfolio import Account, AccountEntry
+from trader.domain.orders import WAITING, Fill, Order, OrderEvent, OrderState, Side
+from trader.domain.portfolio import Account, AccountEntry, sum_exact
+from trader.domain.value import plain
 from trader.risk.gate import check
 
 PARTICIPATION = Decimal("0.1")
@@ -56,10 +60,17 @@ class PaperBroker:
     name = "paper"
 
     def __init__(
-        self, ledger: Ledger, costs: CostModel, clock: Clock, participation: Decimal = PARTICIPATION
+        self,
+        ledger: Ledger,
+        costs: CostModel,
+        clock: Clock,
+        participation: Decimal = PARTICIPATION,
+        borrow_rate: Decimal | None = None,
     ) -> None:
         self.ledger = ledger
         """Restored by `fold`, or a new one."""
+        self._borrow_rate = borrow_rate
+        """A year, as a fraction of what is short; None where nobody knows, and nothing is lent."""
         self._costs, self._clock, self._participation = costs, clock, participation
         self._rows: list[Row] = []
 
@@ -81,10 +92,50 @@ class PaperBroker:
             )
         return self._taken().events
 
+    async def amend(
+        self,
+        client_id: ClientOrderId,
+        *,
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+        limit_price: Decimal | None = None,
+        trail: Decimal | None = None,
+    ) -> tuple[OrderEvent, ...]:
+        """Change a working order; nothing for what does not work. What asks for more must have been ruled on.
+
+        `price` is its stop, or its limit where it has no stop; `limit_price` the limit beside a stop. Raises
+        OrderError for terms that cannot be, and then changes nothing.
+        """
+        tracked = self.ledger.orders.get(client_id)
+        if tracked is None or not tracked.working:
+            return ()
+        changed = amended(tracked, quantity, price, limit_price, trail)
+        check(changed, self.ledger.instruments[changed.symbol])
+        if quantity is not None and self._bracketed(tracked.order):
+            raise OrderError(f"{client_id}: the quantities of an entry and its legs belong together")
+        self._emit(
+            OrderEvent(
+                client_id=client_id,
+                state=tracked.state,
+                at=self._clock.now(),
+                quantity=quantity,
+                price=price,
+                limit_price=limit_price,
+                trail=trail,
+                reason="amended, as it was asked",
+            )
+        )
+        return self._taken().events
+
+    def _bracketed(self, order: Order) -> bool:
+        """Whether it is a leg, or has legs that work."""
+        legs = self.ledger.working(order.symbol)
+        return order.parent is not None or any(leg.order.parent == order.client_id for leg in legs)
+
     async def find(self, client_id: ClientOrderId) -> OrderState | None:
         """Where the order stands; None where it was never sent."""
         tracked = self.ledger.orders.get(client_id)
-        if tracked is None or tracked.state in (OrderState.INTENDED, OrderState.NOT_SENT):
+        if tracked is None or tracked.state in WAITING or tracked.state is OrderState.NOT_SENT:
             return None
         return tracked.state
 
@@ -102,7 +153,8 @@ class PaperBroker:
         """
         for action in sorted(actions, key=in_time):
             act(self.ledger, self._emit, action, bars.get(action.symbol))
-        for _, bar in sorted(bars.items()):
+        for symbol, bar in sorted(bars.items()):
+            charge(self.ledger, self._emit, symbol, bar, self._borrow_rate)
             Session(self.ledger, self._emit, self._costs, bar, self._participation).run()
         return self._taken()
 
@@ -117,7 +169,25 @@ class PaperBroker:
             check(order, instrument)
         except OrderError as error:
             return error.message
-        return self._leg_objection(order)
+        return self._leg_objection(order) or self._short_objection(order, instrument)
+
+    def _short_objection(self, order: Order, instrument: Instrument) -> str:
+        """Why what an order would sell short cannot be borrowed; empty where it can, or need not be."""
+        if order.reduce_only or order.side is Side.BUY or self._borrow_rate is not None:
+            return ""
+        if instrument.asset_class not in LENT:
+            return ""
+        selling = sum_exact(
+            tracked.remaining
+            for tracked in self.ledger.working(order.symbol)
+            if tracked.order.side is Side.SELL and not tracked.order.reduce_only
+            if tracked.order.client_id != order.client_id
+        )
+        held = max(Decimal(0), self.ledger.quantity(order.symbol) - selling)
+        if order.quantity <= held:
+            return ""
+        short = f"{plain(order.quantity)} {order.symbol} to be sold, {plain(held)} held"
+        return f"{short}: whether the rest can be borrowed is not known"
 
     def _leg_objection(self, order: Order) -> str:
         """Why an order is no protective leg of its parent; empty where it is, or has none."""

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from trader.brokers.costs import CostModel
 from trader.brokers.ledger import TRIGGERED, Ledger, Row, Tracked
-from trader.brokers.matching import passed, price_at_open, price_within
+from trader.brokers.matching import passed, price_at_open, price_within, trailed
 from trader.data.market import TradedBar
 from trader.domain.ids import ClientOrderId
-from trader.domain.orders import Fill, OrderEvent, OrderState, OrderType, TimeInForce
+from trader.domain.orders import STOPPED, Fill, Order, OrderEvent, OrderState, OrderType, Side, TimeInForce
 from trader.domain.value import plain
 
 AMBIGUOUS = "ambiguous: "
@@ -33,6 +33,8 @@ class Session:
     ) -> None:
         self._ledger, self._emit, self._costs, self._bar = ledger, emit, costs, bar
         self._instrument = ledger.instruments[bar.symbol]
+        self._present: frozenset[ClientOrderId] = frozenset()
+        """Orders that were there before the bar, and had something to fill."""
         self._volume: Decimal | None = None
         """Units that may still trade in this bar; None where the feed has no volume."""
         if bar.volume is not None:
@@ -48,22 +50,27 @@ class Session:
     def _opening(self) -> None:
         """What was there before the bar, reductions first; stops of what fills count from then on."""
         present = self._live()
+        self._present = frozenset(tracked.order.client_id for tracked in present)
         for tracked in sorted(present, key=lambda one: not one.order.reduce_only):
             price = price_at_open(tracked.order, tracked.triggered, self._bar, self._instrument, self._costs)
             if price is not None:
                 self._fill(tracked, price, self._bar.opened)
+            elif not tracked.triggered and passed(tracked.order, self._bar.open):
+                self._trigger(tracked, self._bar.opened, "the open is past the stop, and past the limit")
+        self._end_what_is_for_now()
         for tracked in self._since(present):
             self._trigger_if_passed(tracked, self._bar.open, self._bar.opened)
 
     def _protect(self) -> None:
         """Stops that the bar touches, then targets. Where it reaches both, nobody knows which came first."""
         live = self._live()
-        stops = [tracked for tracked in live if tracked.order.type is OrderType.STOP]
+        stops = [tracked for tracked in live if tracked.order.type in STOPPED]
         targets = [one for one in live if one.order.reduce_only and one.order.type is OrderType.LIMIT]
         rival = any(self._within(tracked) is not None for tracked in targets)
         note = f"{AMBIGUOUS}stop and target in one bar, the stop is taken" if rival else ""
-        for tracked in (*stops, *targets):
-            self._fill_within(tracked, note if tracked.order.type is OrderType.STOP else "")
+        for name in [one.order.client_id for one in (*stops, *targets)]:
+            tracked = self._ledger.orders[name]  # as it stands: the other leg of its bracket may have filled
+            self._fill_within(tracked, note if tracked.order.type in STOPPED else "")
 
     def _enter(self) -> None:
         """Limits that may open a position, and at once the stops of what they open.
@@ -72,23 +79,60 @@ class Session:
         touched the stop last.
         """
         for tracked in self._live():
-            if tracked.order.reduce_only or tracked.order.limit_price is None:
+            limit = tracked.order.limit_price
+            if tracked.order.reduce_only or tracked.order.type is not OrderType.LIMIT or limit is None:
                 continue
             before = self._live()
             self._fill_within(tracked)
             for leg in self._since(before):
-                self._trigger_if_passed(leg, tracked.order.limit_price, self._bar.available)
-                if leg.order.type is OrderType.STOP:
+                self._trigger_if_passed(leg, limit, self._bar.available)
+                if leg.order.type in STOPPED:
                     self._fill_within(self._ledger.orders[leg.order.client_id], "entry and stop in one bar")
 
     def _close(self) -> None:
         """What ends with the bar: reductions of what is no longer held, and orders for one session."""
         self._sweep()
+        self._trail()
         for tracked in self._ledger.working(self._bar.symbol):
             if tracked.order.time_in_force is TimeInForce.DAY:
                 done = f"{plain(tracked.filled)} of {plain(tracked.order.quantity)} filled in its session"
                 self._end(tracked, OrderState.EXPIRED, done)
         self._sweep()  # legs whose entries have just expired wait for nothing any more
+
+    def _end_what_is_for_now(self) -> None:
+        """Orders that fill at once or not at all have had their chance: the open."""
+        for tracked in self._ledger.working(self._bar.symbol):
+            if tracked.order.time_in_force is TimeInForce.IOC:
+                done = f"{plain(tracked.filled)} of {plain(tracked.order.quantity)} filled at once"
+                end(
+                    self._ledger,
+                    self._emit,
+                    tracked.order.client_id,
+                    OrderState.CANCELLED,
+                    self._bar.opened,
+                    done,
+                )
+
+    def _trail(self) -> None:
+        """Trailing stops follow the best price of the bar, for the next one.
+
+        One whose entry filled in this bar follows the close: the best price may have been before the fill.
+        """
+        for tracked in self._live():
+            order, best = tracked.order, self._bar.close
+            if order.client_id in self._present:
+                best = self._bar.high if order.side is Side.SELL else self._bar.low
+            followed = trailed(order, best, self._instrument)
+            if followed is not None and not tracked.triggered:
+                self._emit(
+                    OrderEvent(
+                        client_id=order.client_id,
+                        state=tracked.state,
+                        at=self._bar.available,
+                        price=followed,
+                        reason=f"follows the market, which was at {plain(best)}",
+                    )
+                )
 
     def _sweep(self) -> None:
         """Cancel what may only reduce where nothing is held, but for legs whose entries still work."""
@@ -128,8 +172,15 @@ class Session:
 
     def _fill_within(self, tracked: Tracked, note: str = "") -> None:
         price = self._within(tracked)
-        if price is not None:
+        if price is not None and tracked.working:
             self._fill(tracked, price, self._bar.available, note)
+        elif tracked.working and not tracked.triggered and self._touched(tracked):
+            self._trigger(tracked, self._bar.available, "touched; the limit waits for the market")
+
+    def _touched(self, tracked: Tracked) -> bool:
+        """Whether the bar came to the order's stop."""
+        buying = tracked.order.side is Side.BUY
+        return passed(tracked.order, self._bar.high if buying else self._bar.low)
 
     def _reducible(self, tracked: Tracked) -> Decimal:
         """Units of the position that the order's side would reduce."""
@@ -139,7 +190,9 @@ class Session:
         """Where the market was when the order filled: the open, else the stop or limit it came to."""
         if at == self._bar.opened:
             return self._bar.open
-        return tracked.order.stop_price or tracked.order.limit_price
+        if tracked.triggered or tracked.order.stop_price is None:
+            return tracked.order.limit_price
+        return tracked.order.stop_price
 
     def _fill(self, tracked: Tracked, price: Decimal, at: datetime, note: str = "") -> None:
         """As much as is armed, held (where it may only reduce) and within the bar's volume."""
@@ -151,7 +204,7 @@ class Session:
         if quantity < wanted:
             part = f"{plain(quantity)} of {plain(wanted)}, the bar's volume allows no more"
             note = f"{note}; {part}" if note else part
-        stopped = order.type is OrderType.STOP and not tracked.triggered
+        stopped = order.type in STOPPED and not tracked.triggered
         if quantity == 0:
             if wanted > 0 and stopped:
                 self._trigger(tracked, at, note)
@@ -175,8 +228,36 @@ class Session:
         )
         done = self._ledger.orders[order.client_id].remaining == 0
         state = OrderState.FILLED if done else OrderState.PARTLY_FILLED
-        reason = f"{TRIGGERED}: what is left is a market order" if stopped and not done else ""
+        kind = "market" if order.limit_price is None else "limit"
+        reason = f"{TRIGGERED}: what is left is a {kind} order" if stopped and not done else ""
         self._emit(OrderEvent(client_id=order.client_id, state=state, at=at, reason=reason))
+        self._reduce_rivals(order, quantity, at)
+
+    def _reduce_rivals(self, order: Order, filled: Decimal, at: datetime) -> None:
+        """Of a bracket's legs one cancels the other: what one has closed the others do not close again."""
+        for rival in self._ledger.working(order.symbol):
+            if order.parent is None or rival.order.parent != order.parent:
+                continue
+            if rival.order.client_id == order.client_id:
+                continue
+            left = rival.order.quantity - filled
+            closed = f"{order.client_id} has closed {plain(filled)}"
+            if left <= rival.filled:
+                self._emit(
+                    OrderEvent(
+                        client_id=rival.order.client_id, state=OrderState.CANCELLED, at=at, reason=closed
+                    )
+                )
+            else:
+                self._emit(
+                    OrderEvent(
+                        client_id=rival.order.client_id,
+                        state=rival.state,
+                        at=at,
+                        quantity=left,
+                        reason=closed,
+                    )
+                )
 
 
 def armed(tracked: Tracked, ledger: Ledger) -> Decimal:

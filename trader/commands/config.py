@@ -11,7 +11,7 @@ from trader.commands.session import Session
 from trader.domain.errors import SettingsError
 from trader.domain.value import jsonable
 from trader.prompts.prompt import Prompt, Tier
-from trader.risk.limits import LIMITS, Unit, resolve_limits
+from trader.risk.limits import LIMITS, PROTECTIONS, Unit, resolve_limits
 from trader.settings import Origin, Settings, Sources, load
 from trader.settings.document import settings, shown
 from trader.settings.llm import Budget, Cache, Llm, ProviderLimit, Role
@@ -105,6 +105,9 @@ def _flat(found: Settings) -> Iterator[tuple[str, Any]]:
         yield row.key, getattr(getattr(found, row.table), row.name)
     for slug, value in resolve_limits(found.risk).permitted.items():
         yield f"risk.{slug}", value
+    if PROTECTIONS in found.risk:
+        rows = found.risk[PROTECTIONS]
+        yield f"risk.{PROTECTIONS}", [", ".join(f"{key} {row[key]}" for key in row) for row in rows]
     for agent, table in found.agents.items():
         for name, value in table.items():
             yield f"agents.{agent}.{name}", value

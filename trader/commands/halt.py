@@ -29,12 +29,28 @@ def resume(session: Session) -> None:
     lifted = killswitch.lift(workspace.halt)
     try:
         book, breakers = lift_breakers(workspace)
-        said = f"lifted: {', '.join(one.reason for one in breakers)}" if breakers else "nothing was barred"
-        about = f"breakers of book {book.id}: {said}" if book else "there is no book with breakers yet"
-    except WorkspaceInUse as running:
-        breakers, about = (), f"breakers are as they were: {running.message}; resume again when it has ended"
-    if session.json:
         reasons = [one.reason for one in breakers]
+        said = f"lifted: {', '.join(reasons)}" if reasons else "nothing was barred"
+        about = f"breakers of book {book.id}: {said}" if book else "there is no book with breakers yet"
+    except WorkspaceInUse:
+        reasons, about = _asked_of_the_run(session)
+    if session.json:
         output.document({"halted": False, "lifted": lifted, "breakers_lifted": reasons})
         return
     output.screen(f"{workspace.root}: {'orders are sent again' if lifted else 'it was not halted'}", about)
+
+
+def _asked_of_the_run(session: Session) -> tuple[list[str], str]:
+    """A run works on the newest book: it lifts its breakers itself, between two rounds."""
+    from trader.commands.books import book_named
+    from trader.commands.ordering import ask
+    from trader.journal.reader import JournalReader
+
+    with JournalReader(session.workspace.journal) as reader:
+        book = book_named(reader, None)
+    answer = ask(session.workspace, "resume", {"book": book.id})
+    if answer is None:
+        return [], f"breakers of book {book.id}: the run lifts them before its next round"
+    return answer.text.removeprefix("lifted: ").split(", ") if answer.text.startswith("lifted") else [], (
+        f"breakers of book {book.id}: {answer.text}"
+    )

@@ -51,6 +51,8 @@ class Flags:
     speed: float | None
     seed: int | None
     model: str | None
+    approval: str | None
+    wait_for_approval: bool
     new: bool
     cassette: Path | None = None
     replay_only: bool = False
@@ -66,6 +68,7 @@ class Flags:
             "run.cycles": self.cycles,
             "run.speed": self.speed,
             "run.seed": self.seed,
+            "run.approval": self.approval,
             **_model(self.model),
         }
 
@@ -123,14 +126,15 @@ def _ran(
     session: Session, flags: Flags, settings: Settings, sources: Sources, cassette: Cassette | None
 ) -> tuple[Ran, str | None]:
     """The run, watched; and why nothing of it was sent, where that is so."""
-    control, clock = Control(), SystemClock()
+    somebody = sys.stdout.isatty() and sys.stdin.isatty() and not session.json
+    control, clock = Control(wait_for_approval=flags.wait_for_approval or somebody), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
         for note in cassette.notes if cassette else ():
             watcher.note(note)
         began = Began(watcher)
-        with _interrupts(control, began):
+        with _interrupts(control, began), _kill_switch(session.workspace.halt):
             ran = asyncio.run(
                 run_desk(
                     session.workspace,
@@ -211,6 +215,23 @@ class Began:
         """From now on there is a round to finish."""
         self.rounds = True
         self._observer.opened(opening)
+
+
+@contextmanager
+def _kill_switch(halt: Path) -> Iterator[None]:
+    """The halt by a signal, where the system has one for it: SIGUSR1 is `trader halt`."""
+    if not hasattr(signal, "SIGUSR1"):
+        yield
+        return
+
+    def pulled(number: int, frame: FrameType | None) -> None:
+        killswitch.engage(halt, f"SIGUSR1 to process {os.getpid()}", SystemClock().now())
+
+    before = signal.signal(signal.SIGUSR1, pulled)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager

@@ -69,8 +69,9 @@ class Story:
 
     @property
     def ruling(self) -> RulingMade | None:
-        """The last word on its order: the gate's, else allocate's."""
-        return max(self.rulings, key=lambda made: made.stage == "gate", default=None)
+        """The last word on its order: at its approval, else the gate's, else allocate's."""
+        stages = ("allocate", "gate", "approval")
+        return max(self.rulings, key=lambda made: stages.index(made.stage), default=None)
 
     @property
     def main_order(self) -> Order | None:

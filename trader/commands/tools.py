@@ -101,15 +101,24 @@ def features(session: Session) -> None:
                 "warmup": row.warmup,
                 "source": row.source,
                 "formula": row.formula,
+                "incremental": row.step is not None,
             }
             for row in FEATURES
         ]
         output.document({"features": entries})
         return
     rows = (
-        (row.name, row.group, row.unit, str(row.warmup), f"{row.formula}; {row.source}") for row in FEATURES
+        (
+            row.name,
+            row.group,
+            row.unit,
+            str(row.warmup),
+            "" if row.step is None else "yes",
+            f"{row.formula}; {row.source}",
+        )
+        for row in FEATURES
     )
-    headings = ("name", "group", "unit", "warm-up", "formula and source")
+    headings = ("name", "group", "unit", "warm-up", "by the bar", "formula and source")
     output.screen(output.listing(*headings, rows=rows, right=("warm-up",)))
 
 

@@ -42,6 +42,11 @@ def decision_id(book: BookId, as_of: datetime, symbol: str, horizon: int) -> Dec
     return DecisionId("d" + _sixteen(book, _moment(as_of), symbol, str(horizon)))
 
 
+def flatten_id(book: BookId, command: str, symbol: str) -> DecisionId:
+    """`f` + 16 characters of (book, command, instrument): what a person ordered in place of a decision."""
+    return DecisionId("f" + _sixteen(book, command, symbol))
+
+
 def client_order_id(decision: DecisionId, leg: str, number: int = 1) -> ClientOrderId:
     """`{decision}-{e|x|s|t}{n}`: at most 24 characters of `[a-z0-9-]`."""
     text = f"{decision}-{leg}{number}"

@@ -47,6 +47,11 @@ class Instrument(Value):
                 raise ValueError(f"{self.symbol}: {field} must be above zero")
         return self
 
+    @property
+    def is_future(self) -> bool:
+        """Whether it is counted in contracts."""
+        return self.asset_class is AssetClass.FUTURE
+
     def lots(self, quantity: Decimal) -> Decimal:
         """`quantity` cut to whole lots, towards zero."""
         return _step(abs(quantity), self.lot_size, ROUND_FLOOR).copy_sign(quantity)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -30,6 +31,17 @@ class OrderType(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
+    """A market order once the market is at the stop."""
+    STOP_LIMIT = "stop_limit"
+    """A limit order once the market is at the stop."""
+    TRAILING_STOP = "trailing_stop"
+    """A stop that follows the market at the distance `trail`, and never goes back."""
+
+
+LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+"""Have a worst price."""
+STOPPED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+"""Sleep until the market is at their stop."""
 
 
 class TimeInForce(StrEnum):
@@ -39,6 +51,8 @@ class TimeInForce(StrEnum):
     """Until the close of the next session it can trade in."""
     GTC = "gtc"
     """Until it is cancelled."""
+    IOC = "ioc"
+    """What fills at once; the rest is cancelled."""
 
 
 class OrderState(StrEnum):
@@ -59,46 +73,28 @@ class OrderState(StrEnum):
 
 
 _S = OrderState
+_AT_THE_VENUE = frozenset(
+    {_S.ACKNOWLEDGED, _S.PARTLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED}
+)
+"""What a venue may say of an order that it has."""
+
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _S.AWAITING_APPROVAL: frozenset({_S.INTENDED, _S.REJECTED, _S.EXPIRED}),
     _S.INTENDED: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.NOT_SENT}),
-    _S.SUBMITTED: frozenset(
-        {
-            _S.ACKNOWLEDGED,
-            _S.PARTLY_FILLED,
-            _S.FILLED,
-            _S.CANCELLED,
-            _S.REJECTED,
-            _S.EXPIRED,
-            _S.UNKNOWN,
-        }
-    ),
-    _S.ACKNOWLEDGED: frozenset(
-        {_S.PARTLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.UNKNOWN}
-    ),
+    _S.SUBMITTED: _AT_THE_VENUE | {_S.UNKNOWN},
+    _S.ACKNOWLEDGED: (_AT_THE_VENUE | {_S.UNKNOWN}) - {_S.ACKNOWLEDGED},
     _S.PARTLY_FILLED: frozenset({_S.PARTLY_FILLED, _S.FILLED, _S.CANCELLED, _S.EXPIRED, _S.UNKNOWN}),
-    _S.UNKNOWN: frozenset(
-        {
-            _S.ACKNOWLEDGED,
-            _S.PARTLY_FILLED,
-            _S.FILLED,
-            _S.CANCELLED,
-            _S.REJECTED,
-            _S.EXPIRED,
-            _S.NEVER_ARRIVED,
-        }
-    ),
-    _S.NEVER_ARRIVED: frozenset(
-        {_S.SUBMITTED}
-    ),  # the venue said so: the same id may be sent, once, by a person or a re-run
-    _S.CANCELLED: frozenset(
-        {_S.FILLED}
-    ),  # a cancel and a fill crossed on the wire: the venue's fill is the truth
+    _S.UNKNOWN: _AT_THE_VENUE | {_S.NEVER_ARRIVED},
+    # The same id may be sent again, once; and a request that was only slow arrives after all.
+    _S.NEVER_ARRIVED: _AT_THE_VENUE | {_S.SUBMITTED},
+    # A cancel and a fill crossed on the wire, or the close and a fill: the venue's fill is the truth.
+    _S.CANCELLED: frozenset({_S.FILLED}),
+    _S.EXPIRED: frozenset({_S.FILLED}),
     _S.FILLED: frozenset(),
     _S.REJECTED: frozenset(),
-    _S.EXPIRED: frozenset(),
     _S.NOT_SENT: frozenset(),
 }
+"""State -> what may come next. No other step exists."""
 
 WORKING = frozenset({_S.SUBMITTED, _S.ACKNOWLEDGED, _S.PARTLY_FILLED, _S.UNKNOWN})
 """May still fill: reserves money, counts towards limits."""
@@ -106,6 +102,46 @@ WAITING = frozenset({_S.AWAITING_APPROVAL, _S.INTENDED})
 """Not yet at the venue."""
 DONE = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.NOT_SENT, _S.NEVER_ARRIVED})
 """Nothing more is expected."""
+
+
+class Progress(StrEnum):
+    """What an event is to an order that stands somewhere already."""
+
+    NEXT = "next"
+    """The table allows it."""
+    REPEATED = "repeated"
+    """Where the order stands was told again."""
+    LATE = "late"
+    """The order is past it: an acknowledgement that comes after the fill. It changes nothing."""
+    IMPOSSIBLE = "impossible"
+    """No order comes from the one to the other, in whatever order events arrive."""
+
+
+def progress(before: OrderState, told: OrderState) -> Progress:
+    """What it means that an order in the state `before` is `told` to be in another.
+
+    Late is whatever the order may have gone through on its way. That an order never arrived is never late:
+    of one that is known to have arrived it cannot be true.
+    """
+    if told is before:
+        return Progress.REPEATED
+    if told in TRANSITIONS[before]:
+        return Progress.NEXT
+    if told is not _S.NEVER_ARRIVED and before in _reachable(told):
+        return Progress.LATE
+    return Progress.IMPOSSIBLE
+
+
+@cache
+def _reachable(state: OrderState) -> frozenset[OrderState]:
+    """Every state that an order in `state` may come to, by the table."""
+    found: set[OrderState] = set()
+    pending = [state]
+    while pending:
+        for following in TRANSITIONS[pending.pop()] - found:
+            found.add(following)
+            pending.append(following)
+    return frozenset(found)
 
 
 def check_transition(order: ClientOrderId, before: OrderState, after: OrderState) -> None:
@@ -125,6 +161,8 @@ class Order(Value):
     quantity: Amount = Field(gt=0)
     limit_price: Amount | None = Field(default=None, gt=0)
     stop_price: Amount | None = Field(default=None, gt=0)
+    trail: Amount | None = Field(default=None, gt=0)
+    """How far the stop stays behind the best price so far, in the price's unit."""
     time_in_force: TimeInForce = TimeInForce.DAY
     reduce_only: bool = False
     """Never opens or turns a position: what exceeds the position is dropped."""
@@ -133,16 +171,24 @@ class Order(Value):
 
     @model_validator(mode="after")
     def _prices_fit_the_type(self) -> Self:
-        if (self.type is OrderType.LIMIT) != (self.limit_price is not None):
+        if (self.type in LIMITED) != (self.limit_price is not None):
             raise ValueError(f"{self.client_id}: a limit order, and no other, has a limit price")
-        if (self.type is OrderType.STOP) != (self.stop_price is not None):
+        if (self.type in STOPPED) != (self.stop_price is not None):
             raise ValueError(f"{self.client_id}: a stop order, and no other, has a stop price")
+        if (self.type is OrderType.TRAILING_STOP) != (self.trail is not None):
+            raise ValueError(f"{self.client_id}: a trailing stop, and no other, has a distance to trail by")
         return self
 
     @property
     def signed_quantity(self) -> Decimal:
         """Positive for a buy."""
         return self.quantity * self.side.sign
+
+
+class Awaiting(Value):
+    """An order that waits for a person's word: nothing of it is sent before."""
+
+    order: Order
 
 
 class OrderEvent(Value):
@@ -155,9 +201,13 @@ class OrderEvent(Value):
     reason: str = ""
     """Why it was rejected, cancelled or not sent; what is not known."""
     quantity: Amount | None = None
-    """The order's new quantity, where the venue changed it (a split)."""
+    """The order's new quantity, where it changed: by a split, an amendment, or what was ruled at approval."""
     price: Amount | None = None
-    """The order's new limit or stop price, where the venue changed it (a split)."""
+    """The order's new stop price, or limit where it has no stop, where that changed."""
+    limit_price: Amount | None = None
+    """The new limit of an order that has a stop as well, where that changed."""
+    trail: Amount | None = None
+    """The new distance of a trailing stop, where that changed."""
 
 
 class Fill(Value):

@@ -44,6 +44,7 @@ class EntryKind(StrEnum):
     DIVIDEND = "dividend"
     SPLIT = "split"
     CASH_IN_LIEU = "cash_in_lieu"
+    BORROW = "borrow"
 
 
 class AccountEntry(Value):
@@ -86,6 +87,10 @@ class ClosedTrade(Value):
     """Average price out, before fees, in units of the close."""
     realised: Amount
     """All cash that came out less all that went in: fees and dividends included."""
+    cost: Amount
+    """What all that was entered had cost, fees left out; above zero, for a short too."""
+    stopped: bool = False
+    """Whether a stop ended it."""
 
 
 class WorkingOrder(Value):

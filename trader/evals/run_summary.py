@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trader.brokers.costs import CostModel
 from trader.brokers.ledger import fold
+from trader.brokers.present import rows_of
 from trader.data.market import Market
 from trader.data.view import MarketView
 from trader.domain.decisions import Outcome
@@ -24,7 +25,7 @@ from trader.domain.orders import Fill, RulingOutcome
 from trader.domain.portfolio import Book, EntryKind, sum_exact
 from trader.domain.value import Amount, Moment, Value
 from trader.journal.reader import Forecast, JournalReader
-from trader.journal.records import Marked, ModelCalled, OrderIntended
+from trader.journal.records import Marked, ModelCalled
 from trader.measures.forecasts import brier, hit_rate
 from trader.measures.paths import max_drawdown
 from trader.memory.base_rates import symbol_evidence
@@ -179,11 +180,8 @@ def _slippage(fill: Fill, market: Market) -> Decimal:
 
 def _round_trips(reader: JournalReader, book: Book, market: Market) -> int:
     """Positions that were opened and closed again."""
-    rows = (
-        movement.order if isinstance(movement, OrderIntended) else movement
-        for movement in reader.movements(book.id)
-    )
-    return len(fold(book, (market.instruments[symbol] for symbol in book.symbols), rows).closed)
+    instruments = (market.instruments[symbol] for symbol in book.symbols)
+    return len(fold(book, instruments, rows_of(reader.movements(book.id))).closed)
 
 
 def passive(market: Market, book: Book, marks: Sequence[Marked], costs: CostModel) -> Passive:

@@ -1,14 +1,19 @@
 """What an indicator is, and the arrays that all of them read."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 
 from trader.domain.errors import ToolError
-from trader.domain.market import Floats
+from trader.domain.market import Floats, Times
+from trader.features.expression import Expression
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Floats | tuple[Floats, ...])
 
 DAYS_A_YEAR = 252.0
 """Sessions a year of a stock exchange; other calendars pass their own number of bars."""
@@ -22,6 +27,12 @@ class Group(StrEnum):
     OSCILLATOR = "oscillator"
     VOLATILITY = "volatility"
     VOLUME = "volume"
+    STATISTICAL = "statistical"
+    LEVEL = "level"
+    MICROSTRUCTURE = "microstructure"
+    CALENDAR = "calendar"
+    MARKET = "market"
+    CANDLE = "candle"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +50,28 @@ class Inputs:
     volume: Floats
     bars_a_year: float = DAYS_A_YEAR
     """For annual volatility."""
+    opened: Times | None = None
+    """When each bar began, UTC: for the calendar."""
+    index: Floats | None = None
+    """The level of an index as it was known when each bar closed, NaN where none was."""
+    _known: dict[Hashable, Floats | tuple[Floats, ...]] = field(default_factory=dict, init=False, repr=False)
+    """What `remembered` functions have answered."""
 
     def __post_init__(self) -> None:
-        for field in fields(self)[:5]:
-            array = getattr(self, field.name)
-            if len(array) != len(self.close):
-                raise ToolError(f"{field.name} has {len(array)} bars, close has {len(self.close)}")
-            fit = np.isfinite(array) if field.name == "volume" else np.isfinite(array) & (array > 0.0)
+        for name in ("open", "high", "low", "close", "volume"):
+            array = getattr(self, name)
+            self._same_length(name, array)
+            fit = np.isfinite(array) if name == "volume" else np.isfinite(array) & (array > 0.0)
             if not fit.all():
                 row = int(np.argmin(fit))
-                raise ToolError(f"{field.name} is {array[row]} at bar {row + 1} of {len(array)}")
+                raise ToolError(f"{name} is {array[row]} at bar {row + 1} of {len(array)}")
+        for name, given in (("opened", self.opened), ("index", self.index)):
+            if given is not None:
+                self._same_length(name, given)
+
+    def _same_length(self, name: str, array: Floats | Times) -> None:
+        if len(array) != len(self.close):
+            raise ToolError(f"{name} has {len(array)} bars, close has {len(self.close)}")
 
     def __len__(self) -> int:
         return len(self.close)
@@ -74,8 +97,12 @@ class Feature:
     """Called with more than `warmup` bars only."""
     scale_free: bool = True
     """Whether prices in another unit (a split, another currency) give the same values."""
+    step: Expression | None = None
+    """The same, one bar at a time, for `trader.features.stream`; None where there is no such way."""
     in_months: bool = False
     """Whether its bars are trading days that stand for months: it has no meaning on shorter bars."""
+    in_hours: bool = False
+    """Whether it reads the time of day: it has no meaning on daily bars."""
 
     def compute(self, inputs: Inputs) -> Floats:
         """The indicator at each of the n bars.
@@ -87,11 +114,36 @@ class Feature:
         return self.function(inputs)
 
 
+def remembered(
+    function: Callable[Concatenate[Inputs, P], R],
+) -> Callable[Concatenate[Inputs, P], R]:
+    """Compute once for each Inputs and arguments what several indicators share. Answers are read-only."""
+
+    @wraps(function)
+    def call(inputs: Inputs, /, *arguments: P.args, **named: P.kwargs) -> R:
+        key = (function, arguments, tuple(named.items()))
+        if key not in inputs._known:
+            answer = function(inputs, *arguments, **named)
+            for array in answer if isinstance(answer, tuple) else (answer,):
+                array.flags.writeable = False
+            inputs._known[key] = answer
+        return cast(R, inputs._known[key])
+
+    return call
+
+
 def shifted(values: Floats, bars: int) -> Floats:
     """`values` as they were `bars` bars before; NaN where there was no such bar."""
     out = np.full(len(values), np.nan)
     out[bars:] = values[:-bars]
     return out
+
+
+def over(above: Floats, below: Floats) -> Floats:
+    """Above / below - 1; `below` must be an array that nobody else reads: the answer stands in it."""
+    np.divide(above, below, out=below)
+    below -= 1.0
+    return below
 
 
 def share_of(above: Floats, below: Floats, where_zero: float = np.nan) -> Floats:

@@ -15,7 +15,7 @@ from trader.domain.orders import Order, OrderType, Ruling, Side, TimeInForce
 from trader.domain.portfolio import Account
 from trader.graph.state import Allotment
 from trader.risk.facts import Facts
-from trader.risk.gate import at_collar, rule
+from trader.risk.gate import STOP_SIDE, at_collar, refused, rule, wrong_side
 from trader.risk.limits import Limits
 
 
@@ -35,6 +35,9 @@ def allot(
         rule_in_turn([order for _, order in drafts], facts, limits), drafts, strict=True
     ):
         stop = protective(order, decision, instruments[decision.symbol]) if ruling.quantity > 0 else None
+        passed = wrong_side(stop, facts.last(stop.symbol)) if stop is not None else None
+        if passed is not None:
+            ruling, stop = refused(order, STOP_SIDE, passed), None
         allotments.append(Allotment(order=order, ruling=ruling, stop=stop))
     return tuple(allotments)
 

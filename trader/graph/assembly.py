@@ -9,6 +9,7 @@ from trader.brokers.costs import CostModel
 from trader.clock import Clock
 from trader.data.market import Market
 from trader.domain.portfolio import Book
+from trader.graph.approval import Approval
 from trader.graph.consensus import Thresholds
 from trader.graph.models import Models
 from trader.graph.state import Desk
@@ -50,6 +51,7 @@ def assemble(
         broker=broker,
         halted=halted,
         clock=clock,
+        approval=Approval.parse(settings.run.approval),
         models=models,
     )
 

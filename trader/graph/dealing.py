@@ -8,8 +8,17 @@ from langgraph.types import Send
 from trader.domain.orders import Order, OrderEvent, OrderState, Ruling
 from trader.domain.signals import Signal, SignalSource
 from trader.graph.allocate import allot, rule_in_turn
+from trader.graph.sending import send
 from trader.graph.state import Allotment, Desk, Round
-from trader.journal.records import Noted, OrderChanged, OrderIntended, RoundClosed, RulingMade, RulingStage
+from trader.journal.records import (
+    Begins,
+    Noted,
+    OrderChanged,
+    OrderIntended,
+    RoundClosed,
+    RulingMade,
+    RulingStage,
+)
 
 Update = dict[str, object]
 
@@ -115,28 +124,33 @@ def by_ruling(state: Round) -> Literal["execute", "record"]:
 
 
 async def execute(state: Round, runtime: Runtime[Desk]) -> Update:
-    """Intents to disk, then to the broker, each once. What the venue already knows is not sent again."""
+    """Intents to disk, then to the broker, each once. What needs a person's word waits for it."""
     desk = runtime.context
-    orders = [order for item in state["allotments"] for order in (item.order, item.stop) if order is not None]
-    now = desk.clock.now()
-    desk.recorder.append(
-        *(OrderIntended(book=desk.book.id, round=state["round"], order=order, at=now) for order in orders)
-    )
+    waiting = {
+        item.order.client_id: why
+        for item in state["allotments"]
+        if (why := desk.approval.needed(item.order, state["facts"])) is not None
+    }
+    for item in state["allotments"]:
+        _intend(desk, state, item, waiting.get(item.order.client_id))
     desk.recorder.commit()
     for item in state["allotments"]:
-        halted = desk.halted()  # once for both: an entry that went out is never left without its stop
-        for order in (item.order, item.stop):
-            if order is not None and await desk.broker.find(order.client_id) is None:
-                told = await _send(order, desk, halted)
-                desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
+        if item.order.client_id not in waiting:
+            await send(desk, item.orders)
     return {}
 
 
-async def _send(order: Order, desk: Desk, halted: str | None) -> tuple[OrderEvent, ...]:
-    if halted is not None:
-        now = desk.clock.now()
-        return (OrderEvent(client_id=order.client_id, state=OrderState.NOT_SENT, at=now, reason=halted),)
-    return await desk.broker.submit(order)
+def _intend(desk: Desk, state: Round, item: Allotment, why: str | None) -> None:
+    """Write down that the orders are about to be sent, or why they wait."""
+    now = desk.clock.now()
+    begins: Begins = OrderState.INTENDED if why is None else OrderState.AWAITING_APPROVAL
+    for order in item.orders:
+        desk.recorder.append(
+            OrderIntended(book=desk.book.id, round=state["round"], order=order, at=now, state=begins)
+        )
+        if why is not None:
+            event = OrderEvent(client_id=order.client_id, state=begins, at=now, reason=why)
+            desk.recorder.append(OrderChanged(book=desk.book.id, event=event))
 
 
 async def record(state: Round, runtime: Runtime[Desk]) -> Update:

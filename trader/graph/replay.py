@@ -97,6 +97,8 @@ def _parts(*records: object) -> Told:
                 told.setdefault(record.decision, {})[f"{record.form} of {record.agent}"] = _body(record)
             case DecisionMade(decision=decision):
                 told.setdefault(decision.id, {})["decision"] = decision.canonical()
+            case RulingMade(stage="approval"):
+                pass  # a person's word came after the round, and is no part of the decision
             case RulingMade(ruling=ruling):
                 told.setdefault(record.decision, {})[f"{record.stage}'s ruling"] = jsonable(ruling)
             case OrderIntended(order=order):

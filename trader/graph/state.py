@@ -1,13 +1,14 @@
 """What flows through the graphs (values), and what rides beside them (live objects)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, TypedDict, TypeVar
 
 from trader.agents.agent import Agent
 from trader.brokers.broker import Broker
 from trader.brokers.costs import CostModel
+from trader.brokers.pacing import Pace
 from trader.clock import Clock
 from trader.data.market import Market
 from trader.domain.decisions import Decision
@@ -19,6 +20,7 @@ from trader.domain.portfolio import Account, Book
 from trader.domain.reports import Report
 from trader.domain.signals import Signal
 from trader.domain.value import Value
+from trader.graph.approval import Approval
 from trader.graph.consensus import Thresholds
 from trader.graph.models import Models
 from trader.journal.records import RoundOpened
@@ -69,6 +71,11 @@ class Allotment(Value):
     order: Order
     ruling: Ruling
     stop: Order | None = None
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """The order and its stop."""
+        return (self.order,) if self.stop is None else (self.order, self.stop)
 
 
 class Round(TypedDict, total=False):
@@ -121,5 +128,9 @@ class Desk:
     halted: Callable[[], str | None]
     """Why nothing may be sent, or None. Looked at just before each send."""
     clock: Clock
+    approval: Approval = field(default_factory=Approval)
+    """Which increases wait for a person."""
+    pace: Pace | None = None
+    """The venue's, where requests must keep one; None where time is simulated."""
     models: Models | None = None
     """Where models are asked; None where every agent follows its rule."""

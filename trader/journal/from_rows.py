@@ -12,6 +12,7 @@ from trader.domain.value import Value
 from trader.journal.records import (
     BreakerChanged,
     CallReserved,
+    CommandAnswered,
     Commanded,
     Marked,
     ModelCalled,
@@ -128,3 +129,8 @@ def noted(row: Columns) -> Noted:
 def commanded(row: Columns) -> Commanded:
     """From a row of `commands`."""
     return _flat(Commanded, {**row, "arguments": json.loads(row["arguments"])})
+
+
+def command_answered(row: Columns) -> CommandAnswered:
+    """From a row of `command_answers`."""
+    return _flat(CommandAnswered, row)

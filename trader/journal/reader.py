@@ -30,6 +30,7 @@ from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
     CallReserved,
+    CommandAnswered,
     Commanded,
     Marked,
     ModelCalled,
@@ -131,6 +132,13 @@ class JournalReader:
         )
         unclosed = self._tables.read(query, lambda row: row["round"])
         return self._opened(unclosed[0]) if unclosed else None
+
+    def last_opened(self, book: BookId) -> RoundOpened | None:
+        """The newest round of the book, closed or not."""
+        table = schema.rounds.c
+        query = select(table.round).where(table.book == book).order_by(table.seq.desc()).limit(1)
+        newest = self._tables.read(query, lambda row: row["round"])
+        return self._opened(newest[0]) if newest else None
 
     # Decisions
 
@@ -358,6 +366,23 @@ class JournalReader:
     def commands(self) -> list[Commanded]:
         """What people asked of the running process, oldest first."""
         return self._tables.all(schema.commands, from_rows.commanded)
+
+    def unanswered_commands(self) -> list[Commanded]:
+        """What people asked and nobody has answered yet, in the order of `seq`."""
+        asked, answers = schema.commands, schema.command_answers
+        query = (
+            select(asked)
+            .outerjoin_from(asked, answers, asked.c.id == answers.c.id)
+            .where(answers.c.seq.is_(None))
+            .order_by(asked.c.seq)
+        )
+        return self._tables.read(query, from_rows.commanded)
+
+    def answer(self, command: str) -> CommandAnswered | None:
+        """What came of a command, once something has."""
+        table = schema.command_answers
+        found = self._tables.all(table, from_rows.command_answered, table.c.id == command)
+        return found[0] if found else None
 
     # Parts of the above
 

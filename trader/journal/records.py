@@ -14,7 +14,7 @@ from trader.domain.decisions import Decision
 from trader.domain.ids import BookId, DecisionId, RoundId, RunId
 from trader.domain.learned import LearnedState
 from trader.domain.opinions import Abstention, Opinion, Verdict
-from trader.domain.orders import Fill, Order, OrderEvent, Ruling
+from trader.domain.orders import Fill, Order, OrderEvent, OrderState, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book, Mode
 from trader.domain.reports import Report
 from trader.domain.signals import Signal
@@ -30,8 +30,12 @@ FORMS: Mapping[Form, type[Report | Opinion | Abstention | Verdict]] = {
     "verdict": Verdict,
 }
 """What the body of a step is, by its form. A brief's is nothing but JSON."""
-RulingStage: TypeAlias = Literal["allocate", "gate"]
-"""Who asked for a ruling: allocate on its running account, or the gate on the real order."""
+RulingStage: TypeAlias = Literal["allocate", "gate", "approval"]
+"""When a ruling was asked for: by allocate on its running account, at the gate, or once a person approved."""
+
+
+Begins: TypeAlias = Literal[OrderState.INTENDED, OrderState.AWAITING_APPROVAL]
+"""Where an order's life begins."""
 
 
 class BookOpened(Value):
@@ -186,13 +190,18 @@ class RulingMade(Value):
 
 
 class OrderIntended(Value):
-    """An order is about to be sent: on disk before any byte of it leaves. Key: client order id."""
+    """An order is about to be sent, or waits for approval: on disk before any byte of it leaves.
+
+    Key: client order id.
+    """
 
     book: BookId
     round: RoundId
     """The round that placed it; empty for what a person ordered."""
     order: Order
     at: Moment
+    state: Begins = OrderState.INTENDED
+    """Where its life begins."""
 
 
 class OrderChanged(Value):
@@ -284,6 +293,18 @@ class Commanded(Value):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
+class CommandAnswered(Value):
+    """What came of what a person had asked for. Key: id."""
+
+    id: str
+    """The command's."""
+    book: BookId
+    at: Moment
+    done: bool
+    text: str
+    """For the person: what was done, or why it was not."""
+
+
 class RoundClosed(Value):
     """All of the round is recorded; a round that is not closed is run again. Key: round."""
 
@@ -312,6 +333,7 @@ Record: TypeAlias = (
     | BreakerChanged
     | Noted
     | Commanded
+    | CommandAnswered
     | RoundClosed
 )
 """Anything that can be recorded."""

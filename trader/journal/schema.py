@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -249,6 +249,8 @@ orders = _table(
     _word("time_in_force"),
     Column("reduce_only", Boolean, nullable=False),
     Column("parent", Text),
+    _amount("trail", nullable=True),
+    _word("state"),
     key=("client_id",),
     indexed=("book", "round"),
 )
@@ -264,6 +266,8 @@ order_events = _table(
     _text("reason"),
     _amount("quantity", nullable=True),
     _amount("price", nullable=True),
+    _amount("limit_price", nullable=True),
+    _amount("trail", nullable=True),
     key=("key",),
     indexed=("book", "client_id"),
 )
@@ -351,6 +355,16 @@ commands = _table(
     _moment("at"),
     _text("kind"),
     _text("arguments"),
+    key=("id",),
+)
+
+command_answers = _table(
+    "command_answers",
+    _text("id"),
+    _text("book"),
+    _moment("at"),
+    Column("done", Boolean, nullable=False),
+    _text("text"),
     key=("id",),
 )
 

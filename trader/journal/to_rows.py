@@ -13,6 +13,7 @@ from trader.journal.records import (
     BookOpened,
     BreakerChanged,
     CallReserved,
+    CommandAnswered,
     Commanded,
     DecisionMade,
     FillReceived,
@@ -148,7 +149,7 @@ def _(record: RulingMade) -> Iterator[Row]:
 
 @rows.register
 def _(record: OrderIntended) -> Iterator[Row]:
-    of = {"book": record.book, "round": record.round, "at": record.at}
+    of = {"book": record.book, "round": record.round, "at": record.at, "state": record.state}
     yield Row(schema.orders, of | _columns(record.order))
 
 
@@ -201,6 +202,11 @@ def _(record: Noted) -> Iterator[Row]:
 @rows.register
 def _(record: Commanded) -> Iterator[Row]:
     yield Row(schema.commands, _columns(record) | {"arguments": canonical_json(record.arguments)})
+
+
+@rows.register
+def _(record: CommandAnswered) -> Iterator[Row]:
+    yield Row(schema.command_answers, _columns(record))
 
 
 @rows.register

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import TypeAlias
 
-from trader.domain.instruments import AssetClass
 from trader.domain.orders import Order
 from trader.domain.value import plain
 from trader.risk.standing import Standing
@@ -108,7 +107,7 @@ def order_rate(_: Order, standing: Standing) -> Asked:
 
 
 def _is_future(order: Order, standing: Standing) -> bool:
-    return standing.facts.instrument(order.symbol).asset_class is AssetClass.FUTURE
+    return standing.facts.instrument(order.symbol).is_future
 
 
 def _no_equity(equity: Decimal) -> str:

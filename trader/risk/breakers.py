@@ -91,6 +91,11 @@ def step(
     )
 
 
+def losses_in_a_row(closed: Sequence[ClosedTrade]) -> int:
+    """Trades that lost, up to the last one: fees and dividends included."""
+    return sum(1 for _ in takewhile(lambda trade: trade.realised < 0, reversed(closed)))
+
+
 def lift(breakers: Iterable[Breaker], now: datetime) -> tuple[Breaker, ...]:
     """The breakers that barred entries at `now`, lifted by a person."""
     return tuple(one.model_copy(update={"lifted": True}) for one in breakers if one.bars(now))
@@ -117,7 +122,7 @@ def _losing_streak(
 ) -> Breaker | None:
     """From the trade that completed the streak to the end of the next full session, then anew."""
     length = max(1, int(permitted))
-    run = sum(1 for _ in takewhile(lambda trade: trade.realised < 0, reversed(closed)))
+    run = losses_in_a_row(closed)
     if run < length:
         return None
     last = closed[len(closed) - run % length - 1]

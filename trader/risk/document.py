@@ -2,9 +2,11 @@
 
 from trader.domain.value import plain
 from trader.risk.asking import CORRELATED_OVER
+from trader.risk.gate import BEYOND
 from trader.risk.limits import LIMITS, WAITING_AT_MOST, Breach, Limit, Unit
+from trader.risk.protections import RULES
 
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
 # Limits
 
 Every order is ruled on just before it is sent, by one function that no model reaches
@@ -19,10 +21,21 @@ size: 6.1 % of equity asked, 5 % allowed". `trader/risk/limits.py` has a row for
 - An increase is a limit order, and is counted at its limit: the worst price at which it can fill. Orders that
   still work are counted too, increases only. Money from exits that have not filled is not there.
 - What reaches a limit is within it, what goes past is not. A breaker is the exception: reaching it trips it.
-- `cut` leaves the largest whole number of lots within the limit, and refuses where that is none.
+- `cut` leaves the largest whole number of lots within the limit, and refuses where that is none. More than
+  {BEYOND} times what is allowed is no size to be cut but a mistake of unit, and is refused.
+- Refused besides, each with its numbers: a quantity off the lot, a price off the tick, an instrument in a
+  currency without a rate, a stop on the wrong side of the last price, an instrument whose venue is closed.
 - While the venue has not said what became of an order, its instrument takes no entry.
 
 """
+
+
+def _protections() -> str:
+    return "".join(
+        f"| {name} | {', '.join(f'`{one}`' for one in ('bars', *rule.settings))} | {rule.says} |\n"
+        for name, rule in RULES.items()
+    )
+
 
 _CLOSING = f"""
 Set them in `trader.toml`; a name that does not exist, or a number that may not be, is an error before
@@ -44,6 +57,28 @@ Losses are looked at after every bar.
   anew.
 - **losing_streak**: closed trades in a row that lost, fees and dividends included. No entries until the end
   of the next full session; then the count starts again.
+
+## Protections
+
+After what an instrument has done, no entry in it for `bars` bars of trading time, from the end of the trade
+that began the pause. None is on by default. Each row switches one on, and a rule may have several:
+
+```toml
+[[risk.protections]]
+rule = "cooldown"
+bars = 5
+
+[[risk.protections]]
+rule = "losses"
+trades = 2
+within = 20
+bars = 10
+```
+
+| rule | settings | begins a pause when |
+| --- | --- | --- |
+{_protections()}
+Profits are after fees and dividends, as a share of what the trades had cost to enter.
 
 ## Notes
 

@@ -11,6 +11,7 @@ from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, OrderState
 from trader.domain.portfolio import Account, WorkingOrder
 from trader.domain.value import Amount, Moment, Number, Value
+from trader.risk.protections import Pause
 
 ZERO = Decimal(0)
 
@@ -57,6 +58,10 @@ class Facts(Value):
     """`A|B`, in alphabetical order, -> correlation of returns. A pair that is missing counts as one."""
     data_age: dict[str, Number] = Field(default_factory=dict)
     """By symbol: bars of its calendar since the last bar's close. A symbol that is missing is refused."""
+    losses_in_a_row: int = Field(default=0, ge=0)
+    """Closed trades that lost, up to the last one."""
+    closed: dict[str, Moment] = Field(default_factory=dict)
+    """By symbol: where the venue takes no orders now, when it opens. A replay's orders wait for the open."""
     entries_today: int = Field(default=0, ge=0)
     """Increases sent in this session."""
     requests_last_minute: int = Field(default=0, ge=0)
@@ -65,6 +70,8 @@ class Facts(Value):
     """Requests that the sender holds back to keep the venue's pace."""
     breakers: tuple[Breaker, ...] = ()
     """What has tripped; one that is lifted, or whose time is over, bars nothing."""
+    pauses: tuple[Pause, ...] = ()
+    """Instruments that protections bar entries in."""
     now: Moment
 
     @model_validator(mode="after")
@@ -90,12 +97,16 @@ class Facts(Value):
 
     def correlation(self, one: str, other: str) -> float:
         """Correlation of two symbols' returns; one where it is not known."""
-        return self.correlations.get("|".join(sorted((one, other))), 1.0)
+        return self.correlations.get(f"{one}|{other}" if one < other else f"{other}|{one}", 1.0)
 
     def breaker(self, reason: str) -> Breaker | None:
         """The breaker of this limit that bars entries now; the longest where there are several."""
         barring = [one for one in self.breakers if one.reason == reason and one.bars(self.now)]
         return max(barring, key=lambda one: (one.until is None, one.until or one.since), default=None)
+
+    def pause(self, symbol: str) -> Pause | None:
+        """The first protection that bars entries in `symbol`."""
+        return next((pause for pause in self.pauses if pause.symbol == symbol), None)
 
     def unresolved(self, symbol: str) -> WorkingOrder | None:
         """An order in `symbol` of which nobody has said whether it reached the venue."""
@@ -115,11 +126,13 @@ class Facts(Value):
         beyond that it would turn the position through zero, and that part is an increase. It can still turn
         the position if something placed later closes that first; only the mark is a promise. Mark exits.
         """
-        if order.reduce_only:
-            return ZERO
+        return ZERO if order.reduce_only else max(ZERO, order.quantity - self.free(order))
+
+    def free(self, order: Order) -> Decimal:
+        """Units of the position that the order would reduce, and no working order may reduce before it."""
         against = -order.side.sign * self.account.quantity(order.symbol)
         if against <= 0:
-            return order.quantity
+            return ZERO
         spoken = sum(
             (
                 working.remaining
@@ -128,14 +141,14 @@ class Facts(Value):
             ),
             ZERO,
         )
-        return max(ZERO, order.quantity - max(ZERO, against - spoken))
+        return max(ZERO, against - spoken)
 
-    def direction(self, symbol: str, order: Order) -> int:
+    def direction(self, symbol: str, order: Order | None = None) -> int:
         """+1 where `symbol` is held or being bought, -1 where sold short; positions before orders."""
         held = self.account.quantity(symbol)
         if held:
             return 1 if held > 0 else -1
-        if symbol == order.symbol:
+        if order is not None and symbol == order.symbol:
             return order.side.sign
         opening = (
             working.order.side.sign
@@ -156,7 +169,7 @@ class Facts(Value):
             }
         )
 
-    def others(self, order: Order) -> Iterator[WorkingOrder]:
+    def others(self, order: Order | None) -> Iterator[WorkingOrder]:
         """Working orders but this one: an order does not compete with itself."""
-        own = order.client_id
+        own = order.client_id if order is not None else None
         return (working for working in self.account.working if working.order.client_id != own)

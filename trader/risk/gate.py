@@ -5,15 +5,27 @@ counted. A reduction passes every limit that exists for increases. Of an order t
 through zero only the part that closes it is a reduction: a cut never goes below that part.
 """
 
+from datetime import datetime
 from decimal import Decimal
 
 from trader.domain.errors import OrderError
 from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, Ruling, RulingOutcome, Side
+from trader.domain.value import plain
 from trader.risk.asking import Asked
 from trader.risk.facts import Breaker, Facts
 from trader.risk.limits import LIMITS, WAITING_AT_MOST, Breach, Limit, Limits
 from trader.risk.standing import Standing
+
+BEYOND = 10
+"""Asked for so many times what is allowed, an order is taken for a mistake of unit, and is refused, not cut:
+notional given for units, units for contracts, per cent for fractions."""
+
+STOP_SIDE = "stop_side"
+"""Named as the limit for a stop that the market has passed already."""
+
+CLOSED = "market_closed"
+"""Named as the limit while the venue takes no orders in the instrument."""
 
 UNRESOLVED = "unknown_order"
 """Named as the limit while the venue has not said what became of another order of the instrument."""
@@ -23,11 +35,12 @@ def rule(order: Order, facts: Facts, limits: Limits) -> Ruling:
     """Allowed, cut or refused, by which limit, with both numbers.
 
     Of several limits the one that leaves least is named, the first in the table where they leave the same.
-    Raises OrderError for what is no order: an instrument that the book does not have or that is not traded, a
-    quantity off the lot, a price off the tick.
+    Raises OrderError for what is no order: an instrument that the book does not have, that is not traded or
+    whose currency has no rate, a quantity off the lot, a price off the tick.
     """
     instrument = facts.instrument(order.symbol)
     check(order, instrument)
+    check_currency(instrument, facts.account.currency)
     increase = facts.increase(order)
     ruling = _ruling(order, order.quantity)
     if increase == 0:
@@ -39,6 +52,16 @@ def rule(order: Order, facts: Facts, limits: Limits) -> Ruling:
             f"order {unresolved.order.client_id} is unknown: no entry in {order.symbol} until that is known"
         )
         return _ruling(order, closing, UNRESOLVED, sentence)
+    passed = wrong_side(order, facts.last(order.symbol))
+    if passed is not None:
+        return _ruling(order, closing, STOP_SIDE, passed)
+    opens = facts.closed.get(order.symbol)
+    if opens is not None:
+        sentence = f"market closed: {order.symbol} takes no orders before {_minute(opens)} UTC"
+        return _ruling(order, closing, CLOSED, sentence)
+    pause = facts.pause(order.symbol)
+    if pause is not None:
+        return _ruling(order, closing, pause.rule, pause.sentence, pause.asked, pause.permitted)
     standing = Standing.of(facts, order)
     for limit in LIMITS:
         held = _held_to(limit, limits.value(limit.slug), order, standing, closing)
@@ -54,9 +77,31 @@ def check(order: Order, instrument: Instrument) -> None:
     if not instrument.tradable:
         raise OrderError(f"{instrument.symbol}: not traded")
     instrument.check_quantity(order.quantity)
-    for price in (order.limit_price, order.stop_price):
+    for price in (order.limit_price, order.stop_price, order.trail):
         if price is not None:
             instrument.check_price(price)
+
+
+def check_currency(instrument: Instrument, currency: str) -> None:
+    """Raise OrderError where what the instrument costs cannot be said in the account's currency."""
+    if instrument.currency != currency:
+        raise OrderError(
+            f"{instrument.symbol} is in {instrument.currency}, the account in {currency}: no rate is known"
+        )
+
+
+def wrong_side(order: Order, last: Decimal) -> str | None:
+    """Why the stop of an order would not wait for anything, with both prices; None where it waits."""
+    stop = order.stop_price
+    if stop is None or (stop - last) * order.side.sign > 0:
+        return None
+    side = "above" if order.side is Side.BUY else "below"
+    return f"stop {plain(stop)} of a {order.side} must be {side} the last price, {plain(last)}"
+
+
+def refused(order: Order, limit: str, sentence: str) -> Ruling:
+    """Nothing of the order may be sent."""
+    return _ruling(order, Decimal(0), limit, sentence)
 
 
 def at_collar(instrument: Instrument, side: Side, last: Decimal, limits: Limits) -> Decimal:
@@ -88,6 +133,9 @@ def _held_to(
     if asked is None or asked <= permitted:
         return None
     quantity = closing
+    if limit.on_breach is Breach.CUT and asked > BEYOND * permitted:
+        sentence = f"{limit.sentence(asked, permitted)}; that is no size to be cut, is the unit right?"
+        return _ruling(order, closing, limit.slug, sentence, asked, permitted)
     if limit.on_breach is Breach.CUT:
         quantity = _largest(limit, permitted, order, standing, closing)
     return _ruling(order, quantity, limit.slug, limit.sentence(asked, permitted), asked, permitted)
@@ -95,14 +143,16 @@ def _held_to(
 
 def barred(limit: Limit, breaker: Breaker) -> str:
     """Why there are no entries, and until when: "daily loss: 2.3 % of the day's opening equity, …"."""
-    until = (
-        "a person resumes" if breaker.until is None else breaker.until.isoformat(" ", "minutes")[:16] + " UTC"
-    )
+    until = "a person resumes" if breaker.until is None else f"{_minute(breaker.until)} UTC"
     measured = ""
     if breaker.asked is not None and breaker.permitted is not None:
         shown = limit.shown(breaker.asked, breaker.permitted)
         measured = f"{shown} {limit.of}, the limit is {limit.amount(breaker.permitted)}; "
     return f"{limit.name}: {measured}no entries until {until}"
+
+
+def _minute(at: datetime) -> str:
+    return at.isoformat(" ", "minutes")[:16]
 
 
 def _largest(limit: Limit, permitted: Decimal, order: Order, standing: Standing, closing: Decimal) -> Decimal:

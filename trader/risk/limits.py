@@ -13,9 +13,13 @@ from typing import Any
 from trader.domain.errors import SettingsError, UnknownName, nearest
 from trader.domain.orders import Order
 from trader.domain.value import Amount, Value, plain
-from trader.risk import asking
+from trader.risk import asking, using
 from trader.risk.asking import CORRELATED_OVER, Asked
+from trader.risk.protections import Protection, resolve_protections
 from trader.risk.standing import Standing
+
+PROTECTIONS = "protections"
+"""The one key of `[risk]` that is no limit: a list of rows."""
 
 WAITING_AT_MOST = 20
 """Requests that may wait for the venue's pace before entries are refused."""
@@ -62,6 +66,8 @@ class Limit:
     scope: Scope
     on_breach: Breach
     asked: Callable[[Order, Standing], Asked]
+    used: Callable[[Standing], Decimal | None]
+    """How much of it is used before the next order; None where only an order can say."""
     source: str
     """Where the default comes from."""
     highest: Decimal = Decimal(1)
@@ -100,6 +106,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.BOOK,
         Breach.BREAKER,
         asking.lost_today,
+        using.lost_today,
         "Two standard deviations of a day of a fully invested stock book: 16 % a year is 1 % a day.",
     ),
     Limit(
@@ -110,6 +117,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.BOOK,
         Breach.BREAKER,
         asking.below_peak,
+        using.below_peak,
         "Five days at the daily limit. Past it a person should look before the book goes on.",
     ),
     Limit(
@@ -120,6 +128,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.BOOK,
         Breach.BREAKER,
         asking.losses_in_a_row,
+        using.losses_in_a_row,
         "One chance in eight at even odds: a reason to pause for a session, not a verdict.",
         highest=_D(1000),
     ),
@@ -131,6 +140,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.INSTRUMENT,
         Breach.CUT,
         asking.position_size,
+        using.position_size,
         "Twenty of them fill the book, and one that falls to nothing costs half the drawdown limit.",
     ),
     Limit(
@@ -141,6 +151,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.BOOK,
         Breach.REFUSE,
         asking.open_positions,
+        using.open_positions,
         "Beyond some ten to twenty stocks little dispersion is left to take away (Evans and Archer 1968).",
         highest=_D(1000),
     ),
@@ -152,6 +163,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.BOOK,
         Breach.CUT,
         asking.gross_exposure,
+        using.gross_exposure,
         "Nothing is borrowed.",
         highest=_D(10),
     ),
@@ -163,6 +175,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.BOOK,
         Breach.REFUSE,
         asking.correlated,
+        using.correlated,
         "Three such positions spread risk like 1.15 independent ones: n / (1 + (n - 1) rho).",
         highest=_D(1000),
     ),
@@ -174,6 +187,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.BOOK,
         Breach.REFUSE,
         asking.entries_a_day,
+        using.entries_a_day,
         "The whole book once a day; more is churning or a loop.",
         highest=_D(10_000),
     ),
@@ -185,6 +199,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.INSTRUMENT,
         Breach.CUT,
         asking.futures_exposure,
+        using.futures_exposure,
         "A contract is worth many times its margin: a small count until a book sets its own.",
         highest=_D(10_000),
     ),
@@ -196,6 +211,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.ORDER,
         Breach.CUT,
         asking.futures_order,
+        using.of_orders_only,
         "Below futures_exposure, so that no single order fills it.",
         highest=_D(10_000),
     ),
@@ -207,6 +223,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.ORDER,
         Breach.REFUSE,
         asking.price_collar,
+        using.of_orders_only,
         "The narrowest band of the US limit-up limit-down plan: 5 % for large stocks.",
     ),
     Limit(
@@ -217,6 +234,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.ORDER,
         Breach.REFUSE,
         asking.data_age,
+        using.data_age,
         "One bar may be late; with two missing the feed has stopped.",
         highest=_D(1000),
     ),
@@ -228,6 +246,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.ORDER,
         Breach.REFUSE,
         asking.spread,
+        using.spread,
         "Crossing half of it costs five times what results assume a side.",
     ),
     Limit(
@@ -238,6 +257,7 @@ LIMITS: tuple[Limit, ...] = (
         Scope.VENUE,
         Breach.QUEUE,
         asking.order_rate,
+        using.order_rate,
         "Slow enough for a person to see and stop; every venue allows more.",
         highest=_D(10_000),
     ),
@@ -248,6 +268,8 @@ class Limits(Value):
     """The limits in force: every slug with its number."""
 
     permitted: dict[str, Amount]
+    protections: tuple[Protection, ...] = ()
+    """Rows of `[[risk.protections]]`, in their order."""
 
     def value(self, slug: str) -> Decimal:
         """The number of one limit. Raises UnknownName."""
@@ -260,13 +282,14 @@ def resolve_limits(plain_table: Mapping[str, Any]) -> Limits:
     """The table `[risk]` over the defaults. Raises SettingsError for a name or a number that may not be."""
     rows = {limit.slug: limit for limit in LIMITS}
     for slug in plain_table:
-        if slug not in rows:
+        if slug not in rows and slug != PROTECTIONS:
             raise SettingsError(f"[risk] has no setting {slug}", hint=nearest(slug, rows))
     return Limits(
         permitted={
             slug: _number(limit, plain_table[slug]) if slug in plain_table else limit.default
             for slug, limit in rows.items()
-        }
+        },
+        protections=resolve_protections(plain_table.get(PROTECTIONS, ())),
     )
 
 

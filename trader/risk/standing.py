@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Self, TypeAlias
 
-from trader.domain.orders import Order, OrderType, Side
+from trader.domain.orders import Order, Side
 from trader.domain.portfolio import sum_exact
 from trader.risk.facts import ZERO, Facts
 
@@ -40,9 +40,12 @@ class Standing:
     """Of each instrument held or being opened the larger of its sides: both cannot come about."""
     gross: Decimal
     """All these values together."""
+    multipliers: Mapping[str, Decimal]
+    free: Decimal = ZERO
+    """Units of the order in hand that would only reduce: what no working order may reduce before it."""
 
     @classmethod
-    def of(cls, facts: Facts, order: Order) -> Self:
+    def of(cls, facts: Facts, order: Order | None = None) -> Self:
         """Everything but `order`, which does not compete with itself."""
         multipliers = {one.symbol: one.multiplier for one in facts.instruments}
         sides: dict[Key, Exposure] = {}
@@ -62,14 +65,17 @@ class Standing:
         values: dict[str, Decimal] = {}
         for (symbol, _), exposure in sides.items():
             values[symbol] = max(exposure.value, values.get(symbol, ZERO))
-        return cls(facts, equity, sides, values, sum_exact(values.values()))
+        free = facts.free(order) if order is not None else ZERO
+        return cls(facts, equity, sides, values, sum_exact(values.values()), multipliers, free)
 
     def exposure(self, order: Order) -> Exposure:
-        """What the order's side of its instrument may come to with it."""
-        units = self.facts.increase(order)
-        worst = worst_price(order, self.facts.last(order.symbol))
+        """What its side of its instrument may come to with the order in hand, or with a part of it."""
         known = self.sides.get((order.symbol, order.side), NONE)
-        added = units * worst * self.facts.instrument(order.symbol).multiplier
+        if order.reduce_only or order.quantity <= self.free:
+            return known
+        units = order.quantity - self.free
+        worst = worst_price(order, self.facts.last(order.symbol))
+        added = units * worst * self.multipliers[order.symbol]
         return Exposure(known.units + units, known.value + added)
 
     def gross_with(self, order: Order) -> Decimal:
@@ -78,7 +84,9 @@ class Standing:
         return self.gross - known + max(known, self.exposure(order).value)
 
 
-def _increases(facts: Facts, order: Order, reducible: dict[Key, Decimal]) -> Iterator[tuple[Order, Decimal]]:
+def _increases(
+    facts: Facts, order: Order | None, reducible: dict[Key, Decimal]
+) -> Iterator[tuple[Order, Decimal]]:
     """Every other working order with its units that would open or enlarge a position, where it has any.
 
     `reducible`, what orders of that side may still reduce, is used up: by reduce-only orders first.
@@ -104,6 +112,6 @@ def worst_price(order: Order, last: Decimal) -> Decimal:
     What has no limit has no bound; the last price, or the stop where that is dearer, stands in for it. The
     gate refuses such increases, so they can only be orders that others have placed.
     """
-    if order.type is OrderType.LIMIT and order.limit_price is not None:
+    if order.limit_price is not None:
         return order.limit_price if order.side is Side.BUY else max(order.limit_price, last)
     return max(order.stop_price or last, last)

@@ -1,6 +1,5 @@
 """The clock of paper: each close of a replay is a round, and each round goes through the whole desk."""
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,12 @@ from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models, contexts_known
+from trader.runner.pausing import between
 from trader.runner.rounds import Rounds
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
 from trader.tools.toolbox import LiveToolbox
 from trader.workspace import Workspace
-
-WAIT_S = 0.05
-"""How often a paused or paced run looks whether it may go on."""
 
 
 @dataclass(frozen=True)
@@ -75,38 +72,38 @@ async def run(
             journal.commit()
             replay_clock = SetClock(book.opened_at)
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
-            with JournalReader(workspace.journal) as reader:
-                broker = opening.restore_broker(reader, book, market, settings, replay_clock)
-                models = await held.enter_async_context(
-                    asked_models(
-                        settings,
-                        agents,
-                        reader,
-                        book,
-                        run_id,
-                        clock,
-                        folder=workspace.cache,
-                        note=observer.note,
-                        cassette=cassette,
-                    )
-                )
-                desk = assemble(
-                    book,
+            reader = held.enter_context(JournalReader(workspace.journal))  # to the end: people may ask
+            broker = opening.restore_broker(reader, book, market, settings, replay_clock)
+            models = await held.enter_async_context(
+                asked_models(
                     settings,
                     agents,
-                    market,
-                    toolbox,
-                    forecaster,
-                    journal,
-                    broker,
-                    lambda: halted(workspace.halt),
-                    replay_clock,
-                    models,
+                    reader,
+                    book,
+                    run_id,
+                    clock,
+                    folder=workspace.cache,
+                    note=observer.note,
+                    cassette=cassette,
                 )
-                prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
-                rounds = Rounds(
-                    desk, broker, replay_clock, chosen, run_id, settings.desk.refit_bars, prior, reader
-                )
+            )
+            desk = assemble(
+                book,
+                settings,
+                agents,
+                market,
+                toolbox,
+                forecaster,
+                journal,
+                broker,
+                lambda: halted(workspace.halt),
+                replay_clock,
+                models,
+            )
+            prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
+            rounds = Rounds(
+                desk, broker, replay_clock, chosen, run_id, settings.desk.refit_bars, prior, reader
+            )
             observer.opened(
                 Opening(
                     book=book,
@@ -134,12 +131,15 @@ async def run(
 
 async def _replay(rounds: Rounds, speed: float, observer: Observer, control: Control, clock: Clock) -> bool:
     """Round after round, at most `speed` a second; True where none is left."""
+    await between(rounds, observer, control, clock, clock.monotonic())  # an earlier run may have asked
     while rounds.left:
         began = clock.monotonic()
         observer.round_closed(await rounds.next())
+        if not rounds.left:
+            await rounds.over()
+            break
         due = began + 1.0 / speed if speed > 0 else began
-        while not control.stop and not control.step and (control.paused or clock.monotonic() < due):  # noqa: ASYNC110 - set by other threads
-            await asyncio.sleep(WAIT_S)
+        await between(rounds, observer, control, clock, due)
         control.step = False
         if control.stop:
             break

@@ -12,7 +12,7 @@ from trader.data.market import Market
 from trader.data.view import MarketView
 from trader.domain.errors import OrderError
 from trader.domain.market import CorporateAction
-from trader.domain.orders import Fill, Order, OrderEvent
+from trader.domain.orders import Awaiting, Fill, Order, OrderEvent
 from trader.domain.portfolio import Account, AccountEntry, Book
 from trader.journal.records import AccountMoved, FillReceived, Marked, OrderChanged, Record
 from trader.memory.base_rates import recent_returns
@@ -53,8 +53,8 @@ def _record(book: Book, row: Row) -> Record:
             return FillReceived(book=book.id, fill=row)
         case AccountEntry():
             return AccountMoved(book=book.id, entry=row)
-        case Order():
-            raise OrderError(f"a market step placed the order {row.client_id}")
+        case Order() | Awaiting():
+            raise OrderError(f"a market step placed an order: {row}")
 
 
 def mark(book: Book, account: Account) -> Marked:

@@ -12,6 +12,7 @@ from trader.agents.track import Rehearsal
 from trader.agents.track_cache import scored_history
 from trader.brokers.ledger import fold
 from trader.brokers.paper import PaperBroker
+from trader.brokers.present import rows_of
 from trader.clock import Clock
 from trader.data.feeds import open_feed
 from trader.data.market import Market
@@ -22,7 +23,7 @@ from trader.domain.value import digest
 from trader.graph.assembly import cost_model
 from trader.graph.state import Desk
 from trader.journal.reader import JournalReader
-from trader.journal.records import BookOpened, Noted, OrderIntended, RunStarted
+from trader.journal.records import BookOpened, Noted, RunStarted
 from trader.journal.writer import Journal
 from trader.memory.cases import Forecasts
 from trader.runner.watching import Observer
@@ -147,13 +148,17 @@ def restore_broker(
     reader: JournalReader, book: Book, market: Market, settings: Settings, clock: Clock
 ) -> PaperBroker:
     """The paper account as the journal has it: the fold of everything that happened to it."""
-    rows = (
-        movement.order if isinstance(movement, OrderIntended) else movement
-        for movement in reader.movements(book.id)
-    )
+    rows = rows_of(reader.movements(book.id))
     instruments = [market.instruments[symbol] for symbol in book.symbols]
     participation = Decimal(repr(settings.paper.participation))
-    return PaperBroker(fold(book, instruments, rows), cost_model(settings), clock, participation)
+    rate = settings.paper.borrow_rate
+    return PaperBroker(
+        fold(book, instruments, rows),
+        cost_model(settings),
+        clock,
+        participation,
+        None if rate is None else Decimal(repr(rate)),
+    )
 
 
 def forecaster_of(workspace: Workspace, settings: Settings) -> Forecaster:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Self
 
 from trader.data.calendar import TradingCalendar
+from trader.domain.ids import ClientOrderId
+from trader.domain.orders import OrderEvent, OrderState
 from trader.domain.portfolio import Account, Book
 from trader.journal.reader import JournalReader
 from trader.journal.records import BreakerChanged, OrderIntended
@@ -23,6 +25,8 @@ class Past:
     """Increases intended, by the close of the session they could first trade in."""
     breakers: list[Breaker] = field(default_factory=list)
     """All that have tripped, those lifted included."""
+    waiting: dict[ClientOrderId, OrderIntended] = field(default_factory=dict)
+    """Orders that count as entries once a person has approved them."""
 
     @classmethod
     def of(cls, reader: JournalReader, book: Book, calendar: TradingCalendar, last: datetime | None) -> Self:
@@ -41,6 +45,9 @@ class Past:
         for intended in reader.orders(book.id):
             if last is not None and intended.at <= last:
                 past.intended(intended)
+        if past.waiting:
+            for event in reader.order_events(book.id):
+                past.stepped(event)
         for change in changes:
             past.changed(change)
         return past
@@ -55,9 +62,17 @@ class Past:
         return self.entries[self.calendar.next_session_close(as_of)]
 
     def intended(self, record: OrderIntended) -> None:
-        """Count an order that was about to be sent."""
-        if not record.order.reduce_only:
+        """Count an order that was about to be sent; one that waits for approval, when it has it."""
+        if record.state is OrderState.AWAITING_APPROVAL:
+            self.waiting[record.order.client_id] = record
+        elif not record.order.reduce_only:
             self.entries[self.calendar.next_session_close(record.at)] += 1
+
+    def stepped(self, event: OrderEvent) -> None:
+        """Count what was approved; told again it counts once."""
+        if event.state is OrderState.INTENDED and event.client_id in self.waiting:
+            approved = self.waiting.pop(event.client_id)
+            self.intended(approved.model_copy(update={"state": OrderState.INTENDED}))
 
     def changed(self, change: BreakerChanged) -> None:
         """Take note of a breaker that tripped or was lifted."""

@@ -8,6 +8,7 @@ from trader.brokers.paper import MarketStep, PaperBroker
 from trader.clock import SetClock
 from trader.domain.ids import RunId, round_id, signal_id
 from trader.domain.learned import LearnedState
+from trader.domain.portfolio import Book
 from trader.domain.signals import Signal, SignalSource
 from trader.graph.desk import build_desk
 from trader.graph.state import Desk, opened_round
@@ -28,11 +29,14 @@ from trader.memory.cases import Forecasts
 from trader.memory.learning import learn
 from trader.memory.recorded import joined, recorded
 from trader.risk import breakers
-from trader.risk.facts import Facts
+from trader.risk.facts import Breaker, Facts
+from trader.risk.protections import pauses
 from trader.runner import market_step
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
+from trader.runner.requests import Requests
+from trader.runner.waiting import Waiting
 from trader.runner.watching import AgentForm, ClosedRound
 
 
@@ -63,6 +67,9 @@ class Rounds:
         ]
         self._learned: LearnedState | None = reader.last_learned(book.id)
         self._unclosed: RoundOpened | None = reader.open_round(book.id)
+        self._newest: RoundOpened | None = reader.last_opened(book.id)
+        self.waiting = Waiting.of(reader, book.id)
+        self._requests = Requests(reader, self.waiting, self._lift)
         self.done = sum(1 for close in span.closes if last is not None and close <= last)
 
     @property
@@ -75,20 +82,63 @@ class Rounds:
         began = self._clock.monotonic()
         as_of = self._span.closes[self.done]
         self._recorder.forget()
+        await self.listen()
         await self._cancel_entries_if_halted()
         self._clock.set(as_of)
+        self.waiting.expire(as_of, self._desk)
         step = MarketStep(())
         if self._unclosed is not None and self._unclosed.as_of == as_of:
             opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
         else:
             opened, learned, step = self._open(as_of)
-        self._unclosed = None
+        self._unclosed, self._newest = None, opened
         facts = Facts.model_validate(opened.facts)
         state = opened_round(opened, facts, learned)
         await self._graph.ainvoke(state, context=self._desk)
         self._remember(learned)
         self.done += 1
         return self._closed(opened, facts, step, (self._clock.monotonic() - began) * 1000.0)
+
+    async def listen(self) -> tuple[str, ...]:
+        """Do what people have asked for since the last look, between two rounds; what came of it."""
+        if self._unclosed is not None or self._newest is None:
+            return ()
+        self._clock.set(self._newest.as_of)
+        said = await self._requests.answer_all(self._desk, self._facts_now)
+        for changed in self._recorder.heard(OrderChanged):
+            self._past.stepped(changed.event)
+        return said
+
+    async def over(self) -> None:
+        """No bar comes any more: what still waits for approval could never fill."""
+        await self.listen()
+        self.waiting.end_all(self._desk, "the replay is over")
+
+    def _facts_now(self) -> Facts:
+        """The newest round's, with the account as it stands after that round's orders."""
+        newest = self._newest
+        if newest is None:
+            raise AssertionError("nobody is listened to before the first round")
+        before = newest.account
+        return Facts.model_validate(newest.facts).model_copy(
+            update={
+                "account": self._broker.account(before.as_of, before.marks, before.peak, before.day_open),
+                "breakers": tuple(self._past.breakers),
+                "entries_today": self._past.entries_today(before.as_of),
+            }
+        )
+
+    def _lift(self) -> tuple[str, ...]:
+        """A person has resumed: what bars entries is lifted, and the drawdown measured anew."""
+        now = self._clock.now()
+        lifted = breakers.lift(self._past.breakers, now)
+        for one in lifted:
+            change = _change(self._desk.book, one, now)
+            self._recorder.append(change)
+            self._past.changed(change)
+        if lifted:
+            self._past.water = self._past.water.resumed()
+        return tuple(one.reason for one in lifted)
 
     async def _cancel_entries_if_halted(self) -> None:
         """While people have halted the desk, entries that still work end before the bar; stops stay."""
@@ -116,7 +166,7 @@ class Rounds:
         learned = self._learn(as_of)
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
-        )
+        ).model_copy(update=self._trades_closed(as_of))
         named = StateLearned.of(book.id, learned)
         opened = RoundOpened(
             round=round_id(book.id, as_of),
@@ -131,6 +181,17 @@ class Rounds:
         self._recorder.append(*records, named, opened)
         return opened, learned, step
 
+    def _trades_closed(self, as_of: datetime) -> dict[str, object]:
+        """What limits and protections need to know of the book's closed trades."""
+        closed, calendar = self._broker.ledger.closed, self._past.calendar
+        timeframe = self._desk.book.timeframe
+        paused = pauses(
+            closed,
+            self._desk.limits.protections,
+            lambda since: calendar.bars_between(since, as_of, timeframe),
+        )
+        return {"losses_in_a_row": breakers.losses_in_a_row(closed), "pauses": paused}
+
     def _tripped(self, as_of: datetime) -> list[BreakerChanged]:
         """The breakers that this bar has tripped."""
         past = self._past
@@ -143,19 +204,7 @@ class Rounds:
             past.calendar.next_session_close,
         )
         past.breakers += tripped
-        return [
-            BreakerChanged(
-                book=self._desk.book.id,
-                reason=one.reason,
-                since=one.since,
-                until=one.until,
-                lifted=False,
-                at=as_of,
-                asked=one.asked,
-                permitted=one.permitted,
-            )
-            for one in tripped
-        ]
+        return [_change(self._desk.book, one, as_of) for one in tripped]
 
     def _advance(self, as_of: datetime) -> MarketStep:
         market, symbols = self._desk.market, self._desk.book.symbols
@@ -214,8 +263,10 @@ class Rounds:
                 self._said.append(
                     Forecast(step.as_of, step.symbol, step.agent, step.record, p_up, known.base_rate)
                 )
-        for intended in self._recorder.heard(OrderIntended):
-            self._past.intended(intended)
+        intended = self._recorder.heard(OrderIntended)
+        for one in intended:
+            self._past.intended(one)
+        self.waiting.add(intended)
 
     def _closed(self, opened: RoundOpened, facts: Facts, step: MarketStep, own_ms: float) -> ClosedRound:
         forms: dict[str, dict[str, AgentForm]] = {}
@@ -237,3 +288,17 @@ class Rounds:
             breakers=tuple(one for one in facts.breakers if one.bars(opened.as_of)),
             own_ms=own_ms,
         )
+
+
+def _change(book: Book, one: Breaker, at: datetime) -> BreakerChanged:
+    """A breaker that tripped, or was lifted, as the journal has it."""
+    return BreakerChanged(
+        book=book.id,
+        reason=one.reason,
+        since=one.since,
+        until=one.until,
+        lifted=one.lifted,
+        at=at,
+        asked=one.asked,
+        permitted=one.permitted,
+    )

@@ -28,6 +28,8 @@ class Control:
     """Wait before the next round."""
     step: bool = False
     """Take the next round now, in a pause or between two paced rounds. The run sets it back."""
+    wait_for_approval: bool = False
+    """Take no round while an order waits for a person; else it expires at the next close."""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ class Paper(Section):
     """Half the spread, in basis points of the price. Unset: by asset class."""
     slippage_bps: NotNegative | None = None
     """Slippage a side, in basis points of the price. Unset: by asset class."""
+    borrow_rate: NotNegative | None = None
+    """What it costs a year to borrow for a short sale, as a fraction. Unset: nothing can be borrowed."""
 
 
 class Run(Section):
@@ -78,6 +80,8 @@ class Run(Section):
     """Stop after so many rounds. Unset: at the end of the data."""
     speed: NotNegative = 0.0
     """Rounds a second, at most. 0: as fast as they go."""
+    approval: Annotated[Text, Field(pattern=r"^(never|always|over:[0-9]+(\.[0-9]+)?)$")] = "never"
+    """Which increases a person must approve: `never`, `always`, or `over:5000` in the account's currency."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Seeds whatever is drawn at random."""
 

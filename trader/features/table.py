@@ -1,0 +1,40 @@
+"""The indicators of one history by name, each computed when it is first asked for."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from trader.domain.market import Bars, Floats, Series
+from trader.features.catalogue import feature, has_meaning, inputs_of
+from trader.features.feature import Group, Inputs
+
+
+class Table:
+    """Name -> n values for n bars, read-only; the bars must be adjusted."""
+
+    def __init__(
+        self, bars: Bars, *, bars_a_year: float, index: Callable[[], Series | None] = lambda: None
+    ) -> None:
+        """`index` is asked for only where an indicator reads it."""
+        self._bars, self._bars_a_year, self._index = bars, bars_a_year, index
+        self._computed: dict[str, Floats] = {}
+
+    def __getitem__(self, name: str) -> Floats:
+        """The indicator of this name. Raises UnknownName."""
+        if name not in self._computed:
+            row = feature(name)
+            if not has_meaning(row, self._bars.timeframe):
+                self._computed[name] = np.full(len(self._bars), np.nan)
+            else:
+                inputs = self._beside_the_index if row.group is Group.MARKET else self._alone
+                self._computed[name] = row.compute(inputs)
+        return self._computed[name]
+
+    @cached_property
+    def _alone(self) -> Inputs:
+        return inputs_of(self._bars, bars_a_year=self._bars_a_year)
+
+    @cached_property
+    def _beside_the_index(self) -> Inputs:
+        return inputs_of(self._bars, bars_a_year=self._bars_a_year, index=self._index())
