@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from trader.commands import output
 from trader.commands.arguments import names
+from trader.commands.books import book_named
 from trader.commands.eval_report import document, report
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
-from trader.domain.errors import TraderError, UnknownName, UsageError
-from trader.domain.portfolio import Book
+from trader.domain.errors import UnknownName, UsageError
 from trader.evals.bounds import Bounds
 from trader.evals.evaluation import evaluate
 from trader.journal.reader import JournalReader
@@ -30,7 +30,7 @@ def evaluated(session: Session, flags: Flags) -> int:
     """The whole command: 0, or 1 where a bound is broken."""
     last = _last(flags.on)
     with JournalReader(session.workspace.journal) as reader:
-        book = _book(reader.books(), flags.book)
+        book = book_named(reader, flags.book)
         market = open_feed(book.feed, book.symbols, book.timeframe)
         found = evaluate(reader, book, market, names(flags.agents), last=last)
     broken = tuple(flags.bounds.broken_by(found))
@@ -70,15 +70,3 @@ def _last(on: str) -> int | None:
             f"--on {on}: {number or 'nothing'} is no number of decisions", hint="--on journal:500"
         )
     return int(number)
-
-
-def _book(books: Sequence[Book], id: str | None) -> Book:
-    """The book that the id begins, or the newest. Raises UnknownName, TraderError."""
-    if not books:
-        raise TraderError("there is no book yet", hint="`trader run --mode paper` opens one")
-    if id is None:
-        return books[-1]
-    found = [book for book in books if book.id.startswith(id.upper())]
-    if len(found) != 1:
-        raise UnknownName("book", id, (book.id for book in books))
-    return found[0]
