@@ -408,17 +408,21 @@ def eval_agents(
     max_cost: Annotated[
         str | None, typer.Option(metavar="USD", help="Exit with 1 where models took more than USD.")
     ] = None,
+    prompt: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask the one agent's model with this prompt: is it better?"),
+    ] = None,
 ) -> int:
     """How good agents and the desk were, beside the base rate.
 
-    Scores what has resolved, from the journal and the data alone; nothing is asked anew. The first line
+    Scores what has resolved, from the journal and the data alone; only --prompt asks a model. The first line
     says whether there is evidence at all. Bounds are about the agents that are named, else about the desk.
     """
     from trader.commands import eval as command
     from trader.evals.bounds import Bounds
 
     bounds = Bounds(max_brier, max_log_loss, command.dollars(max_cost))
-    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds))
+    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds, prompt))
 
 
 BOOK = typer.Option(metavar="ID", help="This book; unset, the newest.")

@@ -1,19 +1,28 @@
 """`trader eval`: is any of them any good? Reads the journal and the data, and changes nothing."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
+from pathlib import Path
 
+from trader.clock import SystemClock
 from trader.commands import output
 from trader.commands.arguments import names
 from trader.commands.books import book_named
+from trader.commands.environment import lend
 from trader.commands.eval_report import document, report
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
 from trader.domain.errors import UnknownName, UsageError
+from trader.domain.portfolio import sum_exact
+from trader.domain.value import plain
 from trader.evals.bounds import Bounds
+from trader.evals.cases import Recorded, gather
 from trader.evals.evaluation import evaluate
+from trader.evals.prompt_edit import compare, forecasting
 from trader.journal.reader import JournalReader
+from trader.settings import keys
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,7 @@ class Flags:
     book: str | None
     on: str
     bounds: Bounds
+    prompt: Path | None = None
 
 
 def evaluated(session: Session, flags: Flags) -> int:
@@ -32,6 +42,8 @@ def evaluated(session: Session, flags: Flags) -> int:
     with JournalReader(session.workspace.journal) as reader:
         book = book_named(reader, flags.book)
         market = open_feed(book.feed, book.symbols, book.timeframe)
+        if flags.prompt is not None:
+            return _edited(session, reader, gather(reader, book, market, last), flags, flags.prompt)
         found = evaluate(reader, book, market, names(flags.agents), last=last)
     broken = tuple(flags.bounds.broken_by(found))
     if session.json:
@@ -41,6 +53,38 @@ def evaluated(session: Session, flags: Flags) -> int:
     for sentence in broken:
         output.say(sentence)
     return 1 if broken else 0
+
+
+def _edited(session: Session, reader: JournalReader, recorded: Recorded, flags: Flags, file: Path) -> int:
+    """`--prompt FILE`: 0 where the agent answered at all."""
+    from trader.runner.prompt_trial import try_prompt
+
+    chosen = names(flags.agents)
+    if len(chosen) != 1 or flags.bounds != Bounds():
+        raise UsageError(
+            "--prompt is about one agent, and has no bounds", hint="trader eval momentum --prompt FILE"
+        )
+    agent = forecasting(recorded, chosen[0])
+    lend(keys(session.workspace.env))
+    asked = asyncio.run(
+        try_prompt(
+            reader,
+            recorded.decisions,
+            agent,
+            file,
+            folder=session.workspace.cache,
+            note=output.say,
+            clock=SystemClock(),
+        )
+    )
+    found = compare(recorded, agent, asked.said)
+    usd = sum_exact(call.usd for call in asked.calls)
+    if session.json:
+        output.document({**asdict(found), "prompt": asked.prompt, "calls": len(asked.calls), "usd": usd})
+    else:
+        output.screen(found.finding)
+        output.say(f"{found.answered:,} of {found.decisions:,} decisions answered anew, {plain(usd)} USD")
+    return 0 if asked.said else 1
 
 
 def dollars(text: str | None) -> Decimal | None:
