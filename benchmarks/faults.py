@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import faults_venue
 from benchmarks.figures import Bound, Figure, Say
 from tests.e2e.conftest import END, HISTORY, START
 from tests.e2e.replays import Town, cut, drive, told
@@ -25,10 +26,11 @@ NONE = Bound("at most", 0)
 
 
 def measure(folder: Path, say: Say) -> Iterator[Figure]:
-    """Random rounds, then killed runs."""
+    """Random rounds, a venue that fails in every way, then killed runs."""
     broken = random_rounds(CASES, say)
     yield Figure("random rounds through allocate and gate", CASES, target=Bound("at least", CASES))
     yield Figure("  with a promise broken", broken, target=NONE)
+    yield from faults_venue.measure(folder, say)
     if sys.platform == "win32":
         say("no runs are killed: there is no SIGKILL")
         return

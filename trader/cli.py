@@ -113,7 +113,11 @@ def run_desk(
     context: typer.Context,
     mode: Annotated[str, typer.Option(metavar="paper", help="Whose money: simulated.")] = "paper",
     feed: Annotated[
-        str | None, typer.Option(metavar="FEED", help="Where bars come from: sample, or files:DIR.")
+        str | None,
+        typer.Option(metavar="FEED", help="Where bars come from: sample, files:DIR or ccxt:EXCHANGE."),
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="BROKER", help="Where orders go: paper, or ccxt:EXCHANGE's sandbox.")
     ] = None,
     symbols: Annotated[
         list[str] | None, typer.Option(metavar="A,B", help="What to trade; may be given more than once.")
@@ -152,6 +156,8 @@ def run_desk(
 ) -> int:
     """Replay bars through the whole desk and trade on paper.
 
+    With --broker ccxt:EXCHANGE it trades the sandbox of an exchange instead, on its own bars as they close.
+
     Goes on with an unfinished run of equal settings, else opens a new book. Ctrl-C finishes the round in
     hand, prints the summary and leaves; a second one leaves at once.
     """
@@ -160,6 +166,7 @@ def run_desk(
     flags = run.Flags(
         mode,
         feed,
+        broker,
         symbols,
         start,
         end,

@@ -1,4 +1,4 @@
-"""What docs/paper-broker.md says of costs is what is charged."""
+"""What the pages on brokers show is what there is."""
 
 from pathlib import Path
 
@@ -13,3 +13,10 @@ def test_the_documentation_shows_the_default_costs():
     for asset_class, cost in DEFAULT_COSTS.items():
         costs = (cost.fee_bps, cost.half_spread_bps, cost.slippage_bps)
         assert shown[asset_class.value] == [plain(one) for one in costs]
+
+
+def test_the_page_on_adding_a_broker_shows_the_suite_as_it_is_run():
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "adding-a-broker.md").read_text(encoding="utf-8")
+    shown = page.split("```python\n")[1].split("```")[0]
+    assert shown == (root / "tests" / "contracts" / "test_ccxt.py").read_text(encoding="utf-8")

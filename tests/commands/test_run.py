@@ -13,6 +13,10 @@ from trader.commands import output, telling
 from trader.commands.plain import SILENCE_S, PlainLines
 from trader.commands.run import Began, _interrupts
 from trader.commands.run_report import HINDSIGHT, NO_MODEL, commands_to_try, document, report
+from trader.commands.venue import venue_keys
+from trader.data.market import Market
+from trader.domain.errors import UsageError
+from trader.domain.market import Timeframe
 from trader.domain.portfolio import AccountEntry, EntryKind
 from trader.evals.run_summary import AgentScore, LearnedChange, Passive, RunSummary
 from trader.risk.facts import Breaker
@@ -198,8 +202,11 @@ def summary(**changes: object) -> RunSummary:
     return RunSummary.model_validate(fields | changes)
 
 
+NO_DATA = Market(Timeframe.D1, {}, {})
+
+
 def ran(tmp_path: Path, *, finished: bool = True) -> Ran:
-    return Ran(example.book(), example.RUN, finished, tmp_path / "journal.sqlite3", 48.3)
+    return Ran(example.book(), example.RUN, finished, tmp_path / "journal.sqlite3", 48.3, NO_DATA)
 
 
 def test_the_summary_reads_on_eighty_columns(tmp_path: Path, same_as_snapshot: Compare) -> None:
@@ -222,7 +229,8 @@ def test_the_summary_says_what_it_is_worth_and_that_no_model_was_asked(tmp_path:
     shown = output.drawn(*report(ran(tmp_path), summary(), []), width=1000)
     assert HINDSIGHT in shown
     assert NO_MODEL in shown
-    own = Ran(example.book().model_copy(update={"feed": "files:mine"}), example.RUN, True, tmp_path, 1.0)
+    mine = example.book().model_copy(update={"feed": "files:mine"})
+    own = Ran(mine, example.RUN, True, tmp_path, 1.0, NO_DATA)
     assert HINDSIGHT not in output.drawn(*report(own, summary(), []), width=1000)
 
 
@@ -251,3 +259,15 @@ def test_the_document_has_the_promised_keys(tmp_path: Path) -> None:
     assert set(promised.split()) <= set(shown)
     assert (shown["decisions"], shown["outcomes"]["trade"], shown["llm_calls"]) == (500, 32, 0)
     assert shown["equity_end"] == "101234.5"
+
+
+def test_keys_of_a_venue_come_from_variables_of_its_name_and_do_not_show() -> None:
+    keys = venue_keys(
+        "ccxt:binance", {"BINANCE_API_KEY": "planted-key", "BINANCE_API_SECRET": "planted-word"}
+    )
+    assert keys.secret.get_secret_value() == "planted-word"
+    assert "planted" not in repr(keys)
+    with pytest.raises(UsageError, match="BINANCE_API_SECRET, and") as refused:
+        venue_keys("ccxt:binance", {"BINANCE_API_KEY": "planted-key"})
+    assert ".env" in refused.value.hint
+    assert "planted" not in str(refused.value)

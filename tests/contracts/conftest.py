@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.broker")
+pytest.register_assert_rewrite("tests.contracts.broker", "tests.contracts.venue")

@@ -32,7 +32,7 @@ class PaperDesk:
     async def trades_at(self, price: str, volume: int | None = None) -> None:
         self._street.bar(f"{price} {price} {price} {price}", volume=volume)
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         self._street.restart()
 
     @property

@@ -276,6 +276,11 @@ async def test_with_nothing_to_spend_everybody_follows_its_rule_and_nothing_is_s
         ran = await desk(town, elsewhere("poor"), server, run__cycles=1, llm__budget__per_decision_tokens=0)
     assert server.requests == []
     assert {call.error_kind for call in calls_of(ran)} == {"BudgetSpent"}
+    with JournalReader(ran.journal) as reader:
+        summary = summarise(reader, open_feed(ran.book.feed, ran.book.symbols), ran.book, CostModel())
+    assert (summary.llm_calls, summary.llm_failed, summary.llm_unpaid) == (0, 0, len(calls_of(ran)))
+    told_of = output.drawn(*report(ran, summary, []), width=1000)
+    assert f"{summary.llm_unpaid} more not made because the budget was spent" in told_of
     assert {step.source for step in steps(ran) if step.tier == "senior"} == {
         f"rule:{name}" for name in SENIORS
     }

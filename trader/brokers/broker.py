@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from trader.brokers.ledger import Ledger, Row
+from trader.brokers.reconcile import Report
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import Order, OrderEvent, OrderState
 from trader.domain.portfolio import Account
@@ -37,4 +39,39 @@ class Broker(Protocol):
         self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal
     ) -> Account:
         """The account as a value, at these last traded prices."""
+        ...
+
+
+class BookBroker(Broker, Protocol):
+    """A broker that keeps the account of one book."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The account as the fold of everything that was told of it."""
+        ...
+
+
+class VenueBroker(BookBroker, Protocol):
+    """A broker whose venue moves by itself: it must be asked for news, and can disagree with the journal."""
+
+    async def news(self) -> tuple[Row, ...]:
+        """Ask the venue, and give out all that is new, in the order in which it must be recorded.
+
+        Where the venue does not answer, what is known stays as it is. Never raises for that.
+        """
+        ...
+
+    def legs_due(self) -> tuple[Order, ...]:
+        """Protective orders for what is held and not protected. Their intents are not on disk yet."""
+        ...
+
+    async def reconcile(self) -> Report:
+        """Compare the account with the venue's, every difference named. Nothing is sent to mend one.
+
+        Raises TraderError where the venue does not answer.
+        """
+        ...
+
+    def bar_entries(self, reason: str) -> None:
+        """Send nothing that opens or enlarges a position, for this reason; an empty one lifts it."""
         ...

@@ -285,7 +285,10 @@ class Ledger:
             case EntryKind.CASH_IN_LIEU:
                 instrument = self._instrument(entry.symbol)
                 self._keep(instrument, held.reduced(-entry.quantity, abs(entry.cash), ZERO), entry.at)
-            case EntryKind.DEPOSIT:
+            case EntryKind.FEE if entry.quantity:
+                instrument = self._instrument(entry.symbol)
+                self._keep(instrument, held.reduced(-entry.quantity, ZERO, ZERO), entry.at)
+            case EntryKind.DEPOSIT | EntryKind.FEE:
                 pass
 
     def _keep(self, instrument: Instrument, held: Holding, at: datetime, stop: bool = False) -> None:

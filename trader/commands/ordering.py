@@ -62,6 +62,11 @@ def flatten_book(session: Session, symbol: str | None, book: str | None, *, yes:
     sent: dict[str, Any] = {"orders": [f"{one.side} {plain(one.quantity)} {one.symbol}" for one in orders]}
     try:
         with workspace.hold():
+            if now.book.feed.startswith("ccxt:"):
+                raise Refused(
+                    f"no run keeps the account of book {now.book.id} now: its venue hears nothing",
+                    hint="start its run again, then flatten; or use the venue's own page",
+                )
             if runs and runs[-1].ended is not None and runs[-1].ended.reason == "finished":
                 raise Refused(
                     f"the replay of book {now.book.id} is over: no bar comes that could fill an order",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,9 +20,9 @@ from trader.commands.environment import lend
 from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
-from trader.data.feeds import open_feed
+from trader.commands.venue import run_on_venue
 from trader.domain.decisions import Decision, Outcome
-from trader.domain.errors import Refused, UnknownName, UsageError
+from trader.domain.errors import Refused, TraderError, UnknownName, UsageError
 from trader.domain.portfolio import Mode
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
@@ -43,6 +44,7 @@ class Flags:
 
     mode: str
     feed: str | None
+    broker: str | None
     symbols: list[str] | None
     start: str | None
     end: str | None
@@ -61,6 +63,7 @@ class Flags:
         """Dotted setting -> value; None where the flag was not given."""
         return {
             "run.feed": self.feed,
+            "run.broker": self.broker,
             "run.symbols": _symbols(self.symbols),
             "run.timeframe": self.timeframe,
             "run.start": day(self.start, "--start") if self.start is not None else None,
@@ -135,9 +138,11 @@ def _ran(
             watcher.note(note)
         began = Began(watcher)
         with _interrupts(control, began), _kill_switch(session.workspace.halt):
+            go = partial(run_desk, session.workspace)
+            if settings.run.broker != "paper":
+                go = partial(run_on_venue, session)
             ran = asyncio.run(
-                run_desk(
-                    session.workspace,
+                go(
                     settings,
                     new=flags.new,
                     observer=began,
@@ -167,9 +172,13 @@ def _tell(session: Session, settings: Settings, ran: Ran) -> list[Decision]:
     from trader.commands.run_report import document, report
     from trader.evals.run_summary import summarise
 
-    market = open_feed(ran.book.feed, ran.book.symbols, ran.book.timeframe)
     with JournalReader(ran.journal) as reader:
-        summary = summarise(reader, market, ran.book, cost_model(settings))
+        if not reader.marks(ran.book.id):
+            raise TraderError(
+                "stopped before the first bar closed: nothing was decided",
+                hint="the same command goes on with the book",
+            )
+        summary = summarise(reader, ran.market, ran.book, cost_model(settings))
         decisions = reader.decisions(ran.book.id)
         failed = {call.decision for call in reader.model_calls(ran.book.id) if call.error_kind}
     if session.json:

@@ -31,7 +31,7 @@ def document(ran: Ran, summary: RunSummary) -> dict[str, Any]:
     """The document of `run`: the promised keys first, then the rest of the summary."""
     numbers = jsonable(summary)
     outcomes = numbers.pop("decisions")
-    if not summary.llm_calls:
+    if not summary.llm_calls + summary.llm_unpaid:
         numbers = {key: value for key, value in numbers.items() if key == "llm_calls" or key[:4] != "llm_"}
     return {
         "run_id": ran.run,
@@ -61,7 +61,7 @@ def report(ran: Ran, summary: RunSummary, decisions: list[Decision]) -> Iterator
     yield Text("")
     if ran.book.feed == "sample" and ran.book.calendar != CURRENCIES:
         yield Text(HINDSIGHT)
-    yield Text(_models(summary) if summary.llm_calls else NO_MODEL)
+    yield Text(_models(summary) if summary.llm_calls + summary.llm_unpaid else NO_MODEL)
     yield Text("")
     yield Text("Try next", "bold")
     tried = commands_to_try(decisions)
@@ -82,6 +82,8 @@ def _models(summary: RunSummary) -> str:
     cached = f" ({summary.llm_tokens_cached:,} of them cached)" if summary.llm_tokens_cached else ""
     failed = f"{summary.llm_failed:,} without a form" if summary.llm_failed else "all with a form"
     failed += f", {summary.llm_found:,} of them answered before" if summary.llm_found else ""
+    if summary.llm_unpaid:
+        failed += f", {summary.llm_unpaid:,} more not made because the budget was spent"
     tokens = f"{summary.llm_tokens_in:,} tokens read{cached}, {summary.llm_tokens_out:,} written"
     return (
         f"Language models: {words.count(summary.llm_calls, 'call')}, {failed}; {tokens}, "

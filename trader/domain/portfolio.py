@@ -45,6 +45,8 @@ class EntryKind(StrEnum):
     SPLIT = "split"
     CASH_IN_LIEU = "cash_in_lieu"
     BORROW = "borrow"
+    FEE = "fee"
+    """Charged in units of what was bought, or in a third asset."""
 
 
 class AccountEntry(Value):
@@ -57,7 +59,7 @@ class AccountEntry(Value):
     cash: Amount = Decimal(0)
     """In the book's currency, signed."""
     quantity: Amount = Decimal(0)
-    """Units added by a split, signed."""
+    """Units added by a split, or taken as a fee, signed."""
     note: str = ""
 
 

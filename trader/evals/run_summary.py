@@ -19,6 +19,7 @@ from trader.brokers.present import rows_of
 from trader.data.market import Market
 from trader.data.view import MarketView
 from trader.domain.decisions import Outcome
+from trader.domain.errors import BudgetSpent
 from trader.domain.learned import LearnedState
 from trader.domain.market import Times, to_datetime64
 from trader.domain.orders import Fill, RulingOutcome
@@ -112,6 +113,8 @@ class RunSummary(Value):
     """Calls of language models, those that failed included."""
     llm_failed: int = 0
     """Those that gave no form: no answer, or an answer that was none."""
+    llm_unpaid: int = 0
+    """Calls that were not made, because the budget did not hold them."""
     llm_found: int = 0
     """Those that were answered from the cache or a cassette: asked for, and paid for, before."""
     llm_tokens_in: int = 0
@@ -159,9 +162,11 @@ def summarise(reader: JournalReader, market: Market, book: Book, costs: CostMode
 
 
 def _asked(calls: Sequence[ModelCalled]) -> dict[str, Any]:
+    unpaid = sum(call.error_kind == BudgetSpent.__name__ for call in calls)
     return {
-        "llm_calls": len(calls),
-        "llm_failed": sum(1 for call in calls if call.error_kind),
+        "llm_calls": len(calls) - unpaid,
+        "llm_failed": sum(1 for call in calls if call.error_kind) - unpaid,
+        "llm_unpaid": unpaid,
         "llm_found": sum(1 for call in calls if call.source),
         "llm_tokens_in": sum(call.tokens_in for call in calls),
         "llm_tokens_out": sum(call.tokens_out for call in calls),

@@ -1,4 +1,4 @@
-"""The clock of paper and live: a feed's closes become rounds, and each round goes through the desk."""
+"""The clock of replays and venues: closes become rounds, and each round goes through the desk."""
 
 from trader.runner.loop import Ran, run
 from trader.runner.watching import ClosedRound, Control, Observer, Opening

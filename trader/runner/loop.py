@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trader.agents.roster import roster
 from trader.clock import Clock, SetClock
+from trader.data.market import Market
 from trader.domain.ids import RunId
 from trader.domain.portfolio import Book
 from trader.graph.assembly import assemble
@@ -18,6 +19,7 @@ from trader.runner import opening
 from trader.runner.asking import asked_models, contexts_known
 from trader.runner.pausing import between
 from trader.runner.rounds import Rounds
+from trader.runner.venues import PaperVenue
 from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
 from trader.tools.toolbox import LiveToolbox
@@ -34,6 +36,8 @@ class Ran:
     """Whether the span was gone through to its end."""
     journal: Path
     duration_s: float
+    market: Market
+    """The data that it decided on."""
 
 
 async def run(
@@ -101,9 +105,8 @@ async def run(
                 models,
             )
             prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
-            rounds = Rounds(
-                desk, broker, replay_clock, chosen, run_id, settings.desk.refit_bars, prior, reader
-            )
+            venue = PaperVenue(broker, market, chosen, replay_clock)
+            rounds = Rounds(desk, venue, chosen, run_id, settings.desk.refit_bars, prior, reader)
             observer.opened(
                 Opening(
                     book=book,
@@ -126,7 +129,7 @@ async def run(
             finally:
                 journal.append(RunEnded(run=run_id, at=clock.now(), reason=reason))
                 journal.commit()
-    return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began)
+    return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began, market)
 
 
 async def _replay(rounds: Rounds, speed: float, observer: Observer, control: Control, clock: Clock) -> bool:

@@ -11,6 +11,7 @@ from trader.brokers.paper import MarketStep
 from trader.data.market import Market
 from trader.data.view import MarketView
 from trader.domain.errors import OrderError
+from trader.domain.ids import BookId
 from trader.domain.market import CorporateAction
 from trader.domain.orders import Awaiting, Fill, Order, OrderEvent
 from trader.domain.portfolio import Account, AccountEntry, Book
@@ -42,17 +43,18 @@ def marks_at(view: MarketView, symbols: Sequence[str]) -> dict[str, Decimal]:
 
 def step_records(book: Book, step: MarketStep) -> list[Record]:
     """The market step as the journal keeps it, in the order in which it happened."""
-    return [_record(book, row) for row in step.rows]
+    return [row_record(book.id, row) for row in step.rows]
 
 
-def _record(book: Book, row: Row) -> Record:
+def row_record(book: BookId, row: Row) -> Record:
+    """One thing that happened to an account, as the journal keeps it."""
     match row:
         case OrderEvent():
-            return OrderChanged(book=book.id, event=row)
+            return OrderChanged(book=book, event=row)
         case Fill():
-            return FillReceived(book=book.id, fill=row)
+            return FillReceived(book=book, fill=row)
         case AccountEntry():
-            return AccountMoved(book=book.id, entry=row)
+            return AccountMoved(book=book, entry=row)
         case Order() | Awaiting():
             raise OrderError(f"a market step placed an order: {row}")
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from trader.brokers.paper import MarketStep, PaperBroker
-from trader.clock import SetClock
+from trader.brokers.paper import MarketStep
+from trader.data.market import Market
 from trader.domain.ids import RunId, round_id, signal_id
 from trader.domain.learned import LearnedState
 from trader.domain.portfolio import Book
@@ -36,6 +36,7 @@ from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
 from trader.runner.requests import Requests
+from trader.runner.venues import Venue
 from trader.runner.waiting import Waiting
 from trader.runner.watching import AgentForm, ClosedRound
 
@@ -46,8 +47,7 @@ class Rounds:
     def __init__(
         self,
         desk: Desk,
-        broker: PaperBroker,
-        clock: SetClock,
+        venue: Venue,
         span: Span,
         run: RunId,
         refit_bars: int,
@@ -57,7 +57,7 @@ class Rounds:
         self._recorder = Listening(desk.recorder)
         self._desk = replace(desk, recorder=self._recorder)
         self._graph = build_desk(desk.agents)
-        self._broker, self._clock, self._span, self._run = broker, clock, span, run
+        self._venue, self._span, self._run = venue, span, run
         self._refit_bars, self._prior = refit_bars, prior
         book = desk.book
         last = reader.last_closed(book.id)
@@ -70,7 +70,7 @@ class Rounds:
         self._newest: RoundOpened | None = reader.last_opened(book.id)
         self.waiting = Waiting.of(reader, book.id)
         self._requests = Requests(reader, self.waiting, self._lift)
-        self.done = sum(1 for close in span.closes if last is not None and close <= last)
+        self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
     @property
     def left(self) -> int:
@@ -78,32 +78,39 @@ class Rounds:
         return len(self._span.closes) - self.done
 
     async def next(self) -> ClosedRound:
-        """Take the next close through the desk. When it returns, all of the round is on disk."""
-        began = self._clock.monotonic()
-        as_of = self._span.closes[self.done]
+        """Take the next close of the span through the desk."""
+        return await self.take(self._span.closes[self.done])
+
+    def know(self, market: Market) -> None:
+        """More bars have closed: rounds to come see them."""
+        self._desk = replace(self._desk, market=market)
+
+    async def take(self, as_of: datetime) -> ClosedRound:
+        """Take a close through the desk. When it returns, all of the round is on disk."""
+        began = self._desk.clock.monotonic()
         self._recorder.forget()
         await self.listen()
         await self._cancel_entries_if_halted()
-        self._clock.set(as_of)
+        self._venue.arrive(as_of)
         self.waiting.expire(as_of, self._desk)
         step = MarketStep(())
         if self._unclosed is not None and self._unclosed.as_of == as_of:
             opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
         else:
-            opened, learned, step = self._open(as_of)
+            opened, learned, step = await self._open(as_of)
         self._unclosed, self._newest = None, opened
         facts = Facts.model_validate(opened.facts)
         state = opened_round(opened, facts, learned)
         await self._graph.ainvoke(state, context=self._desk)
         self._remember(learned)
         self.done += 1
-        return self._closed(opened, facts, step, (self._clock.monotonic() - began) * 1000.0)
+        return self._closed(opened, facts, step, (self._desk.clock.monotonic() - began) * 1000.0)
 
     async def listen(self) -> tuple[str, ...]:
         """Do what people have asked for since the last look, between two rounds; what came of it."""
         if self._unclosed is not None or self._newest is None:
             return ()
-        self._clock.set(self._newest.as_of)
+        self._venue.arrive(self._newest.as_of)
         said = await self._requests.answer_all(self._desk, self._facts_now)
         for changed in self._recorder.heard(OrderChanged):
             self._past.stepped(changed.event)
@@ -122,7 +129,9 @@ class Rounds:
         before = newest.account
         return Facts.model_validate(newest.facts).model_copy(
             update={
-                "account": self._broker.account(before.as_of, before.marks, before.peak, before.day_open),
+                "account": self._venue.broker.account(
+                    before.as_of, before.marks, before.peak, before.day_open
+                ),
                 "breakers": tuple(self._past.breakers),
                 "entries_today": self._past.entries_today(before.as_of),
             }
@@ -130,7 +139,7 @@ class Rounds:
 
     def _lift(self) -> tuple[str, ...]:
         """A person has resumed: what bars entries is lifted, and the drawdown measured anew."""
-        now = self._clock.now()
+        now = self._desk.clock.now()
         lifted = breakers.lift(self._past.breakers, now)
         for one in lifted:
             change = _change(self._desk.book, one, now)
@@ -144,20 +153,20 @@ class Rounds:
         """While people have halted the desk, entries that still work end before the bar; stops stay."""
         if self._desk.halted() is None:
             return
-        for working in tuple(self._broker.ledger.working()):
+        for working in tuple(self._venue.broker.ledger.working()):
             if not working.order.reduce_only:
-                told = await self._broker.cancel(working.order.client_id)
+                told = await self._venue.broker.cancel(working.order.client_id)
                 book = self._desk.book.id
                 self._recorder.append(*(OrderChanged(book=book, event=event) for event in told))
 
-    def _open(self, as_of: datetime) -> tuple[RoundOpened, LearnedState, MarketStep]:
+    async def _open(self, as_of: datetime) -> tuple[RoundOpened, LearnedState, MarketStep]:
         """Let the bar happen to the account, see what is known, and write both down in one transaction."""
         desk, book = self._desk, self._desk.book
-        step = self._advance(as_of)
+        step = await self._venue.step(as_of)
         view = desk.market.view(as_of)
         marks = market_step.marks_at(view, book.symbols)
         water = self._past.water
-        account = self._past.marked(self._broker.account(as_of, marks, water.peak, water.day_open))
+        account = self._past.marked(self._venue.broker.account(as_of, marks, water.peak, water.day_open))
         records: list[Record] = [
             *market_step.step_records(book, step),
             market_step.mark(book, account),
@@ -183,7 +192,7 @@ class Rounds:
 
     def _trades_closed(self, as_of: datetime) -> dict[str, object]:
         """What limits and protections need to know of the book's closed trades."""
-        closed, calendar = self._broker.ledger.closed, self._past.calendar
+        closed, calendar = self._venue.broker.ledger.closed, self._past.calendar
         timeframe = self._desk.book.timeframe
         paused = pauses(
             closed,
@@ -198,21 +207,13 @@ class Rounds:
         tripped = breakers.step(
             as_of,
             past.water,
-            self._broker.ledger.closed,
+            self._venue.broker.ledger.closed,
             past.breakers,
             self._desk.limits,
             past.calendar.next_session_close,
         )
         past.breakers += tripped
         return [_change(self._desk.book, one, as_of) for one in tripped]
-
-    def _advance(self, as_of: datetime) -> MarketStep:
-        market, symbols = self._desk.market, self._desk.book.symbols
-        index = self._span.closes.index(as_of)
-        before = self._span.closes[index - 1] if index else self._span.before
-        bars = {symbol: bar for symbol in symbols if (bar := market.bar_at(symbol, as_of)) is not None}
-        actions = market_step.actions_between(market, symbols, before, as_of)
-        return self._broker.advance(bars, actions)
 
     def _signals(self, as_of: datetime) -> tuple[Signal, ...]:
         """A signal for each bar that has just closed."""
@@ -277,7 +278,7 @@ class Rounds:
         rulings = {made.ruling.client_id: made.ruling for made in self._recorder.heard(RulingMade)}
         return ClosedRound(
             index=self.done,
-            total=len(self._span.closes),
+            total=max(len(self._span.closes), self.done),
             as_of=opened.as_of,
             account=opened.account,
             decisions=tuple(made.decision for made in self._recorder.heard(DecisionMade)),

@@ -11,6 +11,7 @@ from trader.domain.market import Timeframe
 from trader.domain.value import Amount, Number, Value
 from trader.settings.llm import Llm
 from trader.settings.section import NUMERIC, Names, NotNegative, Positive, Section, Share, Text, Whole
+from trader.settings.venue import Venue
 
 
 class Desk(Section):
@@ -67,7 +68,9 @@ class Run(Section):
     """What `trader run` does when no flag says otherwise."""
 
     feed: Text = "sample"
-    """Where bars come from: `sample`, or `files:DIR` for your own."""
+    """Where bars come from: `sample`, `files:DIR` for your own, or `ccxt:EXCHANGE`, polled at each close."""
+    broker: Text = "paper"
+    """Where orders go: `paper`, or `ccxt:EXCHANGE` for the sandbox of an exchange."""
     symbols: Names = ()
     """What to trade. Empty: the feed's default."""
     timeframe: Timeframe | None = None
@@ -96,19 +99,24 @@ class Settings(Value):
     """`[risk]` as it was written; numbers are int or Decimal. The limits validate it."""
     agents: dict[str, dict[str, Any]] = {}
     """`[agents.NAME]` as they were written. The roster validates them."""
+    venue: Venue = Venue()
     llm: Llm = Llm()
     """`[llm…]`: which language models there are, and what they may cost."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Settings with no model read, and are named by their digest, as before there were any."""
+        """Settings with no model or venue read, and have the digest, that they had before there were any."""
         tables: dict[str, Any] = handler(self)
         if self.llm == Llm():
             del tables["llm"]
+        if self.venue == Venue():
+            del tables["venue"]
+        if self.run.broker == "paper":
+            del tables["run"]["broker"]
         return tables
 
 
-TYPED: Mapping[str, type[Section]] = {"desk": Desk, "paper": Paper, "run": Run}
+TYPED: Mapping[str, type[Section]] = {"desk": Desk, "paper": Paper, "run": Run, "venue": Venue}
 """The tables whose settings are known here."""
 PLAIN = ("risk", "agents")
 """The tables that their owners validate."""

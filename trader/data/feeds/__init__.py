@@ -7,7 +7,7 @@ from trader.data.market import Market
 from trader.domain.errors import UnknownName, UsageError
 from trader.domain.market import Timeframe
 
-FEEDS = ("sample", "files:DIR")
+FEEDS = ("sample", "files:DIR", "ccxt:EXCHANGE")
 
 
 def open_feed(name: str, symbols: Sequence[str] = (), timeframe: Timeframe | None = None) -> Market:
@@ -28,4 +28,9 @@ def open_feed(name: str, symbols: Sequence[str] = (), timeframe: Timeframe | Non
         if not rest:
             raise UsageError("the feed files needs a folder", hint="--feed files:DIR")
         return open_folder(Path(rest).expanduser(), symbols, timeframe)
+    if kind == "ccxt":
+        raise UsageError(
+            f"the feed {name} is read while a run goes on, bar by bar",
+            hint="trader run --broker ccxt:binance --feed ccxt:binance --symbols BTC/USDT --timeframe 15m",
+        )
     raise UnknownName("feed", name, FEEDS)

@@ -1,0 +1,125 @@
+"""What must hold at a venue whatever happens, at its full count: the real ccxt against a stand-in."""
+
+import asyncio
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.figures import Bound, Figure, Say
+from tests.contracts.ccxt_desk import ccxt_desk
+from tests.venues.dealer import Misses, Street
+from tests.venues.divergences import PLANTED, plant_and_restart
+from tests.venues.fills import sequence, without_socket
+from tests.venues.losses import Lost, lose
+
+LOST, DIVERGENCES, SEQUENCES, KILLS = 2_000, 500, 10_000, 1_000
+"""How often each is tried."""
+SEED = 20260105
+NONE = Bound("at most", 0)
+A_DESK = 200
+"""Cases of one desk, before a new one takes its place."""
+A_SERIES = 25
+"""Kills of dealers over one journal, before it is compared with the venue."""
+
+
+def measure(folder: Path, say: Say) -> Iterator[Figure]:
+    """Lost requests, planted divergences, fills, and killed processes."""
+    lost = asyncio.run(lost_requests(LOST, say))
+    yield Figure("requests or replies lost", lost.cases, target=Bound("at least", LOST))
+    yield Figure("  orders more than once at the venue", lost.doubled, target=NONE)
+    yield Figure("  orders left unknown", lost.missed, target=NONE)
+    yield Figure("  orders believed to be where they are not", lost.wrong, target=NONE)
+    found = asyncio.run(divergences(DIVERGENCES, say))
+    yield Figure("divergences planted", found["planted"], target=Bound("at least", DIVERGENCES))
+    yield Figure("  not named", found["not named"], target=NONE)
+    yield Figure("  mended by trading", found["traded"], target=NONE)
+    yield Figure("  entries barred wrongly, or not", found["barred wrongly"], target=NONE)
+    wrong = asyncio.run(random_fills(SEQUENCES, say))
+    yield Figure("random sequences of fills", SEQUENCES, target=Bound("at least", SEQUENCES))
+    yield Figure("  with cash or units not exact", wrong, target=NONE)
+    if sys.platform == "win32":
+        say("no dealers are killed: there is no SIGKILL")
+        return
+    misses = killed_dealers(folder, KILLS, say)
+    yield Figure("SIGKILLs of a dealer at a venue", KILLS, target=Bound("at least", KILLS))
+    yield Figure("  orders doubled", misses.doubled + misses.unheard, target=NONE)
+    yield Figure("  fills lost", misses.lost, target=NONE)
+    yield Figure("  orders left unknown", misses.unknown, target=NONE)
+    yield Figure("  orders, cash or units apart from the venue", misses.apart, target=NONE)
+
+
+async def lost_requests(cases: int, say: Say) -> Lost:
+    """Desks whose requests and replies go astray."""
+    chance, total = random.Random(SEED), Lost()  # noqa: S311 - a seed to repeat it by
+    while total.cases < cases:
+        say(f"lost {total.cases:,} times of {cases:,}")
+        async with ccxt_desk() as desk:
+            one = await lose(desk, min(A_DESK, cases - total.cases), chance)
+        for name in one.named:
+            say(name)
+        total.cases += one.cases
+        total.doubled += one.doubled
+        total.missed += one.missed
+        total.wrong += one.wrong
+    return total
+
+
+async def divergences(cases: int, say: Say) -> Counter[str]:
+    """Restarts after somebody has changed the venue, or the journal."""
+    chance, found = random.Random(SEED), Counter[str]()  # noqa: S311 - a seed to repeat it by
+    kinds = sorted(PLANTED)
+    for number in range(cases):
+        what = kinds[number % len(kinds)]
+        async with ccxt_desk() as desk:
+            one = await plant_and_restart(desk, what, chance)
+        found["planted"] += 1
+        found["not named"] += not one.named
+        found["traded"] += one.sent > 0
+        found["barred wrongly"] += one.barred is not PLANTED[what]
+        if not one.named or one.sent or one.barred is not PLANTED[what]:
+            say(f"{number}: {what}: {one}")
+        if number % 50 == 0:
+            say(f"{number:,} divergences of {cases:,}")
+    return found
+
+
+async def random_fills(cases: int, say: Say) -> int:
+    """How many sequences end with an account that is not the venue's to the last digit."""
+    chance, wrong, done = random.Random(SEED), 0, 0  # noqa: S311 - a seed to repeat it by
+    while done < cases:
+        say(f"{done:,} sequences of fills of {cases:,}")
+        async with ccxt_desk() as desk:
+            without_socket(desk)
+            for number in range(min(A_DESK, cases - done)):
+                if not await sequence(desk, number, chance):
+                    say(f"sequence {done + number}: not exact")
+                    wrong += 1
+                    break
+                done += 1
+            else:
+                continue
+            done += 1
+    return wrong
+
+
+def killed_dealers(folder: Path, kills: int, say: Say) -> Misses:
+    """Dealers killed at random, over journals that are compared with their venues in another process."""
+    chance, total, done = random.Random(SEED), Misses(), 0  # noqa: S311 - a seed to repeat it by
+    while done < kills:
+        say(f"killed {done:,} dealers of {kills:,}")
+        place = folder / f"dealer-{done}.sqlite3"
+        with Street() as street:
+            for _ in range(min(A_SERIES, kills - done)):
+                street.kill(place, done, chance.uniform(0.0, 0.5), dealing=done % 4 != 3)
+                done += 1
+            one = street.settled(place)
+        for name in one.named:
+            say(name)
+        total.doubled += one.doubled
+        total.unheard += one.unheard
+        total.lost += one.lost
+        total.unknown += one.unknown
+        total.apart += one.apart
+    return total

@@ -1,0 +1,102 @@
+"""Which protective orders are due at a venue that knows no legs: pure, from the ledger.
+
+A venue takes a stop only for units that are held. So a leg sleeps until its entry has filled, is sent for
+what has filled, and what fills later, or is left of an exit that did not fill, gets a further leg.
+"""
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from trader.brokers.ledger import Ledger, Tracked
+from trader.domain.ids import STOP, ClientOrderId, DecisionId, client_order_id
+from trader.domain.orders import STOPPED, Order, OrderState, OrderType
+
+ASLEEP = (OrderState.INTENDED, OrderState.NEVER_ARRIVED)
+"""Where a leg stands that may still be sent under its own id."""
+
+MOST_STOPS = 3
+"""Stops of one position side by side. Binance allows five in a market, whoever placed them."""
+
+
+def legs_due(ledger: Ledger, passed: Collection[ClientOrderId]) -> tuple[Order, ...]:
+    """One order for each position that is held and neither wholly protected nor being sold.
+
+    `passed` are stops that the venue has refused because the market is past them: what they would have
+    protected leaves at the market.
+    """
+    due = (_due(ledger, symbol, passed) for symbol in sorted(ledger.holdings))
+    return tuple(order for order in due if order is not None)
+
+
+def coverable(ledger: Ledger, order: Order) -> Decimal:
+    """Units that a reducing order may have, in whole lots: held, and promised to no other working order."""
+    held = max(Decimal(0), -order.side.sign * ledger.quantity(order.symbol))
+    promised = sum(
+        (one.remaining for one in _reducing(ledger, order.symbol) if one.order.client_id != order.client_id),
+        Decimal(0),
+    )
+    instrument = ledger.instruments[order.symbol]
+    return min(order.quantity, instrument.lots(max(Decimal(0), held - promised)))
+
+
+def rivals(ledger: Ledger, order: Order) -> tuple[ClientOrderId, ...]:
+    """Stops that hold the units which a person or the desk wants to sell: they go before the exit is sent."""
+    return tuple(
+        one.order.client_id
+        for one in _reducing(ledger, order.symbol)
+        if one.order.type in STOPPED and one.order.side is order.side
+    )
+
+
+def crowd(ledger: Ledger, symbol: str) -> tuple[ClientOrderId, ...]:
+    """The working stops of a position where there are so many that one should take the place of all."""
+    stops = tuple(
+        one.order.client_id for one in _reducing(ledger, symbol) if one.order.type is OrderType.STOP
+    )
+    return stops if len(stops) >= MOST_STOPS else ()
+
+
+def _due(ledger: Ledger, symbol: str, passed: Collection[ClientOrderId]) -> Order | None:
+    last = _last_leg(ledger, symbol)
+    if last is None or any(one.order.type not in STOPPED for one in _reducing(ledger, symbol)):
+        return None
+    changes: dict[str, object] = {"quantity": abs(ledger.quantity(symbol))}
+    if last.state is OrderState.REJECTED:
+        if last.order.client_id not in passed:
+            return None  # the venue does not want it; asking again would be the same again
+        changes |= {"type": OrderType.MARKET, "stop_price": None, "limit_price": None}
+    if last.state in ASLEEP:
+        changes["quantity"] = min(abs(ledger.quantity(symbol)), last.order.quantity)
+    else:
+        changes["client_id"] = _next_id(ledger, last.order.decision)
+    wanted = last.order.model_copy(update=changes)
+    quantity = coverable(ledger, wanted)
+    if quantity > 0 and crowd(ledger, symbol):
+        quantity = ledger.instruments[symbol].lots(abs(ledger.quantity(symbol)))
+    return wanted.model_copy(update={"quantity": quantity}) if quantity > 0 else None
+
+
+def _last_leg(ledger: Ledger, symbol: str) -> Tracked | None:
+    """The stop that the newest entry of the position came with."""
+    side = -1 if ledger.quantity(symbol) > 0 else 1
+    legs = [
+        one
+        for one in ledger.orders.values()
+        if one.order.symbol == symbol
+        and one.order.type in STOPPED
+        and one.order.parent is not None
+        and one.order.side.sign == side
+        and ledger.orders[one.order.parent].filled > 0
+    ]
+    return legs[-1] if legs else None
+
+
+def _next_id(ledger: Ledger, decision: DecisionId) -> ClientOrderId:
+    number = 1
+    while (name := client_order_id(decision, STOP, number)) in ledger.orders:
+        number += 1
+    return name
+
+
+def _reducing(ledger: Ledger, symbol: str) -> tuple[Tracked, ...]:
+    return tuple(one for one in ledger.working(symbol) if one.order.reduce_only)

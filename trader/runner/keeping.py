@@ -1,0 +1,150 @@
+"""A venue's account and the journal, kept in step: everything the venue tells is a row before anybody acts.
+
+Between rounds the venue moves by itself. Whoever keeps the account asks for news, writes them down, sends the
+protective orders that became due, and now and then compares everything.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from trader.brokers.broker import VenueBroker
+from trader.brokers.ledger import Row
+from trader.brokers.paper import MarketStep
+from trader.brokers.reconcile import Report
+from trader.clock import Clock
+from trader.domain.errors import TraderError
+from trader.domain.ids import BookId, ClientOrderId, RoundId
+from trader.domain.orders import Order, OrderEvent, OrderState, TimeInForce
+from trader.domain.value import plain
+from trader.journal.records import Noted, OrderIntended
+from trader.journal.writer import Recorder
+from trader.runner.market_step import row_record
+
+MOST_LEGS = 3
+"""Protective orders for one position in one go: a stop, and the exit where the market is past it."""
+NO_ROUND = RoundId("")
+"""Of what no round placed."""
+
+
+class Keeper:
+    """Keeps one book's account."""
+
+    def __init__(
+        self,
+        broker: VenueBroker,
+        book: BookId,
+        recorder: Recorder,
+        clock: Clock,
+        halted: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.broker = broker
+        self._book, self._recorder, self._clock, self._halted = book, recorder, clock, halted
+        self._since: list[Row] = []
+        self._told: set[str] = set()
+
+    async def start(self) -> Report:
+        """After a restart: compare everything first, so that what happened meanwhile is said."""
+        return await self.reconcile()
+
+    async def refresh(self) -> None:
+        """Ask for news, write them down, and protect what has been bought."""
+        self._record(await self.broker.news())
+        await self._protect()
+
+    async def reconcile(self) -> Report:
+        """Compare with the venue; every difference is a note, once. Nothing is sent to mend one.
+
+        A venue that does not answer is a note too, and nothing may be opened until it does.
+        """
+        try:
+            report = await self.broker.reconcile()
+        except TraderError as error:
+            self.broker.bar_entries(f"it does not answer: {error.message}")
+            self._note("venue_silent", error.message, {})
+            return Report(at=self._clock.now())
+        self._record(await self.broker.news())
+        for difference in report.differences:
+            known = "inexplicable" if difference in report.inexplicable else "explained"
+            self._note("divergence", f"{known}: {difference.sentence}", difference.model_dump(mode="json"))
+        await self._protect()
+        return report
+
+    def arrive(self, as_of: datetime) -> None:
+        """A bar has closed; the clock of a venue goes by itself."""
+
+    async def step(self, as_of: datetime) -> MarketStep:
+        """Everything since the last step. Orders for one bar that are still working end here."""
+        self._record(await self.broker.news())
+        for tracked in tuple(self.broker.ledger.working()):
+            if tracked.order.time_in_force is TimeInForce.DAY and tracked.state is not OrderState.UNKNOWN:
+                await self.cancel(tracked.order.client_id)
+        await self.refresh()
+        rows, self._since = tuple(self._since), []
+        return MarketStep(rows)
+
+    async def send(self, *orders: Order) -> tuple[OrderEvent, ...]:
+        """Intents to disk, then each to the venue, once."""
+        now = self._clock.now()
+        self._recorder.append(
+            *(OrderIntended(book=self._book, round=NO_ROUND, order=order, at=now) for order in orders)
+        )
+        self._recorder.commit()
+        told: tuple[OrderEvent, ...] = ()
+        for order in orders:
+            events = await self.broker.submit(order)
+            self._record(events)
+            told += events
+        return told
+
+    async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
+        """Ask for the end of a working order. What was told of it."""
+        events = await self.broker.cancel(client_id)
+        self._record(events)
+        return events
+
+    async def cancel_entries(self) -> tuple[str, ...]:
+        """End what works and could open something. The client ids of those whose end is not confirmed."""
+        working = [one for one in self.broker.ledger.working() if not one.order.reduce_only]
+        for tracked in working:
+            await self.cancel(tracked.order.client_id)
+        orders = self.broker.ledger.orders
+        return tuple(one.order.client_id for one in working if orders[one.order.client_id].working)
+
+    def still_open(self) -> tuple[str, ...]:
+        """What works at the venue, one sentence each."""
+        return tuple(
+            f"{one.order.client_id}: {one.order.side} {plain(one.remaining)} {one.order.symbol}, {one.state}"
+            for one in self.broker.ledger.working()
+        )
+
+    async def _protect(self) -> None:
+        """Send what is due until nothing is: a stop that the market has passed becomes an exit at once."""
+        for _ in range(MOST_LEGS):
+            due = self.broker.legs_due()
+            if due and (halted := self._halted()) is not None:
+                units = ", ".join(f"{plain(order.quantity)} {order.symbol}" for order in due)
+                self._note("unprotected", f"{halted}: {units} without a stop", {})
+                return
+            for order in due:
+                if order.client_id in self.broker.ledger.orders:
+                    self._record(await self.broker.submit(order))
+                else:
+                    await self.send(order)
+            if not due:
+                return
+            self._record(await self.broker.news())
+
+    def _record(self, rows: Iterable[Row]) -> None:
+        """Write down what the venue told; fills are on disk before anything is done about them."""
+        rows = tuple(rows)
+        if rows:
+            self._recorder.append(*(row_record(self._book, row) for row in rows))
+            self._recorder.commit()
+            self._since += [row for row in rows if not isinstance(row, Order)]
+
+    def _note(self, kind: str, text: str, data: dict[str, object]) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._recorder.append(
+                Noted(book=self._book, at=self._clock.now(), kind=kind, text=text, data=data)
+            )
