@@ -406,6 +406,9 @@ def eval_agents(
     on: Annotated[
         str, typer.Option(metavar="CASES", help="journal, or its newest decisions: journal:500.")
     ] = "journal",
+    feed: Annotated[
+        str | None, typer.Option(metavar="FEED", help="Where outcomes are from; unset, the book's feed.")
+    ] = None,
     max_brier: Annotated[
         float | None, typer.Option(metavar="X", help="Exit with 1 where a Brier score is above X.")
     ] = None,
@@ -429,7 +432,7 @@ def eval_agents(
     from trader.evals.bounds import Bounds
 
     bounds = Bounds(max_brier, max_log_loss, command.dollars(max_cost))
-    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds, prompt))
+    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds, prompt, feed))
 
 
 BOOK = typer.Option(metavar="ID", help="This book; unset, the newest.")

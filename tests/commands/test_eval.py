@@ -115,6 +115,7 @@ def test_what_models_took_is_counted_and_bounded(told: Workspace, capsys: Captur
         (("--prompt", "bold.md"), 2, "--prompt is about one agent"),
         (("momentum", "--prompt", "bold.md", "--max-brier", "1"), 2, "has no bounds"),
         (("risk", "--prompt", "bold.md"), 2, "unknown agent that stated a probability: risk"),
+        (("--feed", "files:nowhere"), 2, "nowhere"),
         (("--max-cost", "cheap"), 2, "cheap is not an amount of US dollars"),
         (("--max-cost", "-1"), 2, "not an amount"),
     ],
@@ -125,6 +126,14 @@ def test_wrong_use_is_answered_with_what_to_write(
     got, error = failed(capsys, *given)
     assert got == code
     assert said in error
+
+
+def test_a_book_whose_bars_were_not_kept_asks_for_them(workspace: object, capsys: Captured) -> None:
+    with Journal.open(Workspace.find().journal) as journal:
+        journal.append(BookOpened(book=example.book().model_copy(update={"feed": "ccxt:binance"})))
+    code, error = failed(capsys)
+    assert code == 2
+    assert "--feed files:DIR" in error
 
 
 def test_no_journal_and_no_decision_are_errors(workspace: object, capsys: Captured) -> None:

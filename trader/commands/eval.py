@@ -14,8 +14,9 @@ from trader.commands.environment import lend
 from trader.commands.eval_report import document, report
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
+from trader.data.market import Market
 from trader.domain.errors import UnknownName, UsageError
-from trader.domain.portfolio import sum_exact
+from trader.domain.portfolio import Book, sum_exact
 from trader.domain.value import plain
 from trader.evals.bounds import Bounds
 from trader.evals.cases import Recorded, gather
@@ -34,6 +35,7 @@ class Flags:
     on: str
     bounds: Bounds
     prompt: Path | None = None
+    feed: str | None = None
 
 
 def evaluated(session: Session, flags: Flags) -> int:
@@ -41,7 +43,7 @@ def evaluated(session: Session, flags: Flags) -> int:
     last = _last(flags.on)
     with JournalReader(session.workspace.journal) as reader:
         book = book_named(reader, flags.book)
-        market = open_feed(book.feed, book.symbols, book.timeframe)
+        market = _market(book, flags.feed)
         if flags.prompt is not None:
             return _edited(session, reader, gather(reader, book, market, last), flags, flags.prompt)
         found = evaluate(reader, book, market, names(flags.agents), last=last)
@@ -85,6 +87,16 @@ def _edited(session: Session, reader: JournalReader, recorded: Recorded, flags: 
         output.screen(found.finding)
         output.say(f"{found.answered:,} of {found.decisions:,} decisions answered anew, {plain(usd)} USD")
     return 0 if asked.said else 1
+
+
+def _market(book: Book, feed: str | None) -> Market:
+    """Where outcomes are: `feed`, else the book's own. Raises UsageError for one that keeps no bars."""
+    if feed is None and book.feed.startswith("ccxt:"):
+        raise UsageError(
+            f"book {book.id} decided on {book.feed}, which is read bar by bar and not kept",
+            hint="save its bars in a folder (docs/data.md) and name it: --feed files:DIR",
+        )
+    return open_feed(feed or book.feed, book.symbols, book.timeframe)
 
 
 def dollars(text: str | None) -> Decimal | None:
