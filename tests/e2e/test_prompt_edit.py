@@ -1,5 +1,6 @@
 """An edited prompt on recorded decisions: one agent is asked anew, everybody else is left as recorded."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.e2e.models import Asked, desk_server, form
 from tests.e2e.replays import Town
 from tests.e2e.test_models import desk
 from tests.llm.server import Reply
+from trader.cli import main
 from trader.clock import SystemClock
 from trader.data.feeds import open_feed
 from trader.domain.errors import UsageError
@@ -88,3 +90,20 @@ async def test_an_edit_that_needs_other_evidence_is_refused(
 async def test_a_rule_is_not_changed_by_words(unbroken: Ran, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="momentum follows a rule"):
         await tried(unbroken, edited(tmp_path))
+
+
+async def test_the_command_answers_in_one_line_and_asks_about_the_decisions_that_are_named(
+    town: Town, elsewhere: Elsewhere, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with desk_server(swayed) as server:
+        workspace = elsewhere("command")
+        await desk(town, workspace, server, run__cycles=2)
+        before = len(server.requests)
+        given = ["--workspace", str(workspace.root), "eval", "momentum", "--prompt", str(edited(tmp_path))]
+        code = await asyncio.to_thread(main, [*given, "--on", "journal:2"])
+        asked = len(server.requests) - before
+    shown = capsys.readouterr()
+    assert (code, asked) == (0, 2)
+    assert shown.out.startswith("INSUFFICIENT EVIDENCE: momentum, edited")
+    assert shown.out.count("\n") == 1
+    assert "2 of 2 decisions answered anew" in shown.err
