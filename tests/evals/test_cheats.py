@@ -10,7 +10,7 @@ from trader.evals.cases import Cases
 from trader.evals.paired import difference
 from trader.evals.pool import contributions, pooled_by
 from trader.evals.timing import deflated, followed
-from trader.measures.bootstrap import drawn_dates
+from trader.measures.bootstrap import drawn_dates, widening
 from trader.measures.forecasts import log_loss
 from trader.measures.sharpe import sharpe
 
@@ -107,9 +107,11 @@ def test_the_interval_and_what_is_missing_follow_from_the_resample_indices(cases
     base = np.where(cases.happened == 1.0, cases.base_rate, 1 - cases.base_rate)
     by_date = np.log(base / right).reshape(-1, 2).mean(axis=1)
     means = by_date[drawn_dates(500, 5, seed=4)].mean(axis=1)
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=1e-9)
+    mean, wider = by_date.mean(), widening(500, 5, 0.95)
+    ends = mean + wider * (np.quantile(means, [0.025, 0.975]) - mean)
+    assert (found.low, found.high) == pytest.approx(tuple(ends), abs=1e-9)
     if found.more_cases is not None:
-        reach = (NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)) * means.std(ddof=1)
+        reach = (NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)) * wider * means.std(ddof=1)
         missing = 1000 * (reach / by_date.mean()) ** 2 - 1000
         assert missing <= found.more_cases <= 1.2 * missing + 1
     assert found.decided == (found.more_cases is None)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trader.measures.bootstrap import drawn_dates, percentile_interval, resampled_means
+from trader.measures.bootstrap import drawn_dates, percentile_interval, resampled_means, widening
 
 
 @given(st.integers(1, 60), st.integers(1, 12), st.integers(0, 2**31))
@@ -39,18 +39,26 @@ def test_cases_of_one_date_stay_together() -> None:
     assert resampled_means(values, date, drawn_dates(30, 5, draws=50)) == pytest.approx(np.zeros(50))
 
 
-def test_an_interval_for_overlapping_cases_holds_the_truth_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("dates", [100, 300])
+def test_an_interval_for_overlapping_cases_holds_the_truth_about_as_often_as_it_says(dates: int) -> None:
     """Moving sums of five independent numbers of mean zero; drawing them one by one claims too much."""
     random, held, naive = np.random.default_rng(5), 0, 0
-    date, blocks, single = np.arange(300), drawn_dates(300, 5, 400), random.integers(300, size=(400, 300))
+    date, blocks = np.arange(dates), drawn_dates(dates, 5, 500)
+    single, wider = random.integers(dates, size=(500, dates)), widening(dates, 5, 0.95)
     for _ in range(200):
-        values = np.convolve(random.normal(size=304), np.ones(5), mode="valid")
-        low, high = percentile_interval(resampled_means(values, date, blocks), 0.9)
-        held += low <= 0.0 <= high
-        low, high = percentile_interval(resampled_means(values, date, single), 0.9)
+        values = np.convolve(random.normal(size=dates + 4), np.ones(5), mode="valid")
+        low, high = np.array(percentile_interval(resampled_means(values, date, blocks), 0.95)) - values.mean()
+        held += low * wider <= -values.mean() <= high * wider
+        low, high = percentile_interval(resampled_means(values, date, single), 0.95)
         naive += low <= 0.0 <= high
-    assert held / 200 > 0.8
-    assert naive / 200 < 0.65  # what pretending independence would have claimed
+    assert held / 200 > 0.91
+    assert naive / 200 < 0.75
+
+
+def test_many_blocks_need_no_widening_and_few_need_student_s() -> None:
+    assert widening(10**7, 5, 0.95) == pytest.approx(1.0, abs=1e-4)
+    # ten blocks: Student's quantile with nine degrees of freedom is 2.2622
+    assert widening(200, 5, 0.95) == pytest.approx(2.2622 / 1.95996 * (10 / 9) ** 0.5, rel=2e-3)
 
 
 def test_nothing_cannot_be_resampled() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trader.evals.cases import Cases
-from trader.measures.bootstrap import DRAWS, drawn_dates, percentile_interval, resampled_means
+from trader.measures.bootstrap import DRAWS, drawn_dates, percentile_interval, resampled_means, widening
 from trader.measures.forecasts import brier, log_loss
 
 Floats = NDArray[np.float64]
@@ -63,9 +63,10 @@ def difference(
         dates, date = np.unique(cases.decided[rows], return_inverse=True)
         picks = drawn_dates(len(dates), cases.horizon, DRAWS, seed)
         resampled = resampled_means(each, date, picks)
-        low, high = percentile_interval(resampled, level)
+        mean, wider = float(each.mean()), widening(len(dates), cases.horizon, level)
+        low, high = (mean + wider * (end - mean) for end in percentile_interval(resampled, level))
         if low <= 0.0 <= high:
-            more = _more(float(each.mean()), float(resampled.std(ddof=1)), len(each), level)
+            more = _more(mean, wider * float(resampled.std(ddof=1)), len(each), level)
     return Difference(
         against=against,
         cases=int(rows.sum()),

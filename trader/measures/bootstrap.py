@@ -6,6 +6,8 @@ it. Dates are a circle, so that each is drawn equally often. Everything here is 
 drawn: the same indices, the same interval.
 """
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,13 +17,15 @@ Indices = NDArray[np.int64]
 DRAWS = 4000
 """Enough for the ends of an interval of 99 %: forty draws lie beyond them."""
 
+MEAN_BLOCK = 4
+"""Mean length of a block, in shortest blocks: what blocks cut apart at their ends makes errors too small."""
+
 
 def drawn_dates(dates: int, shortest: int, draws: int = DRAWS, seed: int = 0) -> Indices:
     """Which dates each resample has, shape (draws, dates), numbers below `dates`.
 
-    A block has `shortest` dates and a geometric number more, `shortest` in all the mean of what is added;
-    with `shortest` = 1 that is the stationary bootstrap with a mean block of 2. Raises ValueError for less
-    than one date, draw or date a block.
+    A block has `shortest` dates and a geometric number more, MEAN_BLOCK times `shortest` on average. Raises
+    ValueError for less than one date, draw or date a block.
     """
     if min(dates, shortest, draws) < 1:
         raise ValueError(f"{draws} draws of {dates} dates in blocks of {shortest}")
@@ -31,7 +35,7 @@ def drawn_dates(dates: int, shortest: int, draws: int = DRAWS, seed: int = 0) ->
     for row in range(dates):
         fresh = left == 0
         at = np.where(fresh, random.integers(dates, size=draws), (at + 1) % dates)
-        length = shortest - 1 + random.geometric(1.0 / (shortest + 1), size=draws)
+        length = shortest - 1 + random.geometric(1.0 / ((MEAN_BLOCK - 1) * shortest + 1), size=draws)
         left = np.where(fresh, length, left) - 1
         picks[row] = at
     return picks.T
@@ -48,6 +52,18 @@ def resampled_means(values: Floats, date: Indices, picks: Indices) -> Floats:
     cases = np.bincount(date, minlength=dates).astype(np.float64)
     means: Floats = total[picks].sum(axis=1) / np.maximum(cases[picks].sum(axis=1), 1.0)
     return means
+
+
+def widening(dates: int, shortest: int, level: float) -> float:
+    """By how much an interval from so many dates has to be wider than its percentiles.
+
+    Few blocks show too little of their own variance: Student's quantile for as many blocks as fit, over the
+    normal one, and the root of b / (b - 1). The quantile is Cornish and Fisher's expansion to 1 / b^2.
+    """
+    blocks = max(2.0, dates / (MEAN_BLOCK * shortest))
+    z, free = NormalDist().inv_cdf(0.5 + level / 2.0), blocks - 1.0
+    student = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    return float(student / z * np.sqrt(blocks / free))
 
 
 def percentile_interval(resampled: Floats, level: float) -> tuple[float, float]:
