@@ -62,6 +62,7 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader trace diff A B": document(trader(settled, "trace", "diff", newest, before, "--json")),
         "trader prompts list": document(trader(settled, "prompts", "list", "--json")),
         "trader agents list": document(trader(settled, "agents", "list", "--json")),
+        "trader eval": document(trader(settled, "eval", "--json")),
         "trader tools list": document(trader(settled, "tools", "list", "--json")),
         "trader tools features": document(trader(settled, "tools", "features", "--json")),
         "trader config": document(trader(settled, "config", "--json")),

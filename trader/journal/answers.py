@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from trader.domain.decisions import Decision
-from trader.domain.ids import RoundId
+from trader.domain.ids import DecisionId, RoundId
 from trader.domain.learned import LearnedState
 from trader.domain.orders import Fill, OrderEvent
 from trader.domain.portfolio import AccountEntry
 from trader.domain.value import Value
 from trader.journal.records import (
+    Form,
     Noted,
     OrderIntended,
     RoundClosed,
@@ -64,6 +65,22 @@ class Forecast(NamedTuple):
     p_up: float
     base_rate: float | None
     """None where nothing had been learned."""
+
+
+class Turn(NamedTuple):
+    """One agent's turn in one decision, without what it said in words."""
+
+    decision: DecisionId
+    stage: int
+    agent: str
+    tier: str
+    form: Form
+    p_up: float | None
+    source: str
+    record: str
+    prompt: str
+    """Digest of the prompt file."""
+    ms: float
 
 
 class SelfAgreement(NamedTuple):

@@ -17,7 +17,15 @@ from trader.domain.orders import Fill, OrderEvent
 from trader.domain.portfolio import AccountEntry, Book
 from trader.domain.reports import Evidence
 from trader.journal import from_rows, schema
-from trader.journal.answers import Forecast, Movement, RoundRecord, RoundSummary, RunRecord, SelfAgreement
+from trader.journal.answers import (
+    Forecast,
+    Movement,
+    RoundRecord,
+    RoundSummary,
+    RunRecord,
+    SelfAgreement,
+    Turn,
+)
 from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
@@ -33,7 +41,7 @@ from trader.journal.records import (
     Step,
 )
 
-__all__ = ["Forecast", "JournalReader", "Movement", "RoundRecord", "RoundSummary", "RunRecord"]
+__all__ = ["Forecast", "JournalReader", "Movement", "RoundRecord", "RoundSummary", "RunRecord", "Turn"]
 
 _LAST = "z" * 17
 """Sorts after every rest of an id."""
@@ -224,6 +232,18 @@ class JournalReader:
             return Forecast(row["as_of"], row["symbol"], row["agent"], row["record"], row["p_up"], base_rate)
 
         return self._tables.read(query, forecast)
+
+    def turns(self, book: BookId) -> list[Turn]:
+        """Who had a turn in the book's decisions, and what came of it, oldest decision first."""
+        made, said = schema.decisions.c, schema.steps.c
+        columns = (said.decision, said.stage, said.agent, said.tier, said.form, said.p_up, said.source)
+        query = (
+            select(*columns, said.record, said.prompt, said.ms)
+            .join_from(schema.decisions, schema.steps, made.id == said.decision)
+            .where(made.book == book, said.form != "brief")
+            .order_by(made.seq, said.seq)
+        )
+        return self._tables.read(query, lambda row: Turn(**row))
 
     def self_agreements(self, book: BookId) -> list[SelfAgreement]:
         """How far each opinion that was asked for several times agrees with itself, oldest first."""

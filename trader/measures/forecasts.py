@@ -38,6 +38,26 @@ def hit_rate(p: Floats, happened: Floats, weight: Floats | None = None) -> float
     return _mean(hits.astype(np.float64), weight)
 
 
+def information_coefficient(p: Floats, returns: Floats) -> float:
+    """Rank correlation of forecasts (n,) with what followed (n,), -1 to 1; ties share their mean rank.
+
+    NaN for fewer than three cases, or where one of the two never varies: nothing is ranked then (Spearman
+    1904; Grinold and Kahn 1999 for the name).
+    """
+    p, returns = np.asarray(p, dtype=np.float64), np.asarray(returns, dtype=np.float64)
+    if len(p) < 3 or np.ptp(p) == 0 or np.ptp(returns) == 0:
+        return float("nan")
+    return float(np.corrcoef(_ranks(p), _ranks(returns))[0, 1])
+
+
+def _ranks(values: Floats) -> Floats:
+    """1 for the least, shape kept; equal values have the mean of their ranks."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    ranks: Floats = (last - (count - 1) / 2.0)[place]
+    return ranks
+
+
 def _mean(values: Floats, weight: Floats | None) -> float:
     if len(values) == 0:
         return float("nan")

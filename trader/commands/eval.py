@@ -1,0 +1,128 @@
+"""`trader eval`: is any of them any good? Reads the journal and the data, and changes nothing."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from trader.clock import SystemClock
+from trader.commands import output
+from trader.commands.arguments import names
+from trader.commands.books import book_named
+from trader.commands.environment import lend
+from trader.commands.eval_report import document, report
+from trader.commands.session import Session
+from trader.data.feeds import open_feed
+from trader.data.market import Market
+from trader.domain.errors import UnknownName, UsageError
+from trader.domain.portfolio import Book, sum_exact
+from trader.domain.value import plain
+from trader.evals.bounds import Bounds
+from trader.evals.cases import Recorded, gather
+from trader.evals.evaluation import evaluate
+from trader.evals.prompt_edit import compare, forecasting
+from trader.journal.reader import JournalReader
+from trader.settings import keys
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the command line says."""
+
+    agents: Sequence[str]
+    book: str | None
+    on: str
+    bounds: Bounds
+    prompt: Path | None = None
+    feed: str | None = None
+
+
+def evaluated(session: Session, flags: Flags) -> int:
+    """The whole command: 0, or 1 where a bound is broken."""
+    last = _last(flags.on)
+    with JournalReader(session.workspace.journal) as reader:
+        book = book_named(reader, flags.book)
+        market = _market(book, flags.feed)
+        if flags.prompt is not None:
+            return _edited(session, reader, gather(reader, book, market, last), flags, flags.prompt)
+        found = evaluate(reader, book, market, names(flags.agents), last=last)
+    broken = tuple(flags.bounds.broken_by(found))
+    if session.json:
+        output.document(document(found, broken))
+    else:
+        output.screen(*report(found))
+    for sentence in broken:
+        output.say(sentence)
+    return 1 if broken else 0
+
+
+def _edited(session: Session, reader: JournalReader, recorded: Recorded, flags: Flags, file: Path) -> int:
+    """`--prompt FILE`: 0 where the agent answered at all."""
+    from trader.runner.prompt_trial import try_prompt
+
+    chosen = names(flags.agents)
+    if len(chosen) != 1 or flags.bounds != Bounds():
+        raise UsageError(
+            "--prompt is about one agent, and has no bounds", hint="trader eval momentum --prompt FILE"
+        )
+    agent = forecasting(recorded, chosen[0])
+    lend(keys(session.workspace.env))
+    asked = asyncio.run(
+        try_prompt(
+            reader,
+            recorded.decisions,
+            agent,
+            file,
+            folder=session.workspace.cache,
+            note=output.say,
+            clock=SystemClock(),
+        )
+    )
+    found = compare(recorded, agent, asked.said)
+    usd = sum_exact(call.usd for call in asked.calls)
+    if session.json:
+        output.document({**asdict(found), "prompt": asked.prompt, "calls": len(asked.calls), "usd": usd})
+    else:
+        output.screen(found.finding)
+        output.say(f"{found.answered:,} of {found.decisions:,} decisions answered anew, {plain(usd)} USD")
+    return 0 if asked.said else 1
+
+
+def _market(book: Book, feed: str | None) -> Market:
+    """Where outcomes are: `feed`, else the book's own. Raises UsageError for one that keeps no bars."""
+    if feed is None and book.feed.startswith("ccxt:"):
+        raise UsageError(
+            f"book {book.id} decided on {book.feed}, which is read bar by bar and not kept",
+            hint="save its bars in a folder (docs/data.md) and name it: --feed files:DIR",
+        )
+    return open_feed(feed or book.feed, book.symbols, book.timeframe)
+
+
+def dollars(text: str | None) -> Decimal | None:
+    """An amount of at least zero. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except ArithmeticError:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise UsageError(
+            f"--max-cost: {text} is not an amount of US dollars", hint="for example --max-cost 0.50"
+        )
+    return amount
+
+
+def _last(on: str) -> int | None:
+    """How many decisions: `journal` is all, `journal:500` the newest 500. Raises UsageError."""
+    kind, colon, number = on.partition(":")
+    if kind != "journal":
+        raise UnknownName("set of cases", on, ("journal", "journal:500"))
+    if not colon:
+        return None
+    if not number.isascii() or not number.isdigit() or int(number) == 0:
+        raise UsageError(
+            f"--on {on}: {number or 'nothing'} is no number of decisions", hint="--on journal:500"
+        )
+    return int(number)
