@@ -13,6 +13,10 @@ import pytest
 from bootstrap import QUIET
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port of RFC 863: nothing answers
+pytest.register_assert_rewrite(
+    "tests.contracts.broker", "tests.contracts.venue"
+)  # tests without a test's name
+
 OUTSIDE = re.compile(r"TRADER_.*|DATABASE_URL|.*_(API_KEY|TOKEN|SECRET)|.*_PROXY", re.IGNORECASE)
 """Variables that would configure the desk, give it keys, or open a way out."""
 
@@ -36,3 +40,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that is the current one, as a new user's would be."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: where tests run at the same time, none of them is waited for at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

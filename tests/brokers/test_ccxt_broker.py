@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, getcontext, localcontext
 
 import pytest
 
@@ -268,3 +268,11 @@ async def test_an_order_of_two_is_not_taken_for_the_other(desk: CcxtDesk) -> Non
     await desk.keeper.refresh()
     assert await desk.broker.find("d1-e1") is OrderState.ACKNOWLEDGED
     assert listed(order()).symbol == SYMBOL
+
+
+async def test_ccxt_does_not_change_how_the_desk_rounds(desk: CcxtDesk) -> None:
+    """Its arithmetic sets the rounding of decimals for the thread, half up: sums after it would differ."""
+    with localcontext() as mine:
+        mine.rounding = ROUND_HALF_EVEN
+        await desk.send(order(limit="105", good=GTC))
+        assert getcontext().rounding == ROUND_HALF_EVEN

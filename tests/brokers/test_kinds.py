@@ -367,3 +367,27 @@ def test_a_coin_is_lent_every_day_of_the_year():
     street.bar(symbol=COIN.symbol, prices=CALM)
     street.bar(symbol=COIN.symbol, prices=CALM)
     assert [one.cash for one in street.entries] == [D("-0.01")]
+
+
+def test_at_an_open_past_both_legs_one_fills_and_the_other_is_cancelled_not_filled_too():
+    """Another entry holds units beside: what the stop has closed, the target must not sell again."""
+    street = Street()
+    street.submit(order(quantity=10, limit="105", name="d2-e1"))
+    street.submit(
+        order(quantity=10, limit="105"), leg("101", "d1-s1", stop=True), leg("99", "d1-t1", stop=False)
+    )
+    street.bar(CALM)
+    street.bar("100.5 100.5 100.5 100.5")
+    filled = [fill.client_id for fill in street.fills if fill.side is SELL]
+    assert len(filled) == 1
+    assert street.ledger.quantity("AAPL") == 10
+    other = {"d1-s1": "d1-t1", "d1-t1": "d1-s1"}[filled[0]]
+    assert street.ledger.orders[other].state is OrderState.CANCELLED
+
+
+def test_a_stop_whose_position_was_bought_at_an_open_past_it_gets_no_better_than_that_open():
+    street = Street()
+    exit_ = order(SELL, 10, None, stop="101", name="d2-x1", reduce_only=True, good=GTC)
+    street.submit(exit_, order(quantity=10, limit="105"))
+    street.bar("100 100 100 100")
+    assert [(fill.client_id, fill.price) for fill in street.fills] == [("d1-e1", D(100)), ("d2-x1", D(100))]

@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
@@ -78,7 +79,15 @@ def test_keys_ask_the_run_for_what_they_say(tmp_path: Path) -> None:
     assert not control.stop
 
 
-def test_q_is_an_interrupt_once(tmp_path: Path) -> None:
+def test_q_is_an_interrupt_once() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a worker of the tests ignores it
+    try:
+        q_is_an_interrupt_once()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def q_is_an_interrupt_once() -> None:
     control = Control()
     watcher = LiveScreen(control, speed=0.0)
     with pytest.raises(KeyboardInterrupt):

@@ -49,6 +49,8 @@ def price_within(
         return worst if through else None
     if stop is None or triggered or not passed(order, bar.high if buying else bar.low):
         return None
+    # What it is to reduce may have been bought at an open that was past the stop already.
+    stop = max(stop, bar.open) if buying else min(stop, bar.open)
     price = costs.price(instrument, order.side, stop)
     if limit is None:
         return price

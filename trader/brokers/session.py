@@ -51,7 +51,11 @@ class Session:
         """What was there before the bar, reductions first; stops of what fills count from then on."""
         present = self._live()
         self._present = frozenset(tracked.order.client_id for tracked in present)
-        for tracked in sorted(present, key=lambda one: not one.order.reduce_only):
+        in_turn = sorted(present, key=lambda one: not one.order.reduce_only)
+        for name in [one.order.client_id for one in in_turn]:
+            tracked = self._ledger.orders[name]  # as it stands: the other leg of its bracket may have filled
+            if not tracked.working:
+                continue
             price = price_at_open(tracked.order, tracked.triggered, self._bar, self._instrument, self._costs)
             if price is not None:
                 self._fill(tracked, price, self._bar.opened)
@@ -190,9 +194,10 @@ class Session:
         """Where the market was when the order filled: the open, else the stop or limit it came to."""
         if at == self._bar.opened:
             return self._bar.open
-        if tracked.triggered or tracked.order.stop_price is None:
+        stop, buying = tracked.order.stop_price, tracked.order.side is Side.BUY
+        if tracked.triggered or stop is None:
             return tracked.order.limit_price
-        return tracked.order.stop_price
+        return max(stop, self._bar.open) if buying else min(stop, self._bar.open)
 
     def _fill(self, tracked: Tracked, price: Decimal, at: datetime, note: str = "") -> None:
         """As much as is armed, held (where it may only reduce) and within the bar's volume."""

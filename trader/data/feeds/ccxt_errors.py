@@ -7,6 +7,7 @@ classes, and pages that are no JSON raise AttributeError or return orders of Non
 
 import re
 from collections.abc import Awaitable, Collection
+from decimal import localcontext
 from typing import TypeVar
 
 from trader.domain.errors import TraderError
@@ -72,7 +73,8 @@ async def asked(
     `codes` are those of the venue that prove refusal; `secrets` never appear in an error.
     """
     try:
-        return await request
+        with localcontext():  # ccxt sets how decimals are rounded, for all that comes after it
+            return await request
     except Exception as error:  # pages that are no JSON raise whatever they raise
         raise judged(error, secrets, codes) from None  # ccxt's own carries addresses with signatures
 
