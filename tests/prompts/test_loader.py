@@ -219,6 +219,12 @@ def test_a_step_of_the_desk_lends_its_name_to_no_agent(load: Load):
         load("consensus.md", MOMENTUM.replace("name: momentum", "name: consensus"))
 
 
+@pytest.mark.parametrize("name", ["all", "compare", "list", "make-dataset", "show"])
+def test_a_word_of_the_evaluation_is_no_agent_s_name(load: Load, name: str):
+    with pytest.raises(PromptError, match=rf"{name}\.md:2: `trader eval {name}` means something else"):
+        load(f"{name}.md", MOMENTUM.replace("name: momentum", f"name: {name}"))
+
+
 @pytest.mark.parametrize("name", ["Momentum2", "my agent", "1st", "a" * 33])
 def test_an_agent_has_a_name_that_fits_everywhere(load: Load, name: str):
     with pytest.raises(PromptError, match=rf"{name}\.md:2: {name} cannot be an agent's name"):

@@ -20,6 +20,8 @@ NODES = frozenset(
     {"brief", "reports", "consensus", "intake", "decide", "allocate", "gate", "execute", "record"}
 )
 """Names of the graphs' other nodes: no agent can have one of them."""
+EVALUATIONS = frozenset({"all", "compare", "list", "make-dataset", "show"})
+"""Words of `trader eval` that stand where an agent's name does."""
 
 
 def problems(
@@ -32,6 +34,8 @@ def problems(
     """Everything wrong with one file that could be read, each with its line."""
     if header.prompt.name in NODES:
         yield header.error("name", f"{header.prompt.name} is the name of a step of the desk itself")
+    if header.prompt.name in EVALUATIONS:
+        yield header.error("name", f"`trader eval {header.prompt.name}` means something else")
     yield from _reads(header, tiers)
     yield from _tools(header, tools)
     yield from _policy(header, policies)
