@@ -128,9 +128,9 @@ class Watched:
         self._began = process_time()
 
 
-def watch(folder: Path, flags: Mapping[str, object]) -> Watched:
+def watch(folder: Path, flags: Mapping[str, object], watched: Watched | None = None) -> Watched:
     """Run the desk in a workspace, with settings like `{"run.cycles": 60}`, and watch as anybody may."""
-    watched = Watched()
+    watched = watched or Watched()
     _run(folder, flags, watched)
     return watched
 
