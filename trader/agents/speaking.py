@@ -24,7 +24,7 @@ from trader.domain.value import canonical_json, plain
 from trader.llm.asking import Asked, Exchange, ask_for_form
 from trader.llm.budget import Price, worst_case
 from trader.llm.client import Call, Message, ModelClient
-from trader.llm.forms import Question, schema_for
+from trader.llm.forms import Form, Question, schema_for
 from trader.prompts.prompt import Tier
 from trader.prompts.rendering import render
 from trader.settings.llm import Role
@@ -35,8 +35,6 @@ SYSTEM = (
 )
 DIGITS = 5
 """Significant digits of the numbers that a model reads: more would be paid for and mean nothing."""
-
-Form = Report | Opinion | Abstention | Verdict
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from trader.agents.cited import unsupported
 from trader.commands import output, trace_document, words
+from trader.commands.books import book_named
 from trader.commands.session import Session
 from trader.commands.story import Asking, Story, Turn, in_order
 from trader.domain.decisions import Decision, Outcome
@@ -37,7 +38,7 @@ def show_list(
         if symbol is not None:
             symbol = _known_symbol(symbol, books)
         found = reader.decisions(
-            book=_known_book(book, books).id if book else None,
+            book=book_named(reader, book).id if book else None,
             symbol=symbol,
             limit=None if outcome else limit,  # the journal does not sift by outcome
         )
@@ -181,10 +182,3 @@ def _known_symbol(symbol: str, books: list[Book]) -> str:
     if symbol not in symbols:
         raise UnknownName("symbol", symbol, symbols)
     return symbol
-
-
-def _known_book(id: str, books: list[Book]) -> Book:
-    found = [book for book in books if book.id.startswith(id.upper())]
-    if len(found) != 1:
-        raise UnknownName("book", id, (book.id for book in books))
-    return found[0]

@@ -9,14 +9,14 @@ from trader.agents.agent import Agent
 from trader.agents.case import Case
 from trader.agents.speaking import Line, Spoken, by_rule, speak
 from trader.agents.tool_rounds import UseTool
-from trader.domain import errors
-from trader.domain.errors import ModelError, ModelUnavailable, RateLimited
+from trader.domain.errors import ModelError, ModelUnavailable
 from trader.graph.turn import Turn
 from trader.journal.reader import JournalReader
 from trader.journal.records import ModelCalled
 from trader.journal.writer import Recorder
 from trader.llm.cache import AnswerCache
 from trader.llm.client import Answer, Call, ModelClient
+from trader.llm.failures import recorded_failure
 
 Known = dict[str, list[Answer | ModelError]]
 """Digest of a call -> what came of it, each time it was made. A failure was acted upon, and is one again."""
@@ -33,10 +33,8 @@ def answers_of(reader: JournalReader, calls: Iterable[ModelCalled]) -> Known:
 def _outcome(reader: JournalReader, called: ModelCalled) -> Answer | ModelError:
     if called.answer:
         return Answer.model_validate(reader.blob(called.answer)).model_copy(update={"source": called.source})
-    if called.error_kind == RateLimited.__name__:
-        return RateLimited(called.error, retry_after=0.0)  # it was waited for then, or not; not now
-    kind = getattr(errors, called.error_kind, ModelError)
-    return kind(called.error) if issubclass(kind, ModelError) else ModelError(called.error)
+    # After a 429 it was waited then, or not; not now.
+    return recorded_failure(called.error_kind, called.error, retry_after=0.0)
 
 
 class RecordedClient:

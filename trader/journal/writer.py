@@ -66,7 +66,10 @@ class Memorandum:
 
 
 class Journal:
-    """The journal, open for appending. One process at a time holds the workspace and has this open.
+    """The journal, open for appending. A run has it open for as long as it holds the workspace.
+
+    Whoever asks something of that run opens it beside, for one row of `commands`: each transaction takes its
+    numbers from the counter, so that rows of two processes never share one.
 
     What is appended is on its way to the disk a fifth of a second later, and there when `commit` returns.
     The first failure to write ends the journal: every later call raises it, and nothing more is written.

@@ -125,7 +125,7 @@ def _after_tools(asked: _Next, answer: Answer | None, request: ToolRequest, use_
     left = (asked.question.tool_rounds or 0) - 1
     results = use_tools(request, left)
     turns = _turns(answer, results.text)
-    call = _changed(asked.call, messages=(*asked.call.messages, *turns))
+    call = asked.call.changed(messages=(*asked.call.messages, *turns))
     known = asked.question.evidence | results.evidence
     question = asked.question.model_copy(update={"tool_rounds": left, "evidence": known})
     return _Next(call, question, tool_round=asked.tool_round + 1)
@@ -137,18 +137,13 @@ def _turns(answer: Answer | None, told: str) -> tuple[Message, Message]:
     return Message(role="assistant", content=shown), Message(role="user", content=told)
 
 
-def _changed(call: Call, **changes: object) -> Call:
-    same = {name: getattr(call, name) for name in Call.model_fields}  # a copy would keep the cached digest
-    return Call.model_validate(same | changes)
-
-
 def repair_of(call: Call, answer: Answer | None, error: ParseError) -> Call:
     """The same call with the answer and what was wrong with it: one more turn, so that the prefix is kept."""
     told = (
         f"That is not a form: {error}.\nAnswer again with one JSON object of the schema and nothing else: "
         "no prose, no Markdown, every key, no other key."
     )
-    return _changed(call, messages=(*call.messages, *_turns(answer, told)))
+    return call.changed(messages=(*call.messages, *_turns(answer, told)))
 
 
 async def _exchange(

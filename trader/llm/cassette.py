@@ -14,7 +14,6 @@ from typing import Self
 from pydantic import Field, ValidationError
 
 from trader.clock import Clock
-from trader.domain import errors
 from trader.domain.errors import (
     ModelError,
     ModelTimeout,
@@ -26,6 +25,7 @@ from trader.domain.errors import (
 )
 from trader.domain.value import Number, Value, canonical_json
 from trader.llm.client import Answer, Call, ModelClient
+from trader.llm.failures import recorded_failure
 
 DEADLINE = "no whole answer before the deadline"
 NEARLY_S = 0.5
@@ -152,7 +152,7 @@ class CassetteClient:
                 return taped.answer.model_copy(update={"source": "cassette"})
             if taped.late:
                 await asyncio.sleep(timeout_s)
-            raise _error(taped)
+            raise recorded_failure(taped.error_kind, taped.error, taped.retry_after)
         if self._cassette.replay_only:
             raise ModelUnavailable(
                 f"the cassette {self._cassette.path.name} has no answer of {call.model} to this question"
@@ -177,10 +177,3 @@ class CassetteClient:
             raise
         await self._cassette.add(taped.model_copy(update={"answer": answer}))
         return answer
-
-
-def _error(taped: Taped) -> ModelError:
-    kind = getattr(errors, taped.error_kind, ModelError)
-    if kind is RateLimited:
-        return RateLimited(taped.error, retry_after=taped.retry_after)
-    return kind(taped.error) if issubclass(kind, ModelError) else ModelError(taped.error)

@@ -50,6 +50,11 @@ class Call(Value):
         """Names the call: in the journal, in caches, in replays."""
         return digest(self)
 
+    def changed(self, **changes: Any) -> "Call":
+        """The same call but for `changes`: another digest, which a copy of this one would not have."""
+        same = {name: getattr(self, name) for name in Call.model_fields}
+        return Call.model_validate(same | changes)
+
     @property
     def provider(self) -> str:
         """What stands before the first slash; a name without one is OpenAI's, as for litellm."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from trader.domain import errors
 from trader.domain.errors import (
     AnswerTooLarge,
     ModelError,
@@ -137,3 +138,11 @@ def _chain(error: BaseException | None, *names: str) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def recorded_failure(kind: str, text: str, retry_after: float | None = None) -> ModelError:
+    """A failure that was written down, as the error that it was: `kind` is its class."""
+    if kind == RateLimited.__name__:
+        return RateLimited(text, retry_after=retry_after)
+    known = getattr(errors, kind, ModelError)
+    return known(text) if issubclass(known, ModelError) else ModelError(text)

@@ -80,10 +80,8 @@ class _LocalDemo:
         if call.model != MODEL:
             return await self._client.ask(call, timeout_s)
         deadline = self._clock.monotonic() + timeout_s
-        same = {name: getattr(call, name) for name in Call.model_fields}
         schema = narrowed(call.form_schema, call.messages[-1].content)
-        changed = {"model": SERVED, "api_base": self._address, "form_schema": schema}
-        served = Call.model_validate(same | changed)
+        served = call.changed(model=SERVED, api_base=self._address, form_schema=schema)
         async with self._turn:
             if (left := deadline - self._clock.monotonic()) <= 0.0:
                 raise ModelTimeout(f"{MODEL}: its turn did not come within {timeout_s:.3g} s")

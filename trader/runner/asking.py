@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from trader.agents.agent import Agent
+from trader.agents.roster import roster
 from trader.clock import Clock
 from trader.domain.ids import DecisionId, RunId
 from trader.domain.portfolio import Book, sum_exact
@@ -21,7 +22,8 @@ from trader.llm.client import ModelClient
 from trader.llm.limits import Limit, PacedClient
 from trader.llm.litellm_client import LitellmClient
 from trader.llm.local_demo import serving
-from trader.settings import Settings
+from trader.settings import Settings, Sources
+from trader.workspace import Workspace
 
 
 @asynccontextmanager
@@ -88,6 +90,17 @@ async def answering(
             CassetteClient(cassette, paced, clock) if cassette else paced,
             {} if unpriced else {name: await client.price(name) for name in sorted(names)},
         )
+
+
+async def staffed(
+    workspace: Workspace, settings: Settings, sources: Sources | None, clock: Clock
+) -> tuple[tuple[Agent, ...], Settings]:
+    """The agents of a run, and the settings that it writes down: with what their models can hold."""
+    agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
+    used = await contexts_known(settings, agents, clock)
+    if used is not settings:
+        agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
+    return agents, used
 
 
 async def contexts_known(settings: Settings, agents: Sequence[Agent], clock: Clock) -> Settings:

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from trader.agents.roster import roster
 from trader.brokers.ccxt_broker import CcxtBroker
 from trader.brokers.ccxt_client import connected
 from trader.brokers.pacing import Pace
@@ -19,12 +18,12 @@ from trader.domain.market import Timeframe
 from trader.domain.portfolio import Book
 from trader.graph.assembly import assemble
 from trader.journal.reader import JournalReader
-from trader.journal.records import Noted, RoundClosed, RunEnded
+from trader.journal.records import Noted, RoundClosed
 from trader.journal.writer import Journal
 from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
-from trader.runner.asking import asked_models, contexts_known
+from trader.runner.asking import asked_models, staffed
 from trader.runner.keeping import Keeper
 from trader.runner.live_opening import address_of, ledger_of, open_book
 from trader.runner.loop import Ran
@@ -58,9 +57,9 @@ async def run_live(
     """
     began = clock.monotonic()
     address, timeframe = address_of(settings), settings.run.timeframe or Timeframe.D1
-    agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
     async with AsyncExitStack() as held:
         held.enter_context(workspace.hold())
+        agents, used = await staffed(workspace, settings, sources, clock)
         observer.preparing(f"asking {address.name}", 0, 1)
         client = await held.enter_async_context(connected(address, keys, clock))
         rules = await client.prepare(settings.run.symbols)
@@ -77,9 +76,6 @@ async def run_live(
         )
         await bars.read(clock.now())
         market = bars.market(clock.now())
-        used = await contexts_known(settings, agents, clock)
-        if used is not settings:
-            agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
         run_id = opening.start_run(journal, book, agents, market, used, clock)
         journal.commit()
         broker = CcxtBroker(client, ledger_of(reader, book, rules), rules, opened_with, clock)
@@ -132,25 +128,19 @@ async def run_live(
             )
         )
         watch = _Watch(settings, keeper, bars, clock, control, observer, stopped, rounds)
-        reason = "failed"
         try:
-            watch.tell(await keeper.start())
-            finished = await _trade(rounds, watch, book, settings.run.cycles)
-            reason = "finished" if finished else "stopped"
-        except BaseException as error:
-            reason = f"failed: {type(error).__name__}: {error}"
-            raise
+            trading = _trade(rounds, watch, book, settings.run.cycles)
+            finished = await opening.ended(trading, journal, run_id, clock)
         finally:
             for sentence in keeper.still_open():
                 observer.note(f"still works at {address.name}: {sentence}")
-            journal.append(RunEnded(run=run_id, at=clock.now(), reason=reason))
-            journal.commit()
         market = bars.market(clock.now())
     return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began, market)
 
 
 async def _trade(rounds: Rounds, watch: "_Watch", book: Book, cycles: int | None) -> bool:
-    """Close after close; True where as many as were asked for are done."""
+    """Close after close, once the account is compared; True where as many as were asked for are done."""
+    watch.tell(await watch.keeper.start())
     done = 0
     while cycles is None or done < cycles:
         close = await watch.next_close(book)

@@ -4,19 +4,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from trader.agents.roster import roster
 from trader.clock import Clock, SetClock
 from trader.data.market import Market
 from trader.domain.ids import RunId
 from trader.domain.portfolio import Book
 from trader.graph.assembly import assemble
 from trader.journal.reader import JournalReader
-from trader.journal.records import RunEnded
 from trader.journal.writer import Journal
 from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
-from trader.runner.asking import asked_models, contexts_known
+from trader.runner.asking import asked_models, staffed
 from trader.runner.pausing import between
 from trader.runner.rounds import Rounds
 from trader.runner.venues import PaperVenue
@@ -58,16 +56,13 @@ async def run(
     TraderError for whatever keeps the desk from working; what was recorded until then stays.
     """
     began = clock.monotonic()
-    agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
     async with AsyncExitStack() as held:
         held.enter_context(workspace.hold())
+        agents, used = await staffed(workspace, settings, sources, clock)
         observer.preparing("reading the data", 0, 1)
         market = opening.load_market(settings)
         opening.check_currencies(market, settings)
         chosen = opening.span(market, settings)
-        used = await contexts_known(settings, agents, clock)
-        if used is not settings:
-            agents = roster(workspace.prompts, used.agents, sources, roles=used.llm.roles)
         with Journal.open(workspace.journal) as journal:
             book, resumed = opening.find_or_open_book(
                 workspace.journal, journal, market, settings, chosen, clock, new
@@ -119,16 +114,8 @@ async def run(
                     journal=workspace.journal,
                 )
             )
-            reason = "failed"
-            try:
-                finished = await _replay(rounds, settings.run.speed, observer, control, clock)
-                reason = "finished" if finished else "stopped"
-            except BaseException as error:
-                reason = f"failed: {type(error).__name__}: {error}"
-                raise
-            finally:
-                journal.append(RunEnded(run=run_id, at=clock.now(), reason=reason))
-                journal.commit()
+            trading = _replay(rounds, settings.run.speed, observer, control, clock)
+            finished = await opening.ended(trading, journal, run_id, clock)
     return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began, market)
 
 

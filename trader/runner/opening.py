@@ -1,6 +1,7 @@
 """Everything that must stand before the first round: data, book, agents, evidence, broker, desk."""
 
 import secrets
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -23,7 +24,7 @@ from trader.domain.value import digest
 from trader.graph.assembly import cost_model
 from trader.graph.state import Desk
 from trader.journal.reader import JournalReader
-from trader.journal.records import BookOpened, Noted, RunStarted
+from trader.journal.records import BookOpened, Noted, RunEnded, RunStarted
 from trader.journal.writer import Journal
 from trader.memory.cases import Forecasts
 from trader.runner.watching import Observer
@@ -142,6 +143,21 @@ def start_run(
         *(Noted(book=book.id, at=clock.now(), kind="data", text=note) for note in market.notes),
     )
     return run
+
+
+async def ended(trading: Awaitable[bool], journal: Journal, run: RunId, clock: Clock) -> bool:
+    """What `trading` returns, whether it came to its end; however it ends, the journal says how."""
+    reason = "failed"
+    try:
+        finished = await trading
+        reason = "finished" if finished else "stopped"
+    except BaseException as error:
+        reason = f"failed: {type(error).__name__}: {error}"
+        raise
+    finally:
+        journal.append(RunEnded(run=run, at=clock.now(), reason=reason))
+        journal.commit()
+    return finished
 
 
 def restore_broker(
