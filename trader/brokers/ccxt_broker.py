@@ -4,7 +4,8 @@ The ledger is the fold of everything this broker has ever told. A step of an ord
 fills that it implies: what is filled at the venue and not yet among its trades waits for the next look.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -32,18 +33,29 @@ MARGIN_S = 1.0
 
 
 class CcxtBroker:
-    """One account, netted, without borrowing: what is sold is what is held."""
+    """One account, netted, without borrowing: what is sold is what is held.
+
+    A round and whoever keeps the account may ask at the same time: they take turns, one whole request of
+    theirs after the other, so that nothing is sent by both.
+    """
 
     def __init__(
-        self, client: CcxtClient, ledger: Ledger, rules: Mapping[str, Rules], opening: Opening, clock: Clock
+        self,
+        client: CcxtClient,
+        ledger: Ledger,
+        rules: Mapping[str, Rules],
+        opening: Opening,
+        clock: Clock,
+        halted: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`ledger` is what the journal has of the book.
+        """`ledger` is what the journal has of the book; `halted` says why nothing may be sent, or None.
 
-        An intent in it without a further step may have been sent by a process that died: its order is
-        unknown from here on.
+        An intent in the ledger without a further step may have been sent by a process that died: its order
+        is unknown from here on.
         """
         self.ledger = ledger
-        self._client, self._rules, self._clock = client, rules, clock
+        self._client, self._rules, self._clock, self._halted = client, rules, clock, halted
+        self._turn = asyncio.Lock()
         self._teller = Teller(ledger, clock)
         self._trades = Trades(client, self._teller, rules, opening)
         self._barred = ""
@@ -64,35 +76,33 @@ class CcxtBroker:
 
     async def submit(self, order: Order) -> tuple[OrderEvent, ...]:
         """Send an order once, and tell what is known of it. A leg whose entry has not filled sleeps."""
-        self.ledger.apply(order)
-        tracked = self.ledger.orders[order.client_id]
-        if tracked.state not in SENDABLE:
-            return ()
-        if order.parent is not None:
-            await self._look_at_parent(order.parent)
-        if order.reduce_only and order.parent is None:
-            for rival in protection.rivals(self.ledger, order):
-                await self._cancel(rival)
-        elif order.parent is not None and self._awake(tracked):
-            for one in protection.crowd(self.ledger, order.symbol):
-                await self._cancel(one)
-        if order.parent is None or self._awake(tracked):
-            await self._send(order)
-        else:
-            self._end_if_orphan(tracked)
-        return self._teller.steps()
+        async with self._turn:
+            self.ledger.apply(order)
+            tracked = self.ledger.orders[order.client_id]
+            if tracked.state not in SENDABLE:
+                return ()
+            if order.parent is not None:
+                await self._look_at_parent(order.parent)
+            if order.parent is None or self._awake(tracked):
+                await self._make_room(order)
+                await self._send(order)
+            else:
+                self._end_if_orphan(tracked)
+            return self._teller.steps()
 
     async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
         """Ask the venue to end a working order, then where it stands: its answer says too little."""
-        await self._cancel(client_id)
-        return self._teller.steps()
+        async with self._turn:
+            await self._cancel(client_id)
+            return self._teller.steps()
 
     async def find(self, client_id: ClientOrderId) -> OrderState | None:
         """Where the order stands, by the venue's word where it may change; None where it never arrived."""
-        tracked = self.ledger.orders.get(client_id)
-        if tracked is not None and tracked.working:
-            await self._look(client_id)
-            tracked = self.ledger.orders[client_id]
+        async with self._turn:
+            tracked = self.ledger.orders.get(client_id)
+            if tracked is not None and tracked.working:
+                await self._look(client_id)
+                tracked = self.ledger.orders[client_id]
         if tracked is None or tracked.state in (*SENDABLE, S.NOT_SENT, S.AWAITING_APPROVAL):
             return None
         return tracked.state
@@ -111,8 +121,9 @@ class CcxtBroker:
 
     async def news(self) -> tuple[Row, ...]:
         """Everything new, in the order in which it must be recorded. What is not answered stays as it is."""
-        await self._look_at_all()
-        return self._teller.rows()
+        async with self._turn:
+            await self._look_at_all()
+            return self._teller.rows()
 
     async def _look_at_all(self) -> None:
         """Every working order, and legs that will never be sent."""
@@ -137,6 +148,10 @@ class CcxtBroker:
 
     async def reconcile(self) -> Report:
         """Look, ask for everything new, look again. Raises TraderError where the venue does not answer."""
+        async with self._turn:
+            return await self._reconciled()
+
+    async def _reconciled(self) -> Report:
         first = await self._differences()
         for symbol in self._rules:
             await self._trades.read(symbol)
@@ -175,11 +190,12 @@ class CcxtBroker:
             self._teller.step(order.client_id, S.SUBMITTED)
             self._teller.step(order.client_id, S.REJECTED, f"refused before it was sent: {reason}")
             return
+        if (halted := self._halted()) is not None:
+            if order.parent is None:  # a leg goes on sleeping: it is due once people resume
+                self._not_sent(order, halted)
+            return
         if self._barred and not order.reduce_only:
-            if self.ledger.orders[order.client_id].state is S.INTENDED:
-                self._teller.step(
-                    order.client_id, S.NOT_SENT, f"the venue and the journal disagree: {self._barred}"
-                )
+            self._not_sent(order, f"the venue and the journal disagree: {self._barred}")
             return
         try:
             placed = await self._client.create(order, quantity)
@@ -196,6 +212,18 @@ class CcxtBroker:
             return
         self._teller.step(order.client_id, S.SUBMITTED, quantity=quantity)
         await self._take(order.client_id, placed)
+
+    async def _make_room(self, order: Order) -> None:
+        """End the stops whose place an order takes; none where it will not be sent."""
+        if not order.reduce_only or self._halted() is not None:
+            return
+        taken = protection.crowd(self.ledger, order.symbol) if order.parent is not None else None
+        for one in protection.rivals(self.ledger, order) if taken is None else taken:
+            await self._cancel(one)
+
+    def _not_sent(self, order: Order, reason: str) -> None:
+        if self.ledger.orders[order.client_id].state is S.INTENDED:
+            self._teller.step(order.client_id, S.NOT_SENT, reason)
 
     def _sendable(self, order: Order) -> tuple[Decimal, str]:
         """How many units are sent, and why none are; no reason where nothing speaks against it."""

@@ -4,6 +4,7 @@ Between rounds the venue moves by itself. Whoever keeps the account asks for new
 protective orders that became due, and now and then compares everything.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -27,7 +28,7 @@ NO_ROUND = RoundId("")
 
 
 class Keeper:
-    """Keeps one book's account."""
+    """Keeps one book's account. What two ask of it at the same time is done one after the other."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Keeper:
     ) -> None:
         self.broker = broker
         self._book, self._recorder, self._clock, self._halted = book, recorder, clock, halted
+        self._turn = asyncio.Lock()
         self._since: list[Row] = []
         self._told: set[str] = set()
 
@@ -48,6 +50,10 @@ class Keeper:
 
     async def refresh(self) -> None:
         """Ask for news, write them down, and protect what has been bought."""
+        async with self._turn:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         self._record(await self.broker.news())
         await self._protect()
 
@@ -56,6 +62,10 @@ class Keeper:
 
         A venue that does not answer is a note too, and nothing may be opened until it does.
         """
+        async with self._turn:
+            return await self._reconciled()
+
+    async def _reconciled(self) -> Report:
         try:
             report = await self.broker.reconcile()
         except TraderError as error:
@@ -74,13 +84,14 @@ class Keeper:
 
     async def step(self, as_of: datetime) -> MarketStep:
         """Everything since the last step. Orders for one bar that are still working end here."""
-        self._record(await self.broker.news())
-        for tracked in tuple(self.broker.ledger.working()):
-            if tracked.order.time_in_force is TimeInForce.DAY and tracked.state is not OrderState.UNKNOWN:
-                await self.cancel(tracked.order.client_id)
-        await self.refresh()
-        rows, self._since = tuple(self._since), []
-        return MarketStep(rows)
+        async with self._turn:
+            self._record(await self.broker.news())
+            for tracked in tuple(self.broker.ledger.working()):
+                if tracked.order.time_in_force is TimeInForce.DAY and tracked.state is not OrderState.UNKNOWN:
+                    await self.cancel(tracked.order.client_id)
+            await self._refresh()
+            rows, self._since = tuple(self._since), []
+            return MarketStep(rows)
 
     async def send(self, *orders: Order) -> tuple[OrderEvent, ...]:
         """Intents to disk, then each to the venue, once."""

@@ -1,8 +1,8 @@
 """The clock of a venue: each close of its bars, as it comes, is a round; in between the account is kept."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -78,11 +78,11 @@ async def run_live(
         market = bars.market(clock.now())
         run_id = opening.start_run(journal, book, agents, market, used, clock)
         journal.commit()
-        broker = CcxtBroker(client, ledger_of(reader, book, rules), rules, opened_with, clock)
 
         def stopped() -> str | None:
             return halted(workspace.halt)
 
+        broker = CcxtBroker(client, ledger_of(reader, book, rules), rules, opened_with, clock, stopped)
         keeper = Keeper(broker, book.id, journal, clock, stopped)
         _abandon(reader, journal, book, clock)
         models = await held.enter_async_context(
@@ -147,7 +147,9 @@ async def _trade(rounds: Rounds, watch: "_Watch", book: Book, cycles: int | None
         if close is None:
             return False
         rounds.know(watch.bars.market(close))
-        watch.observer.round_closed(await rounds.take(close))
+        async with watch.beside():
+            closed = await rounds.take(close)
+        watch.observer.round_closed(closed)
         for waits in rounds.waiting.known.values():
             watch.observer.note(asking(waits.asked.order))
         await watch.keeper.refresh()
@@ -156,7 +158,7 @@ async def _trade(rounds: Rounds, watch: "_Watch", book: Book, cycles: int | None
 
 
 class _Watch:
-    """What is done between two rounds: looking after the account, and waiting for the bars."""
+    """What is done between two rounds and beside them: looking after the account, waiting for bars."""
 
     def __init__(
         self,
@@ -173,6 +175,8 @@ class _Watch:
         self.keeper, self.bars, self.observer = keeper, bars, observer
         self._venue, self._clock, self._control, self._halted = settings.venue, clock, control, halted
         self._polled = self._reconciled = clock.now()
+        self._pulled = False
+        """Whether the desk was halted at the last look."""
         self._told: set[str] = set()
 
     async def next_close(self, book: Book) -> datetime | None:
@@ -203,20 +207,48 @@ class _Watch:
         except TraderError as error:
             self._note(f"bars: {error.message}")
 
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[None]:
+        """Look after the account while a round waits for its models.
+
+        The round has taken its account as a value, and sees nothing of it. What was begun is finished.
+        """
+        over = asyncio.Event()
+
+        async def keep() -> None:
+            while not over.is_set():
+                await self._poll(self._clock.now())
+                await asyncio.sleep(LOOK_S)
+
+        keeping = asyncio.create_task(keep())
+        try:
+            yield
+        finally:
+            over.set()
+            await keeping
+
     async def _look_after(self, now: datetime) -> None:
-        """Poll working orders, hear what people ask, compare the account, and end entries under HALT."""
-        if now - self._polled < timedelta(seconds=self._venue.poll_s):
+        """Poll, hear what people ask, and compare the account."""
+        if not await self._poll(now):
             return
-        self._polled = now
-        await self.keeper.refresh()
         for text in await self._rounds.listen():
             self.observer.note(text)
-        if self._halted() is not None:
-            for client_id in await self.keeper.cancel_entries():
-                self._note(f"halted, and the end of {client_id} is not confirmed")
         if now - self._reconciled >= timedelta(seconds=self._venue.reconcile_s):
             self._reconciled = now
             self.tell(await self.keeper.reconcile())
+
+    async def _poll(self, now: datetime) -> bool:
+        """Look at working orders where it is time, and end entries under HALT, at once when it comes."""
+        halted, pulled = self._halted() is not None, self._pulled
+        self._pulled = halted
+        due = now - self._polled >= timedelta(seconds=self._venue.poll_s)
+        if halted and (due or not pulled):
+            for client_id in await self.keeper.cancel_entries():
+                self._note(f"halted, and the end of {client_id} is not confirmed")
+        if due:
+            self._polled = now
+            await self.keeper.refresh()
+        return due
 
     def tell(self, report: Report) -> None:
         """Every difference, once."""
