@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.children import ChildFailed
-from benchmarks.figures import Disagreement, Figure, Say, table
+from benchmarks.figures import Disagreement, Figure, Say, shown, table
 
 Measure = Callable[[Path, Say], Iterator[Figure]]
 """What a benchmark is: given an empty folder and somebody to tell how far it is, it yields its figures."""
@@ -46,7 +46,9 @@ def main(names: Sequence[str]) -> int:
         for name in names or [name for name in BENCHMARKS if name not in LONG]:
             measure: Measure = import_module(BENCHMARKS[name]).measure
             with tempfile.TemporaryDirectory(prefix="trader-benchmark-") as folder:
-                found += [(name, figure) for figure in measure(Path(folder), progress(name))]
+                for figure in measure(Path(folder), say := progress(name)):
+                    say(f"{figure.what.strip()}: {shown(figure.here, figure.unit)}")
+                    found.append((name, figure))
     except Disagreement as error:
         print(f"benchmarks: the two sides do not agree on {error}", file=sys.stderr)
         return 1

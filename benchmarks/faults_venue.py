@@ -12,9 +12,10 @@ from tests.contracts.ccxt_desk import ccxt_desk
 from tests.venues.dealer import Misses, Street
 from tests.venues.divergences import PLANTED, plant_and_restart
 from tests.venues.fills import sequence, without_socket
+from tests.venues.halts import CHANNELS, WITHIN_S, halts
 from tests.venues.losses import Lost, lose
 
-LOST, DIVERGENCES, SEQUENCES, KILLS = 2_000, 500, 10_000, 1_000
+LOST, DIVERGENCES, SEQUENCES, KILLS, HALTS = 2_000, 500, 10_000, 1_000, 200
 """How often each is tried."""
 SEED = 20260105
 NONE = Bound("at most", 0)
@@ -48,6 +49,8 @@ def measure(folder: Path, say: Say) -> Iterator[Figure]:
     yield Figure("  fills lost", misses.lost, target=NONE)
     yield Figure("  orders left unknown", misses.unknown, target=NONE)
     yield Figure("  orders, cash or units apart from the venue", misses.apart, target=NONE)
+    for channel in CHANNELS:
+        yield from kill_switch(folder, channel, HALTS, say)
 
 
 async def lost_requests(cases: int, say: Say) -> Lost:
@@ -123,3 +126,18 @@ def killed_dealers(folder: Path, kills: int, say: Say) -> Misses:
         total.unknown += one.unknown
         total.apart += one.apart
     return total
+
+
+def kill_switch(folder: Path, channel: str, cases: int, say: Say) -> Iterator[Figure]:
+    """Dealers that are halted while they deal, and something hangs."""
+    say(f"{cases} halts by {channel}")
+    with Street() as street:
+        found = halts(street, folder, channel, cases, random.Random(SEED))  # noqa: S311 - a seed to repeat it by
+    for name in found.named:
+        say(name)
+    yield Figure(f"halts by {channel} while dealing", found.cases, target=Bound("at least", cases))
+    yield Figure("  orders sent before", found.orders)
+    yield Figure(
+        "  the last order after the halt", max(0.0, found.latest_s), "s", target=Bound("at most", WITHIN_S)
+    )
+    yield Figure("  with an order later than that", found.late, target=NONE)

@@ -9,12 +9,14 @@ import pytest
 from tests.contracts.ccxt_desk import CcxtDesk, ccxt_desk
 from tests.venues.dealer import Street
 from tests.venues.fills import exact, sequence, without_socket
+from tests.venues.halts import CHANNELS, halts
 from tests.venues.losses import lose
 from trader.brokers.ledger import fold
 
 LOST = 60
 SEQUENCES = 60
 KILLS = 6
+HALTS = 1
 
 
 async def test_whatever_is_lost_there_is_one_order_where_the_venue_took_it_and_none_elsewhere(
@@ -47,3 +49,13 @@ def test_killed_dealers_double_nothing_and_lose_nothing(tmp_path: Path) -> None:
     assert found.named == []
     assert found.total == 0
     assert truth["orders"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_no_order_leaves_later_than_a_second_after_the_kill_switch(tmp_path: Path, channel: str) -> None:
+    with Street() as street:
+        found = halts(street, tmp_path, channel, HALTS, random.Random(4))
+    assert found.named == []
+    assert (found.cases, found.late) == (HALTS, 0)
+    assert found.orders >= HALTS

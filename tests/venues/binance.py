@@ -37,12 +37,15 @@ class Binance:
     """Trades are told newest first, and each twice."""
     asked: list[str] = field(default_factory=list)
     """Every request: method, path and client id."""
+    asked_at: list[tuple[str, int]] = field(default_factory=list)
+    """Method and path of every request, and its moment in milliseconds."""
 
     def answer(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> Any:
         """What the venue says, as JSON. Raises Refusal."""
         asked = dict(parse_qsl(query, keep_blank_values=True))
         name = asked.get("newClientOrderId") or asked.get("origClientOrderId") or ""
         self.asked.append(f"{method} {path} {name}".strip())
+        self.asked_at.append((f"{method} {path}", self.exchange.now_ms()))
         public = {
             "GET /ping": lambda _: {},
             "GET /time": lambda _: {"serverTime": self.exchange.now_ms()},

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from pydantic import SecretStr
 
@@ -37,6 +37,7 @@ from trader.domain.orders import OrderState, Side, TimeInForce
 from trader.journal.reader import JournalReader
 from trader.journal.records import BookOpened, OrderIntended
 from trader.journal.writer import Journal
+from trader.risk.killswitch import halted
 from trader.runner.keeping import Keeper
 
 D = Decimal
@@ -49,8 +50,9 @@ OURS = BOOK.model_copy(update={"symbols": (SYMBOL,), "calendar": "24/7"})
 class Dealer:
     """One process lifetime over a journal."""
 
-    def __init__(self, place: Path, url: str) -> None:
+    def __init__(self, place: Path, url: str, halt: Path | None = None) -> None:
         self._place, self._address = place, Address("binance", url, WINDOW_MS, timeout_s=2.0)
+        self._halt = halt
         self.clock = LeapClock()
         self.held = AsyncExitStack()
         self.broker: CcxtBroker
@@ -66,10 +68,13 @@ class Dealer:
         with JournalReader(self._place) as reader:
             rows = [one.order if isinstance(one, OrderIntended) else one for one in reader.movements(OURS.id)]
         ledger = fold(OURS, [one.instrument for one in rules.values()], rows)
-        self.broker = CcxtBroker(client, ledger, rules, OPENING, self.clock)
-        self.keeper = Keeper(self.broker, OURS.id, journal, self.clock)
+        self.broker = CcxtBroker(client, ledger, rules, OPENING, self.clock, self._halted)
+        self.keeper = Keeper(self.broker, OURS.id, journal, self.clock, self._halted)
         await self.keeper.start()
         return self
+
+    def _halted(self) -> str | None:
+        return halted(self._halt) if self._halt is not None else None
 
     async def __aexit__(self, *_: object) -> None:
         await self.held.aclose()
@@ -77,6 +82,8 @@ class Dealer:
     async def deal(self, chance: random.Random) -> None:
         """Something at random, again and again."""
         while True:
+            if self._halted() is not None:
+                await asyncio.sleep(0.01)  # goes on trying, and leaves the processor to others
             number = len(self.broker.ledger.orders)
             name = DecisionId(f"d{number:016}")
             held = self.broker.ledger.quantity(SYMBOL)
@@ -166,21 +173,31 @@ def compared(place: Path, broker: CcxtBroker, truth: dict[str, Any]) -> Misses:
 
 
 ZYGOTE = """
-import asyncio, json, os, random, sys, traceback
+import asyncio, json, os, random, sys, time, traceback
+from contextlib import nullcontext
 from pathlib import Path
 import ccxt.async_support
 from tests.venues.dealer import Dealer
+from trader.commands.halt import by_signal
 
-async def deal(place, url, seed):
-    async with Dealer(Path(place), url) as dealer:
+async def block():
+    while True:  # as a client that does not give way does
+        time.sleep(0.2)
+        await asyncio.sleep(0.01)
+
+async def deal(place, url, seed, halt=None, blocked=False):
+    blocking = asyncio.create_task(block()) if blocked else None
+    async with Dealer(Path(place), url, Path(halt) if halt else None) as dealer:
         print("dealing", flush=True)
         await dealer.deal(random.Random(seed))
 
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
+        given = json.loads(line)
         try:
-            asyncio.run(deal(*json.loads(line)))
+            with by_signal(Path(given[3])) if len(given) > 3 else nullcontext():
+                asyncio.run(deal(*given))
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -211,20 +228,40 @@ class Street:
 
         Raises AssertionError where it has ended by itself.
         """
-        assert self._zygote.stdin is not None
-        assert self._zygote.stdout is not None
-        print(json.dumps([str(place), self.url, seed]), file=self._zygote.stdin, flush=True)
-        child, said = int(self._zygote.stdout.readline()), ""
+        child, said = self.begin(place, seed), ""
         if dealing:
-            said = self._zygote.stdout.readline().strip()
+            said = self._said()
         time.sleep(after_s)
+        self.end(child, said)
+
+    def begin(self, place: Path, seed: int, *more: object) -> int:
+        """Start a dealer; its process id. `more` is a file that halts it, and whether something blocks it."""
+        assert self._zygote.stdin is not None
+        print(json.dumps([str(place), self.url, seed, *more]), file=self._zygote.stdin, flush=True)
+        return int(self._said())
+
+    def wait_for_dealing(self) -> None:
+        """Until the dealer that was begun last deals."""
+        assert self._said() == "dealing"
+
+    def end(self, child: int, said: str = "") -> None:
+        """Kill a dealer with SIGKILL. Raises AssertionError where it has ended by itself."""
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         while not said.lstrip("-").isdecimal():
-            said = self._zygote.stdout.readline().strip()
+            said = self._said()
         code = int(said)
         if code != -signal.SIGKILL:
             raise AssertionError(f"the dealer has ended by itself, with code {code}")
+
+    def _said(self) -> str:
+        assert self._zygote.stdout is not None
+        return self._zygote.stdout.readline().strip()
+
+    def fault(self, on: str, **how: object) -> None:
+        """Set a fault of the venue."""
+        asked = Request(f"{self.url}/truth/fault", json.dumps({"on": on, **how}).encode(), method="POST")
+        urlopen(asked).close()
 
     def settled(self, place: Path) -> Misses:
         """Start once more, leave it in peace, and compare."""
@@ -242,6 +279,15 @@ class Street:
         with urlopen(f"{self.url}/truth") as answer:
             truth: dict[str, Any] = json.load(answer)
             return truth
+
+    def asked_at(self, route: str) -> list[float]:
+        """When the venue was asked this, in seconds."""
+        with urlopen(f"{self.url}/truth/asked") as answer:
+            return [at / 1000 for what, at in json.load(answer) if what == route]
+
+    def forget(self) -> None:
+        """Another account: nothing was ever asked or ordered; and what it owns is as at first."""
+        urlopen(f"{self.url}/truth/forget").close()
 
     def _started(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

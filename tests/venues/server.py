@@ -24,6 +24,7 @@ class StandIn:
     def __init__(self, venue: Binance) -> None:
         self.venue = venue
         self.faults: list[Fault] = []
+        self._owned = dict(venue.exchange.balances)
         self.url = ""
         self.skew_ms = 0
         self._connections: set[asyncio.Task[None]] = set()
@@ -38,6 +39,14 @@ class StandIn:
         one = Fault(on, **how)
         self.faults.append(one)
         return one
+
+    def forget(self) -> None:
+        """Everything that was asked, set and ordered; what is owned is as at first."""
+        self.faults.clear()
+        self.venue.asked_at.clear()
+        self.exchange.orders.clear()
+        self.exchange.trades.clear()
+        self.exchange.balances.update(self._owned)
 
     async def late(self) -> None:
         """Wait until everything that was on its way has arrived."""
@@ -137,6 +146,10 @@ class StandIn:
         exchange = self.exchange
         if path == "/truth/fault":
             self.faults.append(Fault(**json.loads(body)))
+        if path == "/truth/asked":
+            return self.venue.asked_at
+        if path == "/truth/forget":
+            self.forget()
         if path == "/truth/trade":
             asked = json.loads(body)
             units = asked.get("quantity")

@@ -1,5 +1,12 @@
 """`trader halt` and `trader resume`: the kill switch, which is people's alone."""
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
 from trader.clock import SystemClock
 from trader.commands import output
 from trader.commands.session import Session
@@ -19,6 +26,23 @@ def halt(session: Session, reason: str) -> None:
         f"{workspace.root}: {before or killswitch.halted(workspace.halt)}" + (" (already)" if before else ""),
         "No order is sent until `trader resume`. Protective stops stay where they are.",
     )
+
+
+@contextmanager
+def by_signal(halt: Path) -> Iterator[None]:
+    """The halt by a signal, where the system has one for it: SIGUSR1 is `trader halt`."""
+    if not hasattr(signal, "SIGUSR1"):
+        yield
+        return
+
+    def pulled(number: int, frame: FrameType | None) -> None:
+        killswitch.engage(halt, f"SIGUSR1 to process {os.getpid()}", SystemClock().now())
+
+    before = signal.signal(signal.SIGUSR1, pulled)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def resume(session: Session) -> None:

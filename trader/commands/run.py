@@ -17,6 +17,7 @@ from trader.commands import output, words
 from trader.commands.arguments import day, names
 from trader.commands.config import loaded
 from trader.commands.environment import lend
+from trader.commands.halt import by_signal
 from trader.commands.output import terminal
 from trader.commands.plain import PlainLines
 from trader.commands.session import Session
@@ -137,7 +138,7 @@ def _ran(
         for note in cassette.notes if cassette else ():
             watcher.note(note)
         began = Began(watcher)
-        with _interrupts(control, began), _kill_switch(session.workspace.halt):
+        with _interrupts(control, began), by_signal(session.workspace.halt):
             go = partial(run_desk, session.workspace)
             if settings.run.broker != "paper":
                 go = partial(run_on_venue, session)
@@ -228,23 +229,6 @@ class Began:
             who = ", ".join(closed.unpaid)
             self.note(f"the budget for language models does not hold {who}: their rules speak")
         self._spent = bool(closed.unpaid)
-
-
-@contextmanager
-def _kill_switch(halt: Path) -> Iterator[None]:
-    """The halt by a signal, where the system has one for it: SIGUSR1 is `trader halt`."""
-    if not hasattr(signal, "SIGUSR1"):
-        yield
-        return
-
-    def pulled(number: int, frame: FrameType | None) -> None:
-        killswitch.engage(halt, f"SIGUSR1 to process {os.getpid()}", SystemClock().now())
-
-    before = signal.signal(signal.SIGUSR1, pulled)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager
