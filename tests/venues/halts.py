@@ -1,4 +1,4 @@
-"""The kill switch, pulled while a dealer deals as fast as it can and something hangs: when the last order left."""
+"""The kill switch, pulled while a dealer deals and something hangs: when the last order left."""
 
 import os
 import random

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from trader.brokers.costs import SMALLEST_AMOUNT
-from trader.brokers.ledger import Ledger, Tracked
+from trader.brokers.ledger import ONE, Ledger, Tracked
 from trader.brokers.session import Emit, end
 from trader.data.market import TradedBar
 from trader.domain.instruments import Instrument
@@ -13,28 +13,31 @@ from trader.domain.portfolio import AccountEntry, EntryKind
 from trader.domain.value import plain
 
 
-def act(ledger: Ledger, emit: Emit, action: CorporateAction, bar: TradedBar | None) -> None:
+def act(
+    ledger: Ledger, emit: Emit, action: CorporateAction, bar: TradedBar | None, worth: Decimal = ONE
+) -> None:
     """Put `action` into effect, at its moment and before anything fills; once, where something was held.
 
-    `bar` is the instrument's first with the action in effect, where there is one.
+    `bar` is the instrument's first with the action in effect, where there is one; `worth` what a unit of its
+    currency is worth in the book's.
     """
     if ledger.knows(_name(action, "")) or action.symbol not in ledger.instruments:
         return
     if action.kind is ActionKind.DIVIDEND:
-        _dividend(ledger, emit, action)
+        _dividend(ledger, emit, action, worth)
     else:
-        _split(ledger, emit, action, bar)
+        _split(ledger, emit, action, bar, worth)
         for tracked in ledger.working(action.symbol):
             _restate(ledger, emit, action, tracked)
 
 
-def _dividend(ledger: Ledger, emit: Emit, action: CorporateAction) -> None:
+def _dividend(ledger: Ledger, emit: Emit, action: CorporateAction, worth: Decimal) -> None:
     """Cash for every unit held; a short position pays it."""
     held = ledger.quantity(action.symbol)
     if held == 0:
         return
     instrument = ledger.instruments[action.symbol]
-    cash = instrument.notional(held, action.amount).quantize(SMALLEST_AMOUNT)
+    cash = (instrument.notional(held, action.amount) * worth).quantize(SMALLEST_AMOUNT)
     note = f"{plain(action.amount)} for each of {plain(held)}"
     emit(
         AccountEntry(
@@ -48,7 +51,9 @@ def _dividend(ledger: Ledger, emit: Emit, action: CorporateAction) -> None:
     )
 
 
-def _split(ledger: Ledger, emit: Emit, action: CorporateAction, bar: TradedBar | None) -> None:
+def _split(
+    ledger: Ledger, emit: Emit, action: CorporateAction, bar: TradedBar | None, worth: Decimal
+) -> None:
     """New units for old; a fraction of a lot is paid out at the opening price.
 
     Without a bar nobody knows that price, and the fraction is paid out at what it cost.
@@ -72,7 +77,7 @@ def _split(ledger: Ledger, emit: Emit, action: CorporateAction, bar: TradedBar |
     if fraction == 0:
         return
     if bar is not None:
-        cash = instrument.notional(fraction, bar.open)
+        cash = instrument.notional(fraction, bar.open) * worth
     else:
         cash = ledger.holdings[action.symbol].cost * fraction / after
     emit(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeAlias
 
 from trader.brokers.costs import SMALLEST_AMOUNT
@@ -33,6 +34,7 @@ from trader.domain.portfolio import (
     ClosedTrade,
     EntryKind,
     Position,
+    Rate,
     WorkingOrder,
 )
 from trader.domain.value import digest
@@ -45,6 +47,8 @@ TRIGGERED = "triggered"
 """How the reason of an event begins that wakes a stop: from then on it is a market or a limit order."""
 
 ZERO, ONE = Decimal(0), Decimal(1)
+NO_RATES: Mapping[str, Rate] = MappingProxyType({})
+"""Of a book whose instruments are all in its own currency."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +171,17 @@ class Ledger:
         return ("entry", entry) in self._seen
 
     def account(
-        self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal
+        self,
+        as_of: datetime,
+        marks: Mapping[str, Decimal],
+        peak: Decimal,
+        day_open: Decimal,
+        rates: Mapping[str, Rate] = NO_RATES,
     ) -> Account:
-        """The account as a value, at these last traded prices."""
+        """The account as a value, at these last traded prices and rates.
+
+        Raises OrderError where something is held in a currency that no rate is known of.
+        """
         return Account(
             as_of=as_of,
             currency=self.book.currency,
@@ -190,11 +202,28 @@ class Ledger:
             ),
             marks=dict(marks),
             multipliers={
-                symbol: one.multiplier for symbol, one in self.instruments.items() if one.multiplier != ONE
+                symbol: worth
+                for symbol, one in self.instruments.items()
+                if (worth := one.multiplier * self._worth(one, rates)) != ONE
             },
+            rates=dict(rates),
             peak=peak,
             day_open=day_open,
         )
+
+    def _worth(self, instrument: Instrument, rates: Mapping[str, Rate]) -> Decimal:
+        """A unit of the instrument's currency in the book's. What nothing is held in may have no rate."""
+        if instrument.currency == self.book.currency:
+            return ONE
+        rate = rates.get(instrument.currency)
+        if rate is not None:
+            return rate.worth
+        if instrument.symbol in self.holdings:
+            raise OrderError(
+                f"{instrument.symbol} is held in {instrument.currency}, the account is in "
+                f"{self.book.currency}: no rate is known"
+            )
+        return ONE
 
     def _intend(self, order: Order) -> None:
         """Once: an intent for what awaits approval is the approval, of as much as it says."""
@@ -245,12 +274,13 @@ class Ledger:
         )
         units, held = fill.signed_quantity, self.quantity(fill.symbol)
         stop = tracked.order.type in STOPPED
+        price = fill.price * fill.rate
         if held * units >= 0 or abs(units) <= abs(held):
-            self._trade(instrument, units, fill.price, fill.fee, fill.at, stop)
+            self._trade(instrument, units, price, fill.fee, fill.at, stop)
             return
         fee = (fill.fee * abs(held / units)).quantize(SMALLEST_AMOUNT)
-        self._trade(instrument, -held, fill.price, fee, fill.at, stop)
-        self._trade(instrument, units + held, fill.price, fill.fee - fee, fill.at, stop)
+        self._trade(instrument, -held, price, fee, fill.at, stop)
+        self._trade(instrument, units + held, price, fill.fee - fee, fill.at, stop)
 
     def _trade(
         self,
@@ -261,7 +291,7 @@ class Ledger:
         at: datetime,
         stop: bool,
     ) -> None:
-        """Units (signed) at a price; they never turn the position."""
+        """Units (signed) at a price in the book's currency; they never turn the position."""
         value = abs(instrument.notional(units, price))
         self.cash -= value.copy_sign(units) + fee
         held = self.holdings.get(instrument.symbol, Holding(at))

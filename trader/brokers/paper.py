@@ -13,7 +13,7 @@ from trader.brokers.actions import act
 from trader.brokers.amending import amended
 from trader.brokers.borrowing import LENT, charge
 from trader.brokers.costs import CostModel
-from trader.brokers.ledger import Ledger, Row
+from trader.brokers.ledger import NO_RATES, ONE, Ledger, Row
 from trader.brokers.session import Session, end
 from trader.clock import Clock
 from trader.data.adjust import in_time
@@ -23,7 +23,7 @@ from trader.domain.ids import ClientOrderId
 from trader.domain.instruments import Instrument
 from trader.domain.market import CorporateAction
 from trader.domain.orders import WAITING, Fill, Order, OrderEvent, OrderState, Side
-from trader.domain.portfolio import Account, AccountEntry, sum_exact
+from trader.domain.portfolio import Account, AccountEntry, Rate, sum_exact
 from trader.domain.value import plain
 from trader.risk.gate import check
 
@@ -66,11 +66,14 @@ class PaperBroker:
         clock: Clock,
         participation: Decimal = PARTICIPATION,
         borrow_rate: Decimal | None = None,
+        rates: Mapping[str, Rate] = NO_RATES,
     ) -> None:
         self.ledger = ledger
         """Restored by `fold`, or a new one."""
         self._borrow_rate = borrow_rate
         """A year, as a fraction of what is short; None where nobody knows, and nothing is lent."""
+        self.rates = rates
+        """Of other currencies now; those without one are refused."""
         self._costs, self._clock, self._participation = costs, clock, participation
         self._rows: list[Row] = []
 
@@ -143,28 +146,42 @@ class PaperBroker:
         self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal
     ) -> Account:
         """The account as a value, at these last traded prices."""
-        return self.ledger.account(as_of, marks, peak, day_open)
+        return self.ledger.account(as_of, marks, peak, day_open, self.rates)
 
-    def advance(self, bars: Mapping[str, TradedBar], actions: Iterable[CorporateAction] = ()) -> MarketStep:
+    def advance(
+        self,
+        bars: Mapping[str, TradedBar],
+        actions: Iterable[CorporateAction] = (),
+        rates: Mapping[str, Rate] | None = None,
+    ) -> MarketStep:
         """One step of the market: bars that closed together, and the actions in effect since they opened.
 
         Actions come first, then the instruments in alphabetical order. An instrument without a bar trades
-        nothing, and its orders for one session keep waiting for theirs.
+        nothing, and its orders for one session keep waiting for theirs. `rates` are those that were known when
+        the bars opened; None: as they are now.
         """
+        known = self.rates if rates is None else rates
         for action in sorted(actions, key=in_time):
-            act(self.ledger, self._emit, action, bars.get(action.symbol))
+            act(self.ledger, self._emit, action, bars.get(action.symbol), self._worth(action.symbol, known))
         for symbol, bar in sorted(bars.items()):
-            charge(self.ledger, self._emit, symbol, bar, self._borrow_rate)
-            Session(self.ledger, self._emit, self._costs, bar, self._participation).run()
+            charge(self.ledger, self._emit, symbol, bar, self._borrow_rate, self._worth(symbol, known))
+            rate = known.get(self.ledger.instruments[symbol].currency)
+            Session(self.ledger, self._emit, self._costs, bar, self._participation, rate).run()
         return self._taken()
+
+    def _worth(self, symbol: str, rates: Mapping[str, Rate]) -> Decimal:
+        instrument = self.ledger.instruments.get(symbol)
+        rate = rates.get(instrument.currency) if instrument is not None else None
+        return ONE if rate is None else rate.worth
 
     def _objection(self, order: Order) -> str:
         """Why the venue would not take the order; empty where it would."""
         instrument = self.ledger.instruments.get(order.symbol)
         if instrument is None:
             return f"{order.symbol}: not an instrument of this book"
-        if instrument.currency != self.ledger.book.currency:
-            return f"{order.symbol} is in {instrument.currency}, the book in {self.ledger.book.currency}"
+        currency = self.ledger.book.currency
+        if instrument.currency != currency and instrument.currency not in self.rates:
+            return f"{order.symbol} is in {instrument.currency}, the book in {currency}: no rate is known"
         try:
             check(order, instrument)
         except OrderError as error:

@@ -34,7 +34,7 @@ class Present:
         facts = Facts.model_validate(opened.facts)
         ledger = fold(book, facts.instruments, rows_of(reader.movements(book.id)))
         before = opened.account
-        account = ledger.account(before.as_of, before.marks, before.peak, before.day_open)
+        account = ledger.account(before.as_of, before.marks, before.peak, before.day_open, before.rates)
         entered = sum(
             1
             for placed in reader.orders(book.id)

@@ -10,12 +10,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from trader.brokers.costs import CostModel
-from trader.brokers.ledger import TRIGGERED, Ledger, Row, Tracked
+from trader.brokers.costs import SMALLEST_AMOUNT, CostModel
+from trader.brokers.ledger import ONE, TRIGGERED, Ledger, Row, Tracked
 from trader.brokers.matching import passed, price_at_open, price_within, trailed
 from trader.data.market import TradedBar
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import STOPPED, Fill, Order, OrderEvent, OrderState, OrderType, Side, TimeInForce
+from trader.domain.portfolio import Rate
 from trader.domain.value import plain
 
 AMBIGUOUS = "ambiguous: "
@@ -29,8 +30,16 @@ class Session:
     """One instrument's bar."""
 
     def __init__(
-        self, ledger: Ledger, emit: Emit, costs: CostModel, bar: TradedBar, participation: Decimal
+        self,
+        ledger: Ledger,
+        emit: Emit,
+        costs: CostModel,
+        bar: TradedBar,
+        participation: Decimal,
+        rate: Rate | None = None,
     ) -> None:
+        """`rate` is that of the instrument's currency; None where it is the book's own."""
+        self._rate = rate
         self._ledger, self._emit, self._costs, self._bar = ledger, emit, costs, bar
         self._instrument = ledger.instruments[bar.symbol]
         self._present: frozenset[ClientOrderId] = frozenset()
@@ -225,8 +234,10 @@ class Session:
                 quantity=quantity,
                 price=price,
                 market=self._market(tracked, at),
-                fee=self._costs.fee(self._instrument, quantity, price),
+                fee=self._fee(quantity, price),
                 fee_currency=self._ledger.book.currency,
+                rate=ONE if self._rate is None else self._rate.worth,
+                rate_source="" if self._rate is None else self._rate.sentence,
                 at=at,
                 note=note,
             )
@@ -237,6 +248,11 @@ class Session:
         reason = f"{TRIGGERED}: what is left is a {kind} order" if stopped and not done else ""
         self._emit(OrderEvent(client_id=order.client_id, state=state, at=at, reason=reason))
         self._reduce_rivals(order, quantity, at)
+
+    def _fee(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """The venue's fee in the book's currency, to the eighth decimal."""
+        fee = self._costs.fee(self._instrument, quantity, price)
+        return fee if self._rate is None else (fee * self._rate.worth).quantize(SMALLEST_AMOUNT)
 
     def _reduce_rivals(self, order: Order, filled: Decimal, at: datetime) -> None:
         """Of a bracket's legs one cancels the other: what one has closed the others do not close again."""

@@ -86,7 +86,7 @@ def orders(session: Session, book: str | None, *, every: bool) -> None:
 
 def _position(held: Position, now: Present) -> dict[str, Any]:
     price = now.account.marks[held.symbol]
-    multiplier = now.account.multipliers.get(held.symbol, Decimal(1))
+    multiplier = now.account.multiplier(held.symbol)
     value = now.account.value(held.symbol)
     stops = [
         working.order.stop_price

@@ -111,7 +111,7 @@ def _flatten_here(workspace: Workspace, now: Present, symbol: str | None) -> Com
     with Journal.open(workspace.journal) as journal, JournalReader(workspace.journal) as reader:
         hand = ByHand(
             now.book,
-            PaperBroker(now.ledger, CostModel(), clock),
+            PaperBroker(now.ledger, CostModel(), clock, rates=now.account.rates),
             journal,
             lambda: killswitch.halted(workspace.halt),
             clock,

@@ -223,6 +223,10 @@ class Fill(Value):
     """Where the market was: the price before half the spread and slippage, where that is known."""
     fee: Amount = Field(default=Decimal(0), ge=0)
     fee_currency: str
+    rate: Amount = Field(default=Decimal(1), gt=0)
+    """What a unit of the price's currency was worth in the book's."""
+    rate_source: str = ""
+    """Where that is from, and of when; empty where both are one currency."""
     at: Moment
     note: str = ""
     """What was ambiguous: a stop and an open in one bar, a partial fill by volume."""

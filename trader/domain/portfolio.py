@@ -84,9 +84,9 @@ class ClosedTrade(Value):
     quantity: Amount
     """Units bought and sold in all, in units of the close; negative where it was short."""
     entry: Amount
-    """Average price in, before fees, in units of the close."""
+    """Average price in, before fees, in units of the close and in the book's currency."""
     exit: Amount
-    """Average price out, before fees, in units of the close."""
+    """Average price out, before fees, in units of the close and in the book's currency."""
     realised: Amount
     """All cash that came out less all that went in: fees and dividends included."""
     cost: Amount
@@ -108,6 +108,21 @@ class WorkingOrder(Value):
         return self.order.quantity - self.filled
 
 
+class Rate(Value):
+    """What one unit of a currency is worth in the account's, by whom, and as of when."""
+
+    currency: str
+    worth: Amount = Field(gt=0)
+    source: str
+    """Where it is from: "close of EURUSD"."""
+    at: Moment
+
+    @property
+    def sentence(self) -> str:
+        """Its source and its moment, for a row that was made with it."""
+        return f"{self.source} at {self.at:%Y-%m-%d %H:%M} UTC"
+
+
 class Account(Value):
     """One account at one moment. Everything in the book's currency."""
 
@@ -119,7 +134,9 @@ class Account(Value):
     marks: dict[str, Amount] = Field(default_factory=dict)
     """Last traded price of each symbol of the book, as traded."""
     multipliers: dict[str, Amount] = Field(default_factory=dict)
-    """Currency per point per unit, where it is not 1."""
+    """Of the account's currency per point per unit, where it is not 1: an instrument's, times its rate."""
+    rates: dict[str, Rate] = Field(default_factory=dict)
+    """By currency: what it is worth in the account's. The account's own has none."""
     peak: Amount
     """Highest equity at any mark so far."""
     day_open: Amount
@@ -140,7 +157,11 @@ class Account(Value):
         return self._value(held) if held else Decimal(0)
 
     def _value(self, held: Position) -> Decimal:
-        return held.quantity * self.marks[held.symbol] * self.multipliers.get(held.symbol, Decimal(1))
+        return held.quantity * self.marks[held.symbol] * self.multiplier(held.symbol)
+
+    def multiplier(self, symbol: str) -> Decimal:
+        """What a unit is worth for each point of its price, in the account's currency."""
+        return self.multipliers.get(symbol, Decimal(1))
 
     @property
     def equity(self) -> Decimal:

@@ -180,7 +180,7 @@ def _slippage(fill: Fill, market: Market) -> Decimal:
     if fill.market is None:
         return Decimal(0)
     multiplier = market.instruments[fill.symbol].multiplier
-    return fill.side.sign * (fill.price - fill.market) * fill.quantity * multiplier
+    return fill.side.sign * (fill.price - fill.market) * fill.quantity * multiplier * fill.rate
 
 
 def _round_trips(reader: JournalReader, book: Book, market: Market) -> int:

@@ -32,7 +32,8 @@ class Approval(Value):
         if self.over is None:
             return None
         units = facts.increase(order)
-        worth = facts.instrument(order.symbol).notional(units, worst_price(order, facts.last(order.symbol)))
+        price = worst_price(order, facts.last(order.symbol))
+        worth = units * price * facts.account.multiplier(order.symbol)
         if units == 0 or worth <= self.over:
             return None
         currency = facts.account.currency

@@ -151,7 +151,7 @@ def question(state: Case, desk: Desk) -> Question:
         cost=desk.costs.round_trip(instrument),
         lot=0.0
         if price is None
-        else float(price * instrument.multiplier * instrument.lot_size / account.equity),
+        else float(price * account.multiplier(instrument.symbol) * instrument.lot_size / account.equity),
         fallback_stop=_fallback_stop(state.get("reports", {}), price, desk.stop_atr),
     )
 
@@ -160,7 +160,7 @@ def _lot(instrument: Instrument, price: Decimal | None, account: Account) -> flo
     """What one lot is of the equity; 0 where that is unknown."""
     if price is None or account.equity <= 0:
         return 0.0
-    return float(price * instrument.multiplier * instrument.lot_size / account.equity)
+    return float(price * account.multiplier(instrument.symbol) * instrument.lot_size / account.equity)
 
 
 def _fallback_stop(reports: dict[str, Report], price: Decimal | None, ranges: float) -> Decimal | None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
 
-HEAD = "0004"
+HEAD = "0009"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -284,6 +284,8 @@ fills = _table(
     _amount("market", nullable=True),
     _amount("fee"),
     _text("fee_currency"),
+    _amount("rate"),
+    _text("rate_source"),
     _moment("at"),
     _text("note"),
     key=("book", "id"),

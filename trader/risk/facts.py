@@ -77,7 +77,9 @@ class Facts(Value):
     @model_validator(mode="after")
     def _one_multiplier(self) -> Self:
         for instrument in self.instruments:
-            if self.account.multipliers.get(instrument.symbol, Decimal(1)) != instrument.multiplier:
+            rate = self.account.rates.get(instrument.currency)
+            expected = instrument.multiplier * (rate.worth if rate is not None else 1)
+            if self.account.multiplier(instrument.symbol) != expected:
                 raise ValueError(f"{instrument.symbol}: the account values it with another multiplier")
         return self
 

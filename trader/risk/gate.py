@@ -11,6 +11,7 @@ from decimal import Decimal
 from trader.domain.errors import OrderError
 from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, Ruling, RulingOutcome, Side
+from trader.domain.portfolio import Account
 from trader.domain.value import plain
 from trader.risk.asking import Asked
 from trader.risk.facts import Breaker, Facts
@@ -40,7 +41,7 @@ def rule(order: Order, facts: Facts, limits: Limits) -> Ruling:
     """
     instrument = facts.instrument(order.symbol)
     check(order, instrument)
-    check_currency(instrument, facts.account.currency)
+    check_currency(instrument, facts.account)
     increase = facts.increase(order)
     ruling = _ruling(order, order.quantity)
     if increase == 0:
@@ -82,11 +83,12 @@ def check(order: Order, instrument: Instrument) -> None:
             instrument.check_price(price)
 
 
-def check_currency(instrument: Instrument, currency: str) -> None:
+def check_currency(instrument: Instrument, account: Account) -> None:
     """Raise OrderError where what the instrument costs cannot be said in the account's currency."""
-    if instrument.currency != currency:
+    if instrument.currency != account.currency and instrument.currency not in account.rates:
         raise OrderError(
-            f"{instrument.symbol} is in {instrument.currency}, the account in {currency}: no rate is known"
+            f"{instrument.symbol} is in {instrument.currency}, the account in {account.currency}: "
+            "no rate is known"
         )
 
 

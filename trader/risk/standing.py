@@ -47,7 +47,7 @@ class Standing:
     @classmethod
     def of(cls, facts: Facts, order: Order | None = None) -> Self:
         """Everything but `order`, which does not compete with itself."""
-        multipliers = {one.symbol: one.multiplier for one in facts.instruments}
+        multipliers = {one.symbol: facts.account.multiplier(one.symbol) for one in facts.instruments}
         sides: dict[Key, Exposure] = {}
         reducible: dict[Key, Decimal] = {}
         equity = facts.account.cash

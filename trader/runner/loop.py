@@ -100,7 +100,7 @@ async def run(
                 models,
             )
             prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
-            venue = PaperVenue(broker, market, chosen, replay_clock)
+            venue = PaperVenue(broker, market, chosen, replay_clock, settings.paper.rates)
             rounds = Rounds(desk, venue, chosen, run_id, settings.desk.refit_bars, prior, reader)
             observer.opened(
                 Opening(

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +14,7 @@ from trader.agents.track_cache import scored_history
 from trader.brokers.ledger import fold
 from trader.brokers.paper import PaperBroker
 from trader.brokers.present import rows_of
+from trader.brokers.rates import convertible
 from trader.clock import Clock
 from trader.data.feeds import open_feed
 from trader.data.market import Market
@@ -67,8 +68,19 @@ def span(market: Market, settings: Settings) -> Span:
 
 
 def load_market(settings: Settings) -> Market:
-    """The feed that settings name, with its symbols."""
-    return open_feed(settings.run.feed, settings.run.symbols, settings.run.timeframe)
+    """The feed that settings name, with its symbols; what only says rates is not traded.
+
+    Raises UsageError where rates are named, and what to trade is not.
+    """
+    symbols, pairs = settings.run.symbols, settings.paper.rates
+    if pairs and not symbols:
+        raise UsageError("paper.rates is set, and run.symbols is not", hint="name what to trade: --symbols")
+    only = [pair for pair in pairs if pair not in symbols]
+    market = open_feed(settings.run.feed, (*symbols, *only), settings.run.timeframe)
+    if not only:
+        return market
+    untraded = {pair: market.instruments[pair].model_copy(update={"tradable": False}) for pair in only}
+    return replace(market, instruments={**market.instruments, **untraded})
 
 
 def find_or_open_book(
@@ -111,13 +123,19 @@ def book_settings(settings: Settings, market: Market, chosen: Span) -> str:
 
 
 def check_currencies(market: Market, settings: Settings) -> None:
-    """One account has one currency: instruments quoted in another would need exchange rates."""
-    foreign = [s for s in market.symbols if market.instruments[s].currency != settings.paper.currency]
-    if foreign:
-        raise UsageError(
-            f"{', '.join(foreign)}: not quoted in {settings.paper.currency}, the account's currency",
-            hint="set paper.currency in trader.toml to the instruments' currency",
-        )
+    """Every instrument is in the account's currency, or in one whose rate `paper.rates` gives.
+
+    Raises UsageError.
+    """
+    currency = settings.paper.currency
+    known = convertible(market.instruments, settings.paper.rates, currency)
+    for symbol in market.symbols:
+        other = market.instruments[symbol].currency
+        if other not in known:
+            raise UsageError(
+                f"{symbol} is quoted in {other}, the account is in {currency}: no rate is known",
+                hint=f'paper.rates = ["{other}{currency}"], a pair of the feed, or paper.currency = "{other}"',
+            )
 
 
 def start_run(

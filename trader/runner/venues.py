@@ -1,12 +1,15 @@
 """Where the account of a book lives, as its rounds see it: in the bars of a replay, or at a venue."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from trader.brokers.broker import BookBroker
 from trader.brokers.paper import MarketStep, PaperBroker
+from trader.brokers.rates import rates_at
 from trader.clock import SetClock
 from trader.data.market import Market
+from trader.domain.portfolio import Rate
 from trader.runner.market_step import actions_between
 from trader.runner.opening import Span
 
@@ -31,13 +34,17 @@ class Venue(Protocol):
 class PaperVenue:
     """The bars of a replay: each close moves the clock, and its bars meet the orders that wait for them."""
 
-    def __init__(self, broker: PaperBroker, market: Market, span: Span, clock: SetClock) -> None:
-        self.broker = broker
+    def __init__(
+        self, broker: PaperBroker, market: Market, span: Span, clock: SetClock, pairs: Sequence[str] = ()
+    ) -> None:
+        """`pairs` of the market give the rates of other currencies than the book's."""
+        self.broker, self._pairs = broker, pairs
         self._market, self._span, self._clock = market, span, clock
 
     def arrive(self, as_of: datetime) -> None:
-        """The clock is at this close."""
+        """The clock is at this close, and rates are as of it."""
         self._clock.set(as_of)
+        self.broker.rates = self._rates(as_of)
 
     async def step(self, as_of: datetime) -> MarketStep:
         """Its bars, and the actions that came into effect since the close before."""
@@ -45,4 +52,8 @@ class PaperVenue:
         index = self._span.closes.index(as_of)
         before = self._span.closes[index - 1] if index else self._span.before
         bars = {s: bar for s in symbols if (bar := self._market.bar_at(s, as_of)) is not None}
-        return self.broker.advance(bars, actions_between(self._market, symbols, before, as_of))
+        actions = actions_between(self._market, symbols, before, as_of)
+        return self.broker.advance(bars, actions, self._rates(before) if before else {})
+
+    def _rates(self, as_of: datetime) -> dict[str, Rate]:
+        return rates_at(self._market.view(as_of), self._pairs, self.broker.ledger.book.currency)

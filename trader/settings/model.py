@@ -52,6 +52,8 @@ class Paper(Section):
     """Opening balance, in the account's currency."""
     currency: Annotated[Text, Field(pattern="^[A-Z]{3,5}$")] = "USD"
     """The account's currency."""
+    rates: Names = ()
+    """Pairs of the feed, such as `EURUSD`, whose closes are the rates of other currencies than the account's."""
     participation: Annotated[Number, Field(gt=0, le=1), NUMERIC] = 0.1
     """Share of a bar's volume that one order may fill."""
     fee_bps: NotNegative | None = None
