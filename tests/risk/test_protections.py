@@ -51,7 +51,7 @@ def test_a_cooldown_follows_a_stop_and_no_other_end():
     assert paused(COOLDOWN, trade(1, -3)) == []
     assert paused(COOLDOWN, trade(3, -3, stopped=True), trade(1, -3)) == []
     assert paused(COOLDOWN, trade(3, 5), trade(1, 5, stopped=True)) == [
-        "cooldown: the last trade ended at its stop; no entry in AAPL for 5 bars"
+        "cooldown: a stop was filled; no entry in AAPL for 5 bars"
     ]
 
 

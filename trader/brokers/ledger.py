@@ -23,6 +23,7 @@ from trader.domain.orders import (
     Order,
     OrderEvent,
     OrderState,
+    OrderType,
     Progress,
     check_transition,
     progress,
@@ -136,6 +137,8 @@ class Ledger:
         self.holdings: dict[str, Holding] = {}
         self.orders: dict[ClientOrderId, Tracked] = {}
         self.closed: list[ClosedTrade] = []
+        self.stopped: dict[str, datetime] = {}
+        """By symbol: when a stop that may only reduce was last filled."""
         self._working: dict[ClientOrderId, None] = {}
         self._seen: set[tuple[str, str]] = set()
 
@@ -273,8 +276,11 @@ class Ledger:
             tracked, filled=tracked.filled + fill.quantity, fills=tracked.fills + 1
         )
         units, held = fill.signed_quantity, self.quantity(fill.symbol)
-        stop = tracked.order.type in STOPPED
+        order = tracked.order
+        stop = order.type in STOPPED or (order.parent is not None and order.type is OrderType.MARKET)
         price = fill.price * fill.rate
+        if stop and order.reduce_only:
+            self.stopped[fill.symbol] = max(fill.at, self.stopped.get(fill.symbol, fill.at))
         if held * units >= 0 or abs(units) <= abs(held):
             self._trade(instrument, units, price, fill.fee, fill.at, stop)
             return

@@ -1,6 +1,6 @@
 """Protections: after what an instrument has done, no entry in it for a number of bars. Rows of trader.toml.
 
-Computed from the closed trades of the book's ledger alone, so they are the same after a restart. None is on
+Computed from the closed trades and the stops of the book's ledger alone, so they are the same after a restart. None is on
 unless settings name it. The four rules are those that users of freqtrade know; the numbers are the user's.
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from trader.domain.errors import SettingsError, nearest
@@ -23,7 +24,7 @@ class Protection(Value):
 
     rule: str
     bars: int
-    """How long the pause lasts, from the close of the trade that began it."""
+    """How long the pause lasts, from the stop or the end of the trade that began it."""
     within: int = 0
     """Bars before that close that are looked at."""
     trades: int = 1
@@ -62,10 +63,15 @@ class Rule:
     """For the documentation."""
 
 
+COOLDOWN = "cooldown"
+STOPPED: Measured = (Decimal(1), Decimal(0), "a stop was filled")
+NO_STOPS: Mapping[str, Moment] = MappingProxyType({})
+
+
 def _stopped(_: Protection, trades: Sequence[ClosedTrade]) -> Measured:
     if not trades[-1].stopped:
         return None
-    return Decimal(1), Decimal(0), "the last trade ended at its stop"
+    return STOPPED
 
 
 def _losses(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
@@ -97,7 +103,7 @@ def _drawdown(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
 
 
 RULES: Mapping[str, Rule] = {
-    "cooldown": Rule(_stopped, (), "the last trade ended at its stop"),
+    COOLDOWN: Rule(_stopped, (), "a stop of the instrument was filled"),
     "losses": Rule(_losses, ("trades", "within"), "`trades` trades lost within `within` bars"),
     "low_profit": Rule(
         _low_profit,
@@ -114,20 +120,27 @@ RULES: Mapping[str, Rule] = {
 
 
 def pauses(
-    closed: Iterable[ClosedTrade], rows: Sequence[Protection], bars_since: BarsSince
+    closed: Iterable[ClosedTrade],
+    rows: Sequence[Protection],
+    bars_since: BarsSince,
+    stops: Mapping[str, Moment] = NO_STOPS,
 ) -> tuple[Pause, ...]:
-    """What is paused now, by symbol and then in the order of the rows."""
+    """What is paused now, by symbol and then in the order of the rows.
+
+    `stops` has the moment of each symbol's last stop that filled: it begins a cooldown even where other
+    entries of the same position are still held.
+    """
     by_symbol: dict[str, list[ClosedTrade]] = {}
     for trade in closed if rows else ():
         by_symbol.setdefault(trade.symbol, []).append(trade)
     found = []
-    for symbol, trades in sorted(by_symbol.items()):
-        last = trades[-1].closed_at
-        age = bars_since(last)
-        for row in (row for row in rows if age < row.bars):
-            window = [one for one in trades if bars_since(one.closed_at) - age <= row.within]
-            measured = RULES[row.rule].measured(row, window)
-            if measured is not None:
+    for symbol in sorted(by_symbol.keys() | (stops.keys() if rows else set())):
+        trades, stopped = by_symbol.get(symbol, []), stops.get(symbol)
+        for row in rows:
+            last, measured = stopped, STOPPED
+            if row.rule != COOLDOWN or stopped is None or bars_since(stopped) >= row.bars:
+                last, measured = _last(row, trades, bars_since)
+            if measured is not None and last is not None:
                 asked, permitted, said = measured
                 found.append(
                     Pause(
@@ -141,6 +154,16 @@ def pauses(
                     )
                 )
     return tuple(found)
+
+
+def _last(
+    row: Protection, trades: Sequence[ClosedTrade], bars_since: BarsSince
+) -> tuple[Moment | None, Measured]:
+    """The end of the last trade, and what a row finds in those up to it; nothing where that is long ago."""
+    if not trades or (age := bars_since(trades[-1].closed_at)) >= row.bars:
+        return None, None
+    window = [one for one in trades if bars_since(one.closed_at) - age <= row.within]
+    return trades[-1].closed_at, RULES[row.rule].measured(row, window)
 
 
 def resolve_protections(rows: Any) -> tuple[Protection, ...]:

@@ -200,6 +200,7 @@ class Rounds:
             closed,
             self._desk.limits.protections,
             lambda since: calendar.bars_between(since, as_of, timeframe),
+            self._venue.broker.ledger.stopped,
         )
         return {"losses_in_a_row": breakers.losses_in_a_row(closed), "pauses": paused}
 
