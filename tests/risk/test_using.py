@@ -119,7 +119,7 @@ def test_contracts_are_counted_of_futures_only_and_by_side():
 def test_a_short_position_is_owed_and_what_buys_it_back_is_no_increase():
     standing = Standing.of(facts({"AAPL": -20}, cash=102_000))
     assert standing.equity == 100_000
-    assert standing.sides == {("AAPL", Side.SELL): (20, 2_000)}
+    assert standing.sides == {("AAPL", False): (20, 2_000)}
     back = order(quantity=20, limit="104")
     known = facts({"AAPL": -20})
     assert (known.free(back), known.increase(back)) == (20, 0)
@@ -130,7 +130,7 @@ def test_a_short_position_is_owed_and_what_buys_it_back_is_no_increase():
 def test_of_both_sides_of_an_instrument_the_larger_counts():
     sale = working(order(Side.SELL, 90, "100", name="d2-e1"))
     standing = Standing.of(facts({"AAPL": 30}, sale))
-    assert standing.sides == {("AAPL", Side.BUY): (30, 3_000), ("AAPL", Side.SELL): (60, 6_000)}
+    assert standing.sides == {("AAPL", True): (30, 3_000), ("AAPL", False): (60, 6_000)}
     assert standing.values == {"AAPL": 6_000}
     assert standing.gross == 6_000
 

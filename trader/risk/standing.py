@@ -9,8 +9,9 @@ from trader.domain.orders import Order, Side
 from trader.domain.portfolio import sum_exact
 from trader.risk.facts import ZERO, Facts
 
-Key: TypeAlias = tuple[str, Side]
-"""One side of one instrument."""
+Key: TypeAlias = tuple[str, bool]
+"""One side of one instrument: its symbol, and whether it is the long one. (A hash of an enum is slow.)"""
+ONE = Decimal(1)
 
 
 class Exposure(NamedTuple):
@@ -41,27 +42,31 @@ class Standing:
     gross: Decimal
     """All these values together."""
     multipliers: Mapping[str, Decimal]
+    """Of the account's currency per point per unit, where it is not 1."""
     free: Decimal = ZERO
     """Units of the order in hand that would only reduce: what no working order may reduce before it."""
 
     @classmethod
     def of(cls, facts: Facts, order: Order | None = None) -> Self:
         """Everything but `order`, which does not compete with itself."""
-        multipliers = {one.symbol: facts.account.multiplier(one.symbol) for one in facts.instruments}
+        account = facts.account
+        multipliers, marks = account.multipliers, account.marks
         sides: dict[Key, Exposure] = {}
         reducible: dict[Key, Decimal] = {}
-        equity = facts.account.cash
-        for held in facts.account.positions:
-            units = abs(held.quantity)
-            value = units * facts.last(held.symbol) * multipliers[held.symbol]
-            side, other = (Side.BUY, Side.SELL) if held.quantity > 0 else (Side.SELL, Side.BUY)
-            equity += value * side.sign
-            sides[held.symbol, side] = Exposure(units, value)
-            reducible[held.symbol, other] = units
+        equity = account.cash
+        for held in account.positions:
+            symbol, units, long = held.symbol, abs(held.quantity), held.quantity > 0
+            value = units * (marks.get(symbol) or facts.last(symbol))
+            if symbol in multipliers:
+                value *= multipliers[symbol]
+            equity = equity + value if long else equity - value
+            sides[symbol, long] = Exposure(units, value)
+            reducible[symbol, not long] = units
         for one, units in _increases(facts, order, reducible):
-            known = sides.get((one.symbol, one.side), NONE)
-            value = units * worst_price(one, facts.last(one.symbol)) * multipliers[one.symbol]
-            sides[one.symbol, one.side] = Exposure(known.units + units, known.value + value)
+            key = one.symbol, one.side is Side.BUY
+            known = sides.get(key, NONE)
+            value = units * worst_price(one, facts.last(one.symbol)) * multipliers.get(one.symbol, ONE)
+            sides[key] = Exposure(known.units + units, known.value + value)
         values: dict[str, Decimal] = {}
         for (symbol, _), exposure in sides.items():
             values[symbol] = max(exposure.value, values.get(symbol, ZERO))
@@ -70,12 +75,12 @@ class Standing:
 
     def exposure(self, order: Order) -> Exposure:
         """What its side of its instrument may come to with the order in hand, or with a part of it."""
-        known = self.sides.get((order.symbol, order.side), NONE)
+        known = self.sides.get((order.symbol, order.side is Side.BUY), NONE)
         if order.reduce_only or order.quantity <= self.free:
             return known
         units = order.quantity - self.free
         worst = worst_price(order, self.facts.last(order.symbol))
-        added = units * worst * self.multipliers[order.symbol]
+        added = units * worst * self.multipliers.get(order.symbol, ONE)
         return Exposure(known.units + units, known.value + added)
 
     def gross_with(self, order: Order) -> Decimal:
@@ -91,14 +96,16 @@ def _increases(
 
     `reducible`, what orders of that side may still reduce, is used up: by reduce-only orders first.
     """
-    plain = []
-    for working in facts.others(order):
+    plain, own = [], order.client_id if order is not None else None
+    for working in facts.account.working:
+        if working.order.client_id == own:
+            continue
         if not working.order.reduce_only:
             plain.append(working)
-        elif (key := (working.order.symbol, working.order.side)) in reducible:
+        elif (key := (working.order.symbol, working.order.side is Side.BUY)) in reducible:
             reducible[key] = max(ZERO, reducible[key] - working.remaining)
     for working in plain:
-        key = working.order.symbol, working.order.side
+        key = working.order.symbol, working.order.side is Side.BUY
         free = min(working.remaining, reducible.get(key, ZERO))
         if free:
             reducible[key] -= free
