@@ -13,7 +13,7 @@ import pytest
 
 from tests.risk.books import order
 from trader.brokers.broker import Broker
-from trader.domain.errors import IllegalTransition
+from trader.domain.errors import IllegalTransition, OrderError
 from trader.domain.orders import (
     DONE,
     Fill,
@@ -44,6 +44,10 @@ class Desk(Protocol):
 
     async def cancel(self, name: str) -> list[OrderState]:
         """Through the broker; what it told."""
+        ...
+
+    async def amend(self, name: str, **terms: Decimal) -> str:
+        """Other terms for a working order; the client id that it has from then on."""
         ...
 
     def intend(self, one: Order) -> None:
@@ -170,6 +174,54 @@ async def test_fills_have_ids_of_their_own_and_never_exceed_the_order(desk):
     for _ in range(5):
         await desk.trades_at("100", 70)
     assert len({fill.id for fill in desk.fills}) == len(desk.fills) > 1
+    assert sum(fill.quantity for fill in desk.fills) == 30
+
+
+async def test_an_amended_order_has_its_new_terms_and_no_old_ones(desk):
+    await desk.send(order(quantity=10, limit="90", good=GTC))
+    name = await desk.amend("d1-e1", price=D(99), quantity=D(7))
+    assert await desk.broker.find(name) is OrderState.ACKNOWLEDGED
+    await desk.trades_at("98")
+    await desk.trades_at("80")
+    assert sum(fill.quantity for fill in desk.fills) == 7
+    assert all(fill.price <= 99 for fill in desk.fills)
+
+
+async def test_what_has_filled_counts_towards_an_amended_quantity(desk):
+    await desk.send(order(quantity=30, limit="105", good=GTC))
+    await desk.trades_at("100", 70)
+    name = await desk.amend("d1-e1", quantity=D(12))
+    await desk.trades_at("100")
+    assert desk.account("100").quantity("AAPL") == 12
+    assert await desk.broker.find(name) is OrderState.FILLED
+
+
+async def test_an_amended_stop_sells_at_its_new_price(desk):
+    await desk.send(order(limit="105"), protective("95"))
+    await desk.trades_at("100")
+    await desk.amend("d1-s1", price=D(98))
+    await desk.trades_at("97")
+    assert desk.account("97").quantity("AAPL") == 0
+    await desk.trades_at("90")
+    assert desk.account("90").quantity("AAPL") == 0
+
+
+async def test_an_entry_that_was_amended_still_has_its_stop(desk):
+    await desk.send(order(limit="90", good=GTC), protective("85"))
+    await desk.amend("d1-e1", price=D(99))
+    await desk.trades_at("98")
+    assert desk.account("98").quantity("AAPL") == 10
+    await desk.trades_at("84")
+    assert desk.account("84").quantity("AAPL") == 0
+
+
+@pytest.mark.parametrize("terms", [{"quantity": D(7)}, {"quantity": D("12.5")}, {"price": D("99.001")}])
+async def test_terms_that_cannot_be_change_nothing(desk, terms):
+    await desk.send(order(quantity=30, limit="105", good=GTC))
+    await desk.trades_at("100", 70)
+    with pytest.raises(OrderError):
+        await desk.amend("d1-e1", **terms)
+    await desk.trades_at("100")
     assert sum(fill.quantity for fill in desk.fills) == 30
 
 

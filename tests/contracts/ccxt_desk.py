@@ -106,6 +106,10 @@ class CcxtDesk:
     async def cancel(self, name: str) -> list[OrderState]:
         return [event.state for event in await self.keeper.cancel(ClientOrderId(name))]
 
+    async def amend(self, name: str, **terms: Decimal) -> str:
+        instead = await self.keeper.amend(ClientOrderId(name), **terms)
+        return name if instead is None else instead.client_id
+
     def intend(self, one: Order) -> None:
         intended = OrderIntended(book=self.book.id, round="", order=listed(one), at=self.clock.now())
         self.journal.append(intended)
@@ -144,6 +148,10 @@ class CcxtDesk:
 
     def lose_cancel_reply(self) -> None:
         self.venue.fault("DELETE /order", reply="none")
+
+    def lose_cancel_request(self) -> None:
+        """Neither the next cancel arrives, nor its silent second try."""
+        self.venue.fault("DELETE /order", reply="none", apply=False, times=2)
 
     def fall_silent(self, requests: int) -> None:
         """The venue answers none of so many requests."""

@@ -1,11 +1,14 @@
 """The paper broker keeps what every broker promises. Its venue is the bars."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.brokers.street import D, Street
 from tests.contracts.broker import *  # noqa: F403 - the suite itself
 from trader.brokers.broker import Broker
 from trader.brokers.costs import CostModel
+from trader.domain.ids import ClientOrderId
 from trader.domain.orders import Fill, Order, OrderEvent, OrderState
 from trader.domain.portfolio import Account
 
@@ -25,6 +28,10 @@ class PaperDesk:
 
     async def cancel(self, name: str) -> list[OrderState]:
         return [event.state for event in self._street.cancel(name)]
+
+    async def amend(self, name: str, **terms: Decimal) -> str:
+        self._street.rows += await self._street.broker.amend(ClientOrderId(name), **terms)
+        return name
 
     def intend(self, one: Order) -> None:
         self._street.rows.append(one)

@@ -28,6 +28,10 @@ class UglyDesk(Desk, Protocol):
     def lose_request(self) -> None:
         """The next order never arrives."""
 
+    def lose_cancel_request(self) -> None:
+        """The next cancel never arrives."""
+        ...
+
     def lose_cancel_reply(self) -> None:
         """The next cancel is carried out, and nobody hears of it."""
 
@@ -161,6 +165,40 @@ async def test_however_many_parts_an_entry_fills_in_all_of_it_is_protected(desk)
     assert sum(one.remaining for one in protecting) == desk.account("100").quantity("AAPL") == 18
     await desk.trades_at("94")
     await desk.keeper.refresh()
+    assert agrees(desk)
+
+
+async def test_where_the_end_of_an_order_is_not_confirmed_nothing_takes_its_place(desk):
+    await desk.send(order(limit="90", good=GTC))
+    desk.lose_cancel_request()
+    assert await desk.amend("d1-e1", price=D(99)) == "d1-e1"
+    assert (desk.at_venue("d1-e1"), desk.at_venue("d1-e2")) == (1, 0)
+    desk.trade_away("89")
+    await desk.keeper.refresh()
+    assert [fill.client_id for fill in desk.fills] == ["d1-e1"]
+    assert agrees(desk)
+
+
+async def test_an_amendment_whose_replies_are_lost_is_one_order_in_the_end(desk):
+    await desk.send(order(limit="90", good=GTC), protective("85"))
+    desk.lose_cancel_reply()
+    desk.lose_reply()
+    name = await desk.amend("d1-e1", price=D(99))
+    await desk.keeper.refresh()
+    assert await desk.broker.find(name) is OrderState.ACKNOWLEDGED
+    assert await desk.broker.find("d1-e1") is OrderState.CANCELLED
+    await desk.trades_at("98")
+    assert desk.account("98").quantity("AAPL") == 10
+    assert agrees(desk)
+
+
+async def test_what_fills_before_its_amendment_arrives_is_not_ordered_again(desk):
+    await desk.send(order(limit="90", good=GTC), protective("85"))
+    desk.trade_away("89")
+    await desk.amend("d1-e1", price=D(99))
+    await desk.keeper.refresh()
+    assert desk.account("89").quantity("AAPL") == 10
+    assert desk.at_venue("d1-e2") == 0
     assert agrees(desk)
 
 

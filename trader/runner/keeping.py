@@ -7,6 +7,7 @@ protective orders that became due, and now and then compares everything.
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from trader.brokers.broker import VenueBroker
 from trader.brokers.ledger import Row
@@ -19,6 +20,7 @@ from trader.domain.orders import Order, OrderEvent, OrderState, TimeInForce
 from trader.domain.value import plain
 from trader.journal.records import Noted, OrderIntended
 from trader.journal.writer import Recorder
+from trader.runner import amending
 from trader.runner.market_step import row_record
 
 MOST_LEGS = 3
@@ -112,6 +114,39 @@ class Keeper:
         events = await self.broker.cancel(client_id)
         self._record(events)
         return events
+
+    async def amend(
+        self,
+        client_id: ClientOrderId,
+        *,
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+        limit_price: Decimal | None = None,
+    ) -> Order | None:
+        """Give a working order other terms; the order that has taken its place, or None where none has.
+
+        What is asked for is noted, the order ended, its end confirmed by the venue, and only then is another
+        one intended and sent, for what is left. Where the end is not confirmed, or people have halted, nothing is. `price` is the
+        stop, or the limit where there is no stop. What asks for more must have been ruled on. Raises
+        OrderError for terms that cannot be, and then changes nothing.
+        """
+        async with self._turn:
+            ledger = self.broker.ledger
+            terms = amending.wanted(ledger, client_id, quantity, price, limit_price)
+            if terms is None:
+                return None
+            if (halted := self._halted()) is not None:
+                self._note("not_amended", f"{halted}: {client_id} stays as it was", {})
+                return None
+            self._note("amending", f"{client_id}: {amending.sentence(terms)} instead", {})
+            self._recorder.commit()
+            await self.cancel(client_id)
+            if ledger.orders[client_id].working:
+                self._note("not_amended", f"{client_id}: its end is not confirmed, it stays as it was", {})
+                return None
+            instead = amending.replacement(ledger, terms)
+            await self.send(*instead)
+            return instead[0] if instead else None
 
     async def cancel_entries(self) -> tuple[str, ...]:
         """End what works and could open something. The client ids of those whose end is not confirmed."""
