@@ -63,10 +63,7 @@ def flatten_book(session: Session, symbol: str | None, book: str | None, *, yes:
     try:
         with workspace.hold():
             if now.book.feed.startswith("ccxt:"):
-                raise Refused(
-                    f"no run keeps the account of book {now.book.id} now: its venue hears nothing",
-                    hint="start its run again, then flatten; or use the venue's own page",
-                )
+                return _told(session, FLATTEN, _flatten_there(session, now, symbol), "", sent)
             if runs and runs[-1].ended is not None and runs[-1].ended.reason == "finished":
                 raise Refused(
                     f"the replay of book {now.book.id} is over: no bar comes that could fill an order",
@@ -119,6 +116,28 @@ def _flatten_here(workspace: Workspace, now: Present, symbol: str | None) -> Com
         waiting = Waiting.of(reader, now.book.id)
         done, text = asyncio.run(flatten(hand, now.account, waiting, id, symbol))
     return CommandAnswered(id=id, book=now.book.id, at=clock.now(), done=done, text=text)
+
+
+def _flatten_there(session: Session, now: Present, symbol: str | None) -> CommandAnswered:
+    """No run holds the workspace: its venue is asked, and the orders go there."""
+    from trader.commands.config import loaded
+    from trader.commands.venue import keys_of
+    from trader.runner.at_venue import flatten_at_venue
+
+    book, clock = now.book, SystemClock()
+    flags = {
+        "run.broker": book.feed,
+        "run.feed": book.feed,
+        "run.symbols": book.symbols,
+        "run.timeframe": book.timeframe,
+    }
+    settings, _ = loaded(session, flags)
+    id = ulid(clock.now(), secrets.token_bytes(10))
+    found = keys_of(session, book.feed)
+    done, text = asyncio.run(
+        flatten_at_venue(session.workspace, settings, found, book, id, symbol, clock)
+    )
+    return CommandAnswered(id=id, book=book.id, at=clock.now(), done=done, text=text)
 
 
 def _named(now: Present, order: str) -> Order:

@@ -30,7 +30,7 @@ async def run_on_venue(
 
     if new:
         raise UsageError("--new: an account has one book", hint="use another account, or another workspace")
-    found = venue_keys(settings.run.broker, {**keys(session.workspace.env), **os.environ})
+    found = keys_of(session, settings.run.broker)
     return await run_live(
         session.workspace,
         settings,
@@ -41,6 +41,11 @@ async def run_on_venue(
         sources=sources,
         cassette=cassette,
     )
+
+
+def keys_of(session: Session, broker: str) -> Keys:
+    """The keys of an exchange's sandbox, from `.env` or the environment. Raises UsageError."""
+    return venue_keys(broker, {**keys(session.workspace.env), **os.environ})
 
 
 def venue_keys(broker: str, variables: Mapping[str, str]) -> Keys:
