@@ -1,4 +1,4 @@
-"""What corporate actions do to an account: splits rescale units and orders, dividends are cash."""
+"""What corporate actions do to an account: splits rescale units and orders, dividends and delistings pay."""
 
 from decimal import Decimal
 
@@ -23,12 +23,15 @@ def act(
     """
     if ledger.knows(_name(action, "")) or action.symbol not in ledger.instruments:
         return
-    if action.kind is ActionKind.DIVIDEND:
-        _dividend(ledger, emit, action, worth)
-    else:
-        _split(ledger, emit, action, bar, worth)
-        for tracked in ledger.working(action.symbol):
-            _restate(ledger, emit, action, tracked)
+    match action.kind:
+        case ActionKind.DIVIDEND:
+            _dividend(ledger, emit, action, worth)
+        case ActionKind.DELISTING:
+            _delisting(ledger, emit, action, worth)
+        case ActionKind.SPLIT:
+            _split(ledger, emit, action, bar, worth)
+            for tracked in ledger.working(action.symbol):
+                _restate(ledger, emit, action, tracked)
 
 
 def _dividend(ledger: Ledger, emit: Emit, action: CorporateAction, worth: Decimal) -> None:
@@ -47,6 +50,25 @@ def _dividend(ledger: Ledger, emit: Emit, action: CorporateAction, worth: Decima
             symbol=action.symbol,
             cash=cash,
             note=note,
+        )
+    )
+
+
+def _delisting(ledger: Ledger, emit: Emit, action: CorporateAction, worth: Decimal) -> None:
+    """Every order ends; each unit held is paid out, and a short position pays."""
+    for tracked in ledger.working(action.symbol):
+        reason = f"{action.symbol} trades no more"
+        end(ledger, emit, tracked.order.client_id, OrderState.CANCELLED, action.effective, reason)
+    instrument, held = ledger.instruments[action.symbol], ledger.quantity(action.symbol)
+    emit(
+        AccountEntry(
+            id=_name(action, ""),
+            kind=EntryKind.DELISTING,
+            at=action.effective,
+            symbol=action.symbol,
+            cash=(instrument.notional(held, action.amount) * worth).quantize(SMALLEST_AMOUNT),
+            quantity=-held,
+            note=f"{plain(action.amount)} for each of {plain(held)}",
         )
     )
 

@@ -139,6 +139,8 @@ class Ledger:
         self.closed: list[ClosedTrade] = []
         self.stopped: dict[str, datetime] = {}
         """By symbol: when a stop that may only reduce was last filled."""
+        self.delisted: set[str] = set()
+        """Symbols that trade no more."""
         self._working: dict[ClientOrderId, None] = {}
         self._seen: set[tuple[str, str]] = set()
 
@@ -310,15 +312,17 @@ class Ledger:
         if self._repeated("entry", entry.id):
             return
         self.cash += entry.cash
+        if entry.kind is EntryKind.DELISTING:
+            self.delisted.add(entry.symbol)
         held = self.holdings.get(entry.symbol)
         if held is None:
             return
         match entry.kind:
-            case EntryKind.DIVIDEND | EntryKind.BORROW:
+            case EntryKind.DIVIDEND | EntryKind.BORROW | EntryKind.FUNDING:
                 self.holdings[entry.symbol] = replace(held, realised=held.realised + entry.cash)
             case EntryKind.SPLIT:
                 self.holdings[entry.symbol] = held.split(entry.quantity)
-            case EntryKind.CASH_IN_LIEU:
+            case EntryKind.CASH_IN_LIEU | EntryKind.DELISTING:
                 instrument = self._instrument(entry.symbol)
                 self._keep(instrument, held.reduced(-entry.quantity, abs(entry.cash), ZERO), entry.at)
             case EntryKind.FEE if entry.quantity:

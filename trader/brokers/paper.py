@@ -13,6 +13,7 @@ from trader.brokers.actions import act
 from trader.brokers.amending import amended
 from trader.brokers.borrowing import LENT, charge
 from trader.brokers.costs import CostModel
+from trader.brokers.funding import fund
 from trader.brokers.ledger import NO_RATES, ONE, Ledger, Row
 from trader.brokers.session import Session, end
 from trader.clock import Clock
@@ -66,6 +67,7 @@ class PaperBroker:
         clock: Clock,
         participation: Decimal = PARTICIPATION,
         borrow_rate: Decimal | None = None,
+        funding_rate: Decimal | None = None,
         rates: Mapping[str, Rate] = NO_RATES,
     ) -> None:
         self.ledger = ledger
@@ -74,6 +76,8 @@ class PaperBroker:
         """A year, as a fraction of what is short; None where nobody knows, and nothing is lent."""
         self.rates = rates
         """Of other currencies now; those without one are refused."""
+        self._funding_rate = funding_rate
+        """Every eight hours, as a fraction of what a perpetual is worth; longs pay it to shorts."""
         self._costs, self._clock, self._participation = costs, clock, participation
         self._rows: list[Row] = []
 
@@ -165,6 +169,7 @@ class PaperBroker:
             act(self.ledger, self._emit, action, bars.get(action.symbol), self._worth(action.symbol, known))
         for symbol, bar in sorted(bars.items()):
             charge(self.ledger, self._emit, symbol, bar, self._borrow_rate, self._worth(symbol, known))
+            fund(self.ledger, self._emit, symbol, bar, self._funding_rate, self._worth(symbol, known))
             rate = known.get(self.ledger.instruments[symbol].currency)
             Session(self.ledger, self._emit, self._costs, bar, self._participation, rate).run()
         return self._taken()
@@ -182,6 +187,8 @@ class PaperBroker:
         currency = self.ledger.book.currency
         if instrument.currency != currency and instrument.currency not in self.rates:
             return f"{order.symbol} is in {instrument.currency}, the book in {currency}: no rate is known"
+        if order.symbol in self.ledger.delisted:
+            return f"{order.symbol} trades no more: it was delisted"
         try:
             check(order, instrument)
         except OrderError as error:

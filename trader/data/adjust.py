@@ -27,8 +27,8 @@ class ActionTable:
 
     @classmethod
     def of(cls, actions: Iterable[CorporateAction]) -> Self:
-        """From actions in any order."""
-        rows = sorted(actions, key=in_time)
+        """From actions in any order. A delisting changes no price, and is left out."""
+        rows = sorted((one for one in actions if one.kind is not ActionKind.DELISTING), key=in_time)
         effective = np.array([to_datetime64(row.effective) for row in rows], dtype="datetime64[s]")
         amount = np.array([float(row.amount) for row in rows])
         split = np.array([row.kind is ActionKind.SPLIT for row in rows], dtype=np.bool_)
@@ -51,9 +51,12 @@ class ActionTable:
         return np.searchsorted(bars.opened, self.effective, side="left")
 
 
-def in_time(action: CorporateAction) -> tuple[datetime, bool]:
-    """The order of actions: by moment, splits first."""
-    return action.effective, action.kind is ActionKind.DIVIDEND
+def in_time(action: CorporateAction) -> tuple[datetime, int]:
+    """The order of actions: by moment, splits first, and a delisting last."""
+    return action.effective, _ORDER[action.kind]
+
+
+_ORDER = {ActionKind.SPLIT: 0, ActionKind.DIVIDEND: 1, ActionKind.DELISTING: 2}
 
 
 def adjusted(bars: Bars, actions: ActionTable) -> Bars:

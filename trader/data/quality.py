@@ -69,7 +69,7 @@ def refuse_impossible_dividends(
     for line, action in actions:
         held = bars[action.symbol]
         before = int(np.searchsorted(held.available, to_datetime64(action.effective), side="right")) - 1
-        if action.kind is ActionKind.SPLIT or before < 0:
+        if action.kind is not ActionKind.DIVIDEND or before < 0:
             continue
         key = (action.symbol, action.ex_date)
         close = float(held.close[before]) / splits.get(key, 1.0)

@@ -114,6 +114,8 @@ class ActionKind(StrEnum):
 
     SPLIT = "split"
     DIVIDEND = "dividend"
+    DELISTING = "delisting"
+    """It trades no more."""
 
 
 class CorporateAction(Value):
@@ -123,7 +125,8 @@ class CorporateAction(Value):
     ex_date: date
     kind: ActionKind
     amount: Amount
-    """Split: new shares for one old share. Dividend: cash for one share as traded, in the quote currency."""
+    """Split: new shares for one old share. Dividend: cash for one share as traded, in the quote currency.
+    Delisting: what was paid for one share, in the quote currency; zero where it was worth nothing."""
     effective: Moment
     """The moment from which it counts: the opening of the ex-date's session."""
 

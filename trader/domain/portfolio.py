@@ -45,6 +45,10 @@ class EntryKind(StrEnum):
     SPLIT = "split"
     CASH_IN_LIEU = "cash_in_lieu"
     BORROW = "borrow"
+    FUNDING = "funding"
+    """What a perpetual contract pays or takes for being held."""
+    DELISTING = "delisting"
+    """What was paid for units that trade no more."""
     FEE = "fee"
     """Charged in units of what was bought, or in a third asset."""
 

@@ -185,13 +185,14 @@ def restore_broker(
     rows = rows_of(reader.movements(book.id))
     instruments = [market.instruments[symbol] for symbol in book.symbols]
     participation = Decimal(repr(settings.paper.participation))
-    rate = settings.paper.borrow_rate
+    borrow, funding = settings.paper.borrow_rate, settings.paper.funding_rate
     return PaperBroker(
         fold(book, instruments, rows),
         cost_model(settings),
         clock,
         participation,
-        None if rate is None else Decimal(repr(rate)),
+        None if borrow is None else Decimal(repr(borrow)),
+        None if funding is None else Decimal(repr(funding)),
     )
 
 

@@ -64,6 +64,8 @@ class Paper(Section):
     """Slippage a side, in basis points of the price. Unset: by asset class."""
     borrow_rate: NotNegative | None = None
     """What it costs a year to borrow for a short sale, as a fraction. Unset: nothing can be borrowed."""
+    funding_rate: Annotated[Number, Field(ge=-1, le=1), NUMERIC] | None = None
+    """What the holder of a perpetual contract pays the short side every eight hours, as a fraction. Unset: nothing."""
 
 
 class Run(Section):
