@@ -119,7 +119,9 @@ async def sending_ms(folder: Path) -> Sent:
                 found.before.append((left[0] - began) * 1e3)
                 found.whole.append((perf_counter() - began) * 1e3)
                 began = perf_counter()
-                await exchange.create_order(SYMBOL, "limit", "buy", "1", "90", {"clientOrderId": f"b{number}"})
+                await exchange.create_order(
+                    SYMBOL, "limit", "buy", "1", "90", {"clientOrderId": f"b{number}"}
+                )
                 found.bare.append((perf_counter() - began) * 1e3)
                 street.forget()
     return found

@@ -482,7 +482,7 @@ def test_a_leg_of_a_rejected_entry_is_rejected():
 def test_an_instrument_in_another_currency_is_rejected():
     street = Street(book=Street().book.model_copy(update={"currency": "EUR"}))
     assert street.submit(entry()) == [OrderState.REJECTED]
-    assert street.reason("d1-e1") == "AAPL is in USD, the book in EUR"
+    assert street.reason("d1-e1") == "AAPL is in USD, the book in EUR: no rate is known"
 
 
 def test_the_same_order_twice_is_one_order():

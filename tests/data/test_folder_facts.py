@@ -71,6 +71,14 @@ def test_an_action_that_cannot_be_is_refused_with_its_line(tmp_path: Path, row: 
         opened(tmp_path, actions_csv=header + row + "\n")
 
 
+def test_a_share_may_be_delisted_for_nothing_and_its_prices_stay_as_they_are(tmp_path: Path) -> None:
+    market = opened(tmp_path, actions_csv="symbol,ex_date,kind,amount\nACME,2012-01-09,delisting,0\n")
+    (action,) = market.actions["ACME"]
+    assert (action.kind, action.amount) == (ActionKind.DELISTING, 0)
+    as_of = action.effective + timedelta(days=400)
+    assert (market.view(as_of).bars("ACME").close == market.bars["ACME"].close).all()
+
+
 def test_a_dividend_on_the_day_of_a_split_is_measured_in_new_shares(tmp_path: Path) -> None:
     split = "symbol,ex_date,kind,amount\nACME,2012-01-09,split,4\n"
     opened(tmp_path, actions_csv=split + "ACME,2012-01-09,dividend,12\n")

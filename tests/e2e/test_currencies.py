@@ -75,9 +75,7 @@ def test_two_currencies_and_a_cooldown_after_a_real_stop(abroad: Town, tmp_path:
 
     stops = {fill.client_id: fill for fill in fills if "-s" in fill.client_id}
     assert stops, "the replay has a stop-out"
-    paused = {
-        (one.as_of, pause["symbol"]): pause["rule"] for one in opened for pause in one.facts["pauses"]
-    }
+    paused = {(one.as_of, pause["symbol"]): pause["rule"] for one in opened for pause in one.facts["pauses"]}
     for fill in stops.values():
         following = [one.as_of for one in opened if fill.at <= one.as_of]
         assert paused[following[0], fill.symbol] == "cooldown"

@@ -62,6 +62,8 @@ class Tracked:
     filled: Decimal = ZERO
     """Units filled, each as it was when it filled."""
     fills: int = 0
+    acknowledged: datetime | None = None
+    """When the venue had it."""
     triggered: bool = False
     """A stop that the market has come to: a market order now, or a limit order where it has a limit."""
 
@@ -257,6 +259,7 @@ class Ledger:
             tracked,
             order=tracked.order.model_copy(update=changes),
             state=event.state,
+            acknowledged=event.at if event.state is OrderState.ACKNOWLEDGED else tracked.acknowledged,
             triggered=tracked.triggered or event.reason.startswith(TRIGGERED),
         )
         self.orders[event.client_id] = tracked

@@ -6,7 +6,7 @@ journal and the broker is where it was.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trader.brokers.actions import act
@@ -16,13 +16,14 @@ from trader.brokers.costs import CostModel
 from trader.brokers.funding import fund
 from trader.brokers.ledger import NO_RATES, ONE, Ledger, Row
 from trader.brokers.session import Session, end
+from trader.brokers.walking import Walk
 from trader.clock import Clock
 from trader.data.adjust import in_time
 from trader.data.market import TradedBar
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.instruments import Instrument
-from trader.domain.market import CorporateAction
+from trader.domain.market import CorporateAction, OrderBook
 from trader.domain.orders import WAITING, Fill, Order, OrderEvent, OrderState, Side
 from trader.domain.portfolio import Account, AccountEntry, Rate, sum_exact
 from trader.domain.value import plain
@@ -172,6 +173,15 @@ class PaperBroker:
             fund(self.ledger, self._emit, symbol, bar, self._funding_rate, self._worth(symbol, known))
             rate = known.get(self.ledger.instruments[symbol].currency)
             Session(self.ledger, self._emit, self._costs, bar, self._participation, rate).run()
+        return self._taken()
+
+    def meet(self, book: OrderBook, latency: timedelta = timedelta()) -> MarketStep:
+        """What an order book fills, level by level, of the orders that were `latency` at the venue before it.
+
+        An instrument has books or bars, not both. Sessions do not end here: orders for one day go on.
+        """
+        rate = self.rates.get(self.ledger.instruments[book.symbol].currency)
+        Walk(self.ledger, self._emit, self._costs, book, latency, rate).run()
         return self._taken()
 
     def _worth(self, symbol: str, rates: Mapping[str, Rate]) -> Decimal:

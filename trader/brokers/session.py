@@ -247,38 +247,27 @@ class Session:
         kind = "market" if order.limit_price is None else "limit"
         reason = f"{TRIGGERED}: what is left is a {kind} order" if stopped and not done else ""
         self._emit(OrderEvent(client_id=order.client_id, state=state, at=at, reason=reason))
-        self._reduce_rivals(order, quantity, at)
+        reduce_rivals(self._ledger, self._emit, order, quantity, at)
 
     def _fee(self, quantity: Decimal, price: Decimal) -> Decimal:
         """The venue's fee in the book's currency, to the eighth decimal."""
         fee = self._costs.fee(self._instrument, quantity, price)
         return fee if self._rate is None else (fee * self._rate.worth).quantize(SMALLEST_AMOUNT)
 
-    def _reduce_rivals(self, order: Order, filled: Decimal, at: datetime) -> None:
-        """Of a bracket's legs one cancels the other: what one has closed the others do not close again."""
-        for rival in self._ledger.working(order.symbol):
-            if order.parent is None or rival.order.parent != order.parent:
-                continue
-            if rival.order.client_id == order.client_id:
-                continue
-            left = rival.order.quantity - filled
-            closed = f"{order.client_id} has closed {plain(filled)}"
-            if left <= rival.filled:
-                self._emit(
-                    OrderEvent(
-                        client_id=rival.order.client_id, state=OrderState.CANCELLED, at=at, reason=closed
-                    )
-                )
-            else:
-                self._emit(
-                    OrderEvent(
-                        client_id=rival.order.client_id,
-                        state=rival.state,
-                        at=at,
-                        quantity=left,
-                        reason=closed,
-                    )
-                )
+
+def reduce_rivals(ledger: Ledger, emit: Emit, order: Order, filled: Decimal, at: datetime) -> None:
+    """Of a bracket's legs one cancels the other: what one has closed the others do not close again."""
+    for rival in ledger.working(order.symbol):
+        if order.parent is None or rival.order.parent != order.parent:
+            continue
+        if rival.order.client_id == order.client_id:
+            continue
+        name, left = rival.order.client_id, rival.order.quantity - filled
+        closed = f"{order.client_id} has closed {plain(filled)}"
+        if left <= rival.filled:
+            emit(OrderEvent(client_id=name, state=OrderState.CANCELLED, at=at, reason=closed))
+        else:
+            emit(OrderEvent(client_id=name, state=rival.state, at=at, quantity=left, reason=closed))
 
 
 def armed(tracked: Tracked, ledger: Ledger) -> Decimal:

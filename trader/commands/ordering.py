@@ -134,9 +134,7 @@ def _flatten_there(session: Session, now: Present, symbol: str | None) -> Comman
     settings, _ = loaded(session, flags)
     id = ulid(clock.now(), secrets.token_bytes(10))
     found = keys_of(session, book.feed)
-    done, text = asyncio.run(
-        flatten_at_venue(session.workspace, settings, found, book, id, symbol, clock)
-    )
+    done, text = asyncio.run(flatten_at_venue(session.workspace, settings, found, book, id, symbol, clock))
     return CommandAnswered(id=id, book=book.id, at=clock.now(), done=done, text=text)
 
 

@@ -154,7 +154,10 @@ def _next(instrument: Instrument, facts: Facts, limits: Limits) -> tuple[str, Ru
     try:
         price = at_collar(instrument, Side.BUY, facts.last(instrument.symbol), limits)
         room = limits.value("position_size") * Standing.of(facts).equity
-        largest = instrument.lots(room / (price * facts.account.multiplier(instrument.symbol))) + instrument.lot_size
+        largest = (
+            instrument.lots(room / (price * facts.account.multiplier(instrument.symbol)))
+            + instrument.lot_size
+        )
     except OrderError as error:
         return instrument.symbol, Ruled(error.message, "order")
     most = ruled(facts, limits, instrument.symbol, Side.BUY, largest)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from trader.domain.value import Amount, Moment, Number, Value
 
@@ -129,6 +131,33 @@ class CorporateAction(Value):
     Delisting: what was paid for one share, in the quote currency; zero where it was worth nothing."""
     effective: Moment
     """The moment from which it counts: the opening of the ex-date's session."""
+
+
+class Level(Value):
+    """Units that somebody offers, or wants, at one price."""
+
+    price: Amount = Field(gt=0)
+    quantity: Amount = Field(gt=0)
+
+
+class OrderBook(Value):
+    """What could be traded at once at one moment: each side from its best price on."""
+
+    symbol: str
+    at: Moment
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for side, levels in (("bids", self.bids[::-1]), ("asks", self.asks)):
+            prices = [level.price for level in levels]
+            if any(above <= below for below, above in pairwise(prices)):
+                raise ValueError(f"{self.symbol}: {side} are not in order of price")
+        if self.bids and self.asks and self.bids[0].price >= self.asks[0].price:
+            best = f"bid {self.bids[0].price} and ask {self.asks[0].price}"
+            raise ValueError(f"{self.symbol}: {best} cross each other")
+        return self
 
 
 class NewsItem(Value):

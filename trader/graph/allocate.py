@@ -61,7 +61,9 @@ def order_for(decision: Decision, account: Account, instrument: Instrument, limi
     """The way from held to target as a marketable limit at the collar; None where it is below one lot."""
     price = account.marks[decision.symbol]
     held = account.quantity(decision.symbol)
-    target = Decimal(repr(decision.target_weight)) * account.equity / (price * account.multiplier(decision.symbol))
+    target = (
+        Decimal(repr(decision.target_weight)) * account.equity / (price * account.multiplier(decision.symbol))
+    )
     difference = target - held if decision.target_weight > 0 else -held
     quantity = abs(instrument.lots(difference))
     if quantity == 0:

@@ -68,9 +68,7 @@ def sentence(order: Order) -> str:
 
 def _leg(ledger: Ledger, parent: ClientOrderId) -> Tracked | None:
     """The newest stop that hangs on an entry."""
-    legs = [
-        one for one in ledger.orders.values() if one.order.parent == parent and one.order.type in STOPPED
-    ]
+    legs = [one for one in ledger.orders.values() if one.order.parent == parent and one.order.type in STOPPED]
     return legs[-1] if legs else None
 
 

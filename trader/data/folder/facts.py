@@ -55,7 +55,9 @@ def _refuse_impossible_action(table: Table, row: int, kind: str, amount: Decimal
     if kind not in list(ActionKind):
         raise table.error(row, f"unknown kind of action: {kind}", nearest(kind, ActionKind))
     worthless = kind == ActionKind.DELISTING and amount == 0
-    if (amount <= 0 and not worthless) or (kind == ActionKind.SPLIT and not 1 / LARGEST_SPLIT <= amount <= LARGEST_SPLIT):
+    if (amount <= 0 and not worthless) or (
+        kind == ActionKind.SPLIT and not 1 / LARGEST_SPLIT <= amount <= LARGEST_SPLIT
+    ):
         raise table.error(row, f"a {kind} of {amount}", "a split has new shares for an old one: 2, or 0.1")
 
 
