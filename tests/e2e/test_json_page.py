@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.commands.test_doctor import FORM, served
-from tests.e2e.replays import Town
+from tests.e2e.replays import Town, Watcher, drive
 from tests.e2e.test_command_line import Elsewhere, document, trader
 from tests.llm.server import Reply
+from trader.runner import ClosedRound, Control
 from trader.workspace import Workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -23,7 +24,7 @@ times are UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an 
 """
 BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
-    "form", "output", "facts", "correlations", "data_age", "parameters", "learned", "differences", "settings",
+    "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences", "settings",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 
@@ -43,6 +44,26 @@ def keys(samples: list[dict[str, Any]], indent: str = "") -> Iterator[str]:
             kinds = {kind.replace("list", "list of") for kind in kinds}
         yield f"{indent}{name}: {' or '.join(sorted(kinds, key=lambda kind: (kind == 'null', kind)))}"
         yield from keys(inside, indent + "  ")
+
+
+def by_a_person(town: Town, workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """What a person orders, of a run that has stopped with an order waiting."""
+    control = Control()
+
+    def stop_where_one_waits(closed: ClosedRound) -> None:
+        control.stop = any(ruling.quantity > 0 for ruling in closed.rulings)
+
+    flags = {**town.flags, "run.approval": "always"}
+    drive(workspace, Town(town.data, flags), watcher=Watcher(stop_where_one_waits), control=control)
+    (waits, *_) = [
+        one["client_id"]
+        for one in document(trader(workspace, "orders", "--json"))["orders"]
+        if one["state"] == "awaiting_approval" and one["parent"] is None
+    ]
+    return {
+        f"trader {command[0]}": document(trader(workspace, *command, "--json"))
+        for command in (("approve", waits), ("reject", waits), ("flatten", "--yes"))
+    }
 
 
 def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -> None:
@@ -72,6 +93,7 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader risk check": document(
             trader(settled, "risk", "check", "--symbol", "IBM", "--side", "sell", "--quantity", "1", "--json")
         ),
+        **by_a_person(town, elsewhere("paused")),
         "trader halt": document(trader(settled, "halt", "--json")),
         "trader resume": document(trader(settled, "resume", "--json")),
     }

@@ -192,7 +192,13 @@ class _Watch:
             if now >= due:
                 await self._read(now)
                 if now >= latest or all(self.bars.has(symbol, close) for symbol in book.symbols):
-                    if any(self.bars.has(symbol, close) for symbol in book.symbols):
+                    late = [symbol for symbol in book.symbols if not self.bars.has(symbol, close)]
+                    if len(late) < len(book.symbols):
+                        if late:
+                            self._note(
+                                f"the bar of {', '.join(late)} that closed at {close:%Y-%m-%d %H:%M} UTC is not "
+                                "here: the round goes on without it"
+                            )
                         return close
                     self._note(f"no bar closed at {close:%Y-%m-%d %H:%M} UTC: nothing is decided")
                     return await self.next_close(book)
