@@ -1,10 +1,19 @@
 """The journal and a venue, kept in step."""
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal as D
+from typing import Any, cast
+
 from tests.contracts.broker import GTC, protective
 from tests.contracts.ccxt_desk import CcxtDesk
 from tests.risk.books import order
+from trader.domain.orders import OrderState, Side
 from trader.journal.records import FillReceived, Noted, OrderIntended
+from trader.runner import Control, live
 from trader.runner.keeping import Keeper
+from trader.settings import load
 
 
 async def test_while_people_have_halted_not_even_a_stop_is_sent_and_what_it_leaves_is_said(
@@ -43,3 +52,90 @@ async def test_the_intent_is_written_before_the_order_and_a_fill_before_what_fol
     later = [one.event for one in desk.journal.records[first_fill + 1 :] if hasattr(one, "event")]
     assert [event.client_id for event in later][:1] == ["d1-e1"]
     assert "d1-s1" in [event.client_id for event in later]
+
+
+async def test_an_exit_under_halt_is_not_sent_and_the_stop_stays(desk: CcxtDesk) -> None:
+    await desk.send(order(limit="105", good=GTC), protective("95"))
+    await desk.trades_at("100")
+    desk.broker._halted = lambda: "halted by hand"
+    assert await desk.send(order(Side.SELL, 10, "99", name="d2-x1", reduce_only=True)) == [OrderState.NOT_SENT]
+    assert desk.events[-1].reason == "halted by hand"
+    assert desk.at_venue("d2-x1") == 0
+    assert await desk.broker.find("d1-s1") is OrderState.ACKNOWLEDGED
+
+
+async def test_a_halt_while_a_request_before_it_hangs_keeps_the_order_from_leaving(desk: CcxtDesk) -> None:
+    """The exit first ends the stop, which takes the venue its time; meanwhile people halt."""
+    await desk.send(order(limit="105", good=GTC), protective("95"))
+    await desk.trades_at("100")
+    pulled: list[str] = []
+    desk.broker._halted = lambda: pulled[0] if pulled else None
+    desk.venue.fault("DELETE /order", hold_s=0.2)
+    leaving = asyncio.create_task(desk.send(order(Side.SELL, 10, "99", name="d2-x1", reduce_only=True)))
+    await asyncio.sleep(0.1)
+    pulled.append("halted by hand")
+    assert await leaving == [OrderState.NOT_SENT]
+    assert desk.at_venue("d2-x1") == 0
+    pulled.clear()
+    await desk.keeper.refresh()
+    assert desk.at_venue("d1-s2") == 1, "what is held is protected again once people resume"
+
+
+async def test_while_halted_nothing_is_amended(desk: CcxtDesk) -> None:
+    await desk.send(order(limit="90", good=GTC))
+    halted = Keeper(desk.broker, desk.book.id, desk.journal, desk.clock, lambda: "halted by hand")
+    assert await halted.amend("d1-e1", price=D(99)) is None
+    assert await desk.broker.find("d1-e1") is OrderState.ACKNOWLEDGED
+    assert desk.journal.records[-1].text == "halted by hand: d1-e1 stays as it was"
+
+
+async def test_two_who_ask_at_the_same_time_send_one_stop(desk: CcxtDesk) -> None:
+    await desk.send(order(limit="105", good=GTC), protective("95"))
+    desk.trade_away("100")
+    await asyncio.gather(*(desk.keeper.refresh() for _ in range(4)), desk.send(protective("95")))
+    assert [desk.at_venue(f"d1-s{number}") for number in (1, 2)] == [1, 0]
+
+
+@dataclass
+class Round:
+    """A round that waits for its models, as whoever watches the account sees it."""
+
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def test_while_a_round_waits_for_its_models_fills_are_protected_and_a_halt_ends_entries(
+    desk: CcxtDesk,
+) -> None:
+    settings, _ = load(flags={"venue.poll_s": 0.01})
+    pulled: list[str] = []
+    observer: Any = Round()
+    watch = live._Watch(
+        settings,
+        desk.keeper,
+        cast("Any", None),
+        desk.clock,
+        Control(),
+        observer,
+        lambda: pulled[0] if pulled else None,
+        cast("Any", None),
+    )
+    await desk.send(order(limit="105", good=GTC), protective("95"), order(limit="90", name="d2-e1", good=GTC))
+    async with watch.beside():
+        desk.trade_away("100")
+        await until(lambda: desk.at_venue("d1-s1") == 1)
+        pulled.append("halted by hand")
+        await until(lambda: desk.broker.ledger.orders["d2-e1"].state is OrderState.CANCELLED)
+        assert desk.broker.ledger.orders["d1-s1"].working
+    assert [fill.client_id for fill in desk.fills] == ["d1-e1"]
+    asked = len(desk.venue.venue.asked)
+    await asyncio.sleep(0.1)
+    assert len(desk.venue.venue.asked) == asked, "nobody asks once the round is over"

@@ -185,14 +185,14 @@ class CcxtBroker:
     # Sending
 
     async def _send(self, order: Order) -> None:
+        if (halted := self._halted()) is not None:
+            if order.parent is None:  # a leg goes on sleeping: it is due once people resume
+                self._not_sent(order, halted)
+            return
         quantity, reason = self._sendable(order)
         if reason:
             self._teller.step(order.client_id, S.SUBMITTED)
             self._teller.step(order.client_id, S.REJECTED, f"refused before it was sent: {reason}")
-            return
-        if (halted := self._halted()) is not None:
-            if order.parent is None:  # a leg goes on sleeping: it is due once people resume
-                self._not_sent(order, halted)
             return
         if self._barred and not order.reduce_only:
             self._not_sent(order, f"the venue and the journal disagree: {self._barred}")
