@@ -147,6 +147,8 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
             database.execute(f"ALTER TABLE orders DROP COLUMN {column}")
         for column in ("limit_price", "trail"):
             database.execute(f"ALTER TABLE order_events DROP COLUMN {column}")
+        for column in ("rate", "rate_source"):
+            database.execute(f"ALTER TABLE fills DROP COLUMN {column}")
         database.commit()
     set_revision(place, "0001")
     kept = [table.name for table in schema.RECORDED if table not in AFTER_0001]
@@ -156,6 +158,7 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
     assert revision(place) == schema.HEAD
     before["orders"] = [(*row, None, "intended") for row in before["orders"]]
     before["order_events"] = [(*row, None, None) for row in before["order_events"]]
+    before["fills"] = [(*row, "1", "") for row in before["fills"]]
     assert {table: rows(place, table) for table in kept} == before
     with JournalReader(place) as reader:
         assert reader.model_calls(story.BOOK) == [story.model_called()]

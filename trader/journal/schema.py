@@ -284,10 +284,10 @@ fills = _table(
     _amount("market", nullable=True),
     _amount("fee"),
     _text("fee_currency"),
-    _amount("rate"),
-    _text("rate_source"),
     _moment("at"),
     _text("note"),
+    _amount("rate"),
+    _text("rate_source"),
     key=("book", "id"),
     indexed=("client_id",),
 )
