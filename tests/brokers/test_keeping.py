@@ -58,7 +58,9 @@ async def test_an_exit_under_halt_is_not_sent_and_the_stop_stays(desk: CcxtDesk)
     await desk.send(order(limit="105", good=GTC), protective("95"))
     await desk.trades_at("100")
     desk.broker._halted = lambda: "halted by hand"
-    assert await desk.send(order(Side.SELL, 10, "99", name="d2-x1", reduce_only=True)) == [OrderState.NOT_SENT]
+    assert await desk.send(order(Side.SELL, 10, "99", name="d2-x1", reduce_only=True)) == [
+        OrderState.NOT_SENT
+    ]
     assert desk.events[-1].reason == "halted by hand"
     assert desk.at_venue("d2-x1") == 0
     assert await desk.broker.find("d1-s1") is OrderState.ACKNOWLEDGED
@@ -79,6 +81,28 @@ async def test_a_halt_while_a_request_before_it_hangs_keeps_the_order_from_leavi
     pulled.clear()
     await desk.keeper.refresh()
     assert desk.at_venue("d1-s2") == 1, "what is held is protected again once people resume"
+
+
+async def test_a_halt_while_an_order_waits_for_its_turn_or_its_connection_keeps_it_from_leaving(
+    desk: CcxtDesk,
+) -> None:
+    """ccxt paces its requests: the order has been handed over, and not a byte of it has left."""
+    pulled: list[str] = []
+    desk.broker._halted = lambda: pulled[0] if pulled else None
+    waiting = asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        waiting.set()
+        await asyncio.sleep(0.2)
+
+    desk.client.exchange.enableRateLimit, desk.client.exchange.throttle = True, slow
+    sending = asyncio.create_task(desk.send(order(limit="90", good=GTC)))
+    await waiting.wait()
+    pulled.append("halted by hand")
+    assert await sending == [OrderState.NOT_SENT]
+    assert not any(one.startswith("POST") for one in desk.venue.venue.asked)
+    pulled.clear()
+    assert await desk.send(order(limit="90", name="d2-e1", good=GTC)) == [OrderState.ACKNOWLEDGED]
 
 
 async def test_while_halted_nothing_is_amended(desk: CcxtDesk) -> None:

@@ -20,7 +20,7 @@ from trader.brokers.reconcile import UNSETTLED, Claims, Difference, Kind, Report
 from trader.brokers.telling import Teller
 from trader.brokers.venue_account import VenueOrder
 from trader.clock import Clock
-from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Unanswered
+from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Unanswered, Withheld
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import DONE, Order, OrderEvent, OrderState, OrderType
@@ -198,7 +198,11 @@ class CcxtBroker:
             self._not_sent(order, f"the venue and the journal disagree: {self._barred}")
             return
         try:
-            placed = await self._client.create(order, quantity)
+            placed = await self._client.create(order, quantity, self._halted)
+        except Withheld as error:
+            if order.parent is None:
+                self._not_sent(order, error.message)
+            return
         except RefusedByVenue as error:
             self._teller.step(order.client_id, S.SUBMITTED)
             self._teller.step(order.client_id, S.REJECTED, error.message)

@@ -3,10 +3,10 @@
 Nothing here decides anything; what an answer means for an order is in `ccxt_broker.py`.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trader.brokers.ccxt_answers import (
     account_of,
@@ -19,7 +19,15 @@ from trader.brokers.ccxt_dialects import Dialect, dialect_of
 from trader.brokers.ccxt_rules import Rules, rules_of
 from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.clock import Clock
-from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Throttled, Unanswered, Unbelievable, asked
+from trader.data.feeds.ccxt_errors import (
+    NotThere,
+    RefusedByVenue,
+    Throttled,
+    Unanswered,
+    Unbelievable,
+    Withheld,
+    asked,
+)
 from trader.data.feeds.ccxt_exchange import Address, Exchange, Keys, opened
 from trader.domain.errors import Refused, TraderError
 from trader.domain.ids import ClientOrderId
@@ -45,6 +53,7 @@ class CcxtClient:
             secret for secret in (exchange.apiKey, exchange.secret) if isinstance(secret, str) and secret
         )
         self._silent_until = 0.0
+        self._look: Callable[[], str | None] = _nothing
 
     @property
     def window_s(self) -> float:
@@ -78,8 +87,35 @@ class CcxtClient:
         """What the account owns of each asset, free and locked."""
         return balances_of(await self._ask(self.exchange.fetch_balance()))
 
-    async def create(self, order: Order, quantity: Decimal) -> VenueOrder:
-        """Send an order, once. The answer is believed only where it is about this very order."""
+    def look_before_sending(self) -> None:
+        """From now on `create` looks once more when its first byte is due: after pacing, and connecting."""
+        from aiohttp import TraceConfig  # ccxt has it loaded by now
+
+        self.exchange.open()
+        looking = TraceConfig()
+        looking.on_request_headers_sent.append(self._about_to_leave)
+        looking.freeze()
+        self.exchange.session.trace_configs.append(looking)
+
+    async def _about_to_leave(self, session: object, context: object, request: Any) -> None:
+        """aiohttp calls this before it writes anything of a request. Raises Withheld."""
+        if request.method == "POST" and (halted := self._look()) is not None:
+            raise Withheld(halted)
+
+    async def create(
+        self, order: Order, quantity: Decimal, halted: Callable[[], str | None] = lambda: None
+    ) -> VenueOrder:
+        """Send an order, once. The answer is believed only where it is about this very order.
+
+        Raises Withheld, and has sent nothing, where `halted` gives a reason when the first byte is due.
+        """
+        self._look = halted
+        try:
+            return await self._created(order, quantity)
+        finally:
+            self._look = _nothing
+
+    async def _created(self, order: Order, quantity: Decimal) -> VenueOrder:
         kind = "limit" if order.limit_price is not None else "market"
         params: dict[str, str] = {"clientOrderId": order.client_id}
         if order.stop_price is not None:
@@ -171,6 +207,10 @@ class CcxtClient:
         return float(told) if str(told).isdecimal() else PAUSE_S
 
 
+def _nothing() -> None:
+    """No reason to hold anything back."""
+
+
 def _same(placed: VenueOrder, order: Order, quantity: Decimal) -> bool:
     """Whether the venue tells of what it was asked for. What it adds (an average price) does not count."""
     return (
@@ -185,4 +225,6 @@ def _same(placed: VenueOrder, order: Order, quantity: Decimal) -> bool:
 async def connected(address: Address, keys: Keys, clock: Clock) -> AsyncIterator[CcxtClient]:
     """A client of the exchange's sandbox until the block ends. Raises as `ccxt_exchange.opened`."""
     async with opened(address, keys) as exchange:
-        yield CcxtClient(exchange, address, clock)
+        client = CcxtClient(exchange, address, clock)
+        client.look_before_sending()
+        yield client

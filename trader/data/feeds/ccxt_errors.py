@@ -57,6 +57,10 @@ class NotThere(TraderError):
     """The venue does not know the order."""
 
 
+class Withheld(TraderError):
+    """Nothing was sent: whoever asked did not want it any more when the first byte was due."""
+
+
 class Throttled(Unanswered):
     """The venue wants fewer requests."""
 
@@ -68,13 +72,15 @@ class Unbelievable(Unanswered):
 async def asked(
     request: Awaitable[Answer], secrets: Collection[str], codes: Collection[int] = frozenset()
 ) -> Answer:
-    """The answer to a request. Raises RefusedByVenue, NotThere, Throttled or Unanswered.
+    """The answer to a request. Raises RefusedByVenue, NotThere, Withheld, Throttled or Unanswered.
 
     `codes` are those of the venue that prove refusal; `secrets` never appear in an error.
     """
     try:
         with localcontext():  # ccxt sets how decimals are rounded, for all that comes after it
             return await request
+    except Withheld:
+        raise
     except Exception as error:  # pages that are no JSON raise whatever they raise
         raise judged(error, secrets, codes) from None  # ccxt's own carries addresses with signatures
 
