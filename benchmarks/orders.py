@@ -1,4 +1,4 @@
-"""What a ruling costs on a full book, and what the desk adds to the venue's own time when an order is sent."""
+"""What a ruling costs on a full book, and what the desk adds to the venue's own time of an order."""
 
 import asyncio
 import random

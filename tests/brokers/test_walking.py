@@ -1,4 +1,4 @@
-"""Orders against an order book: level by level, nothing that is not offered, and not before they are there."""
+"""Orders against an order book: level by level, no more than is offered, not before they are there."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,7 @@
 """Actions, macro series, filings and news beside the bars: dated, or refused with their line."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 

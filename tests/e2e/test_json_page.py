@@ -24,7 +24,8 @@ times are UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an 
 """
 BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
-    "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences", "settings",
+    "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences",
+    "settings",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 

@@ -1,4 +1,4 @@
-"""`trader flatten` for a venue's book while no run is there: the venue is asked, and nothing is sent blindly."""
+"""`trader flatten` for a venue's book without a run: the venue is asked, and nothing is sent blindly."""
 
 import asyncio
 import json
@@ -11,7 +11,6 @@ from tests.runner.test_live import Sandbox, sandbox
 from tests.venues.binance import KEY, SECRET
 from trader.cli import main
 from trader.journal.reader import JournalReader
-
 
 OWNED = Decimal("0.5")
 """Of what the account had before."""

@@ -98,7 +98,7 @@ class CcxtClient:
         self.exchange.session.trace_configs.append(looking)
 
     async def _about_to_leave(self, session: object, context: object, request: Any) -> None:
-        """aiohttp calls this before it writes anything of a request. Raises Withheld."""
+        """Aiohttp calls this before it writes anything of a request. Raises Withheld."""
         if request.method == "POST" and (halted := self._look()) is not None:
             raise Withheld(halted)
 

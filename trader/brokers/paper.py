@@ -162,8 +162,8 @@ class PaperBroker:
         """One step of the market: bars that closed together, and the actions in effect since they opened.
 
         Actions come first, then the instruments in alphabetical order. An instrument without a bar trades
-        nothing, and its orders for one session keep waiting for theirs. `rates` are those that were known when
-        the bars opened; None: as they are now.
+        nothing, and its orders for one session keep waiting for theirs. `rates` are those that were known
+        when the bars opened; None: as they are now.
         """
         known = self.rates if rates is None else rates
         for action in sorted(actions, key=in_time):

@@ -1,7 +1,7 @@
 """One order book against the orders that wait: each takes the levels that are there, from the best one out.
 
 What a book shows is all that fills: no slippage is added, and nothing is at a price that nobody has offered.
-An order meets only books that were taken when it had been at the venue for the time that it takes to get there.
+An order meets only books that were taken when it had been at the venue for its latency.
 """
 
 from collections.abc import Iterable

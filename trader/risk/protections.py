@@ -1,7 +1,8 @@
 """Protections: after what an instrument has done, no entry in it for a number of bars. Rows of trader.toml.
 
-Computed from the closed trades and the stops of the book's ledger alone, so they are the same after a restart. None is on
-unless settings name it. The four rules are those that users of freqtrade know; the numbers are the user's.
+Computed from the closed trades and the stops of the book's ledger alone, so they are the same after a
+restart. None is on unless settings name it. The four rules are those that users of freqtrade know; the
+numbers are the user's.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

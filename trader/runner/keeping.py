@@ -126,9 +126,10 @@ class Keeper:
         """Give a working order other terms; the order that has taken its place, or None where none has.
 
         What is asked for is noted, the order ended, its end confirmed by the venue, and only then is another
-        one intended and sent, for what is left. Where the end is not confirmed, or people have halted, nothing is. `price` is the
-        stop, or the limit where there is no stop. What asks for more must have been ruled on. Raises
-        OrderError for terms that cannot be, and then changes nothing.
+        one intended and sent, for what is left. Where the end is not confirmed nothing is sent, and while
+        people have halted nothing is begun. `price` is the stop, or the limit where there is no stop. What
+        asks for more must have been ruled on. Raises OrderError for terms that cannot be, and then changes
+        nothing.
         """
         async with self._turn:
             ledger = self.broker.ledger

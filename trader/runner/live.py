@@ -196,8 +196,8 @@ class _Watch:
                     if len(late) < len(book.symbols):
                         if late:
                             self._note(
-                                f"the bar of {', '.join(late)} that closed at {close:%Y-%m-%d %H:%M} UTC is not "
-                                "here: the round goes on without it"
+                                f"the bar of {', '.join(late)} that closed at {close:%Y-%m-%d %H:%M} UTC "
+                                "is not here: the round goes on without it"
                             )
                         return close
                     self._note(f"no bar closed at {close:%Y-%m-%d %H:%M} UTC: nothing is decided")

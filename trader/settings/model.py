@@ -53,7 +53,7 @@ class Paper(Section):
     currency: Annotated[Text, Field(pattern="^[A-Z]{3,5}$")] = "USD"
     """The account's currency."""
     rates: Names = ()
-    """Pairs of the feed, such as `EURUSD`, whose closes are the rates of other currencies than the account's."""
+    """Pairs of the feed, such as `EURUSD`, whose closes are the rates of other currencies."""
     participation: Annotated[Number, Field(gt=0, le=1), NUMERIC] = 0.1
     """Share of a bar's volume that one order may fill."""
     fee_bps: NotNegative | None = None
@@ -65,7 +65,7 @@ class Paper(Section):
     borrow_rate: NotNegative | None = None
     """What it costs a year to borrow for a short sale, as a fraction. Unset: nothing can be borrowed."""
     funding_rate: Annotated[Number, Field(ge=-1, le=1), NUMERIC] | None = None
-    """What the holder of a perpetual contract pays the short side every eight hours, as a fraction. Unset: nothing."""
+    """What longs of a perpetual contract pay its shorts every eight hours, as a fraction. Unset: nothing."""
 
 
 class Run(Section):
