@@ -4,82 +4,80 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["thing", "base", "move", "verdict", "turn", "break", "plain"]
 
 GAP = ".."
 """In a phrase: up to `SPAN` other words."""
 SPAN = 3
+
 _FILE = Path(__file__).with_name("lexicon.toml")
-_STOPS = frozenset(",:;()")
+_PUNCTUATION = frozenset(",:;()-")
 
 
 class Entry(NamedTuple):
-    """What a phrase means. The file says what the numbers are; those that its kind has not are 0."""
+    """What a phrase means; the file says it of each kind. A number that a kind has not is 0, a weight 1."""
 
     kind: Kind
     tone: float = 0.0
-    """Of a verdict and a turn; of a thing or base, what more of it means; of a move, its size and direction."""
+    """Of a verdict; of a thing or base, what more of it means; of a move, size and direction; a turn's factor."""
     alone: float = 0.0
-    """Of a thing or base, its mention; of a move, its tone with no thing near; of a break, the weight of what follows."""
+    """Of a thing or base, its mention; of a move, its tone with no thing near."""
     before: float = 1.0
-    """Of a break, the weight of what came before."""
-    all: bool = False
-    """Of a turn: that it reaches the whole clause."""
+    after: float = 1.0
+    """Of a break: the weights of what comes before and after it."""
+    clause: bool = False
+    """Of a turn: whether it reaches all of its sentence, not only what follows."""
 
 
 class Mark(NamedTuple):
-    """A phrase found in a sentence: its first and last word, and what it means."""
+    """A phrase found in a sentence: the places of its first and last word, and what it means."""
 
     start: int
     end: int
     entry: Entry
 
 
-Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], Entry]]]
-"""By their first word; of the same first word those with more words first."""
+Lexicon = Mapping[str, Sequence[tuple[tuple[str, ...], Entry]]]
+"""Phrases by their first word; of one first word, those with more words come first."""
 
 
 @lru_cache(maxsize=1)
-def phrases() -> Phrases:
-    """The whole lexicon, read once."""
+def lexicon() -> Lexicon:
+    """The whole of it, read once."""
     by_first: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
-    for entry, phrase in _read():
+    for phrase, entry in phrases():
         by_first.setdefault(phrase[0], []).append((phrase, entry))
-    return {
-        first: sorted(known, key=lambda pair: sum(word != GAP for word in pair[0]), reverse=True)
-        for first, known in by_first.items()
-    }
+    return {first: sorted(known, key=_words_of, reverse=True) for first, known in by_first.items()}
 
 
-def _read() -> Iterator[tuple[Entry, tuple[str, ...]]]:
+def phrases() -> Iterator[tuple[tuple[str, ...], Entry]]:
+    """Each phrase of the file, as its words. Raises KeyError for a kind that is none."""
     for kind, groups in tomllib.loads(_FILE.read_text("utf-8")).items():
         for group in groups:
-            entry = _entry(kind, group)
-            for phrase in group["phrases"].split(","):
-                if words := tuple(phrase.split()):
-                    yield entry, words
+            entry = _ENTRIES[kind](group)
+            yield from ((tuple(phrase.split()), entry) for phrase in group["phrases"].split(","))
 
 
-def _entry(kind: Kind, group: Mapping[str, float | str]) -> Entry:
-    """Raises KeyError for a kind that is none, or a group without its numbers."""
-    names = {
-        "thing": ("more", "mention"),
-        "base": ("more", "mention"),
-        "move": ("by", "alone"),
-        "verdict": ("tone",),
-        "turn": ("factor",),
-        "break": ("after", "after", "before"),
-        "plain": (),
-    }[kind]
-    numbers = [float(group.get(name, 0.0)) for name in names]
-    return Entry(kind, *numbers, all=group.get("reach") == "clause")
+_ENTRIES = {
+    "thing": lambda group: Entry("thing", group["more"], group.get("mention", 0.0)),
+    "base": lambda group: Entry("base", group["more"], group["mention"]),
+    "move": lambda group: Entry("move", group["by"], group["alone"]),
+    "verdict": lambda group: Entry("verdict", group["tone"]),
+    "turn": lambda group: Entry("turn", group["factor"], clause=group["reach"] == "sentence"),
+    "break": lambda group: Entry("break", before=group["before"], after=group["after"]),
+    "plain": lambda group: Entry("plain"),
+}
+
+
+def _words_of(known: tuple[tuple[str, ...], Any]) -> int:
+    return sum(word != GAP for word in known[0])
 
 
 def marks(words: Sequence[str]) -> list[Mark]:
     """The phrases in `words`, in their order; no word is part of two."""
-    known, taken, found = phrases(), set[int](), list[Mark]()
+    known, taken, found = lexicon(), set[int](), list[Mark]()
     for start, word in enumerate(words):
         if start in taken:
             continue
@@ -92,26 +90,26 @@ def marks(words: Sequence[str]) -> list[Mark]:
     return found
 
 
-def _places(words: Sequence[str], start: int, phrase: tuple[str, ...]) -> list[int]:
-    """Where the words of `phrase` stand, or nothing."""
-    places, at, gap = [start], start + 1, False
+def _places(words: Sequence[str], start: int, phrase: Sequence[str]) -> list[int]:
+    """Where the words of `phrase` stand if its first is at `start`; empty where they do not."""
+    places, at, span = [start], start + 1, 0
     for word in phrase[1:]:
         if word == GAP:
-            gap = True
+            span = SPAN
             continue
-        here = _next(words, at, word, SPAN if gap else 0)
+        here = _next(words, at, word, span)
         if here is None:
             return []
         places.append(here)
-        at, gap = here + 1, False
+        at, span = here + 1, 0
     return places
 
 
 def _next(words: Sequence[str], at: int, word: str, span: int) -> int | None:
-    """The place of `word` from `at` on, past at most `span` others of the same clause."""
+    """The place of `word` from `at` on, past at most `span` others of its clause."""
     for here in range(at, min(at + span + 1, len(words))):
         if words[here] == word:
             return here
-        if words[here] in _STOPS:
+        if words[here] in _PUNCTUATION:
             return None
     return None

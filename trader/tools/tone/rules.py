@@ -89,13 +89,14 @@ def _weight(hit: Hit, found: Sequence[Mark], said: Sequence[str]) -> float:
     """The turns that reach a hit, times the breaks around it."""
     weight = 1.0
     for mark in found:
-        if mark.entry.kind == "turn" and mark.start != hit.place:
-            reached = 0 < hit.place - mark.end <= TURNED and _same_clause(said, mark.end, hit.place)
-            weight *= mark.entry.tone if reached or mark.entry.all else 1.0
-        elif mark.entry.kind == "break":
-            weight *= mark.entry.alone if hit.place > mark.start else mark.entry.before
+        entry = mark.entry
+        if entry.kind == "turn" and (entry.clause or _reaches(said, mark, hit.place)):
+            weight *= entry.tone
+        elif entry.kind == "break":
+            weight *= entry.after if hit.place > mark.start else entry.before
     return weight
 
 
-def _same_clause(said: Sequence[str], begin: int, end: int) -> bool:
-    return _PUNCTUATION.isdisjoint(said[begin:end]) and "but" not in said[begin:end]
+def _reaches(said: Sequence[str], turn: Mark, place: int) -> bool:
+    """Whether a place follows soon, in the same clause."""
+    return 0 < place - turn.end <= TURNED and _PUNCTUATION.isdisjoint(said[turn.end : place])

@@ -3,21 +3,28 @@
 import re
 import unicodedata
 
-LONGEST = 5_000
-"""Characters that are read of a text: what is longer is no headline, and its beginning says what it is about."""
-
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
-_SHORT = re.compile(r"(?:^|[\s(.])(?:[a-z]|inc|corp|co|ltd|plc|vs|no|mr|mrs|ms|dr|st|approx|jan|feb|mar|apr|aug|sept?|oct|nov|dec)\.$")
-_WORD = re.compile(r"[+-]?\d+(?:,\d{3})*(?:\.\d+)?%?|[^\W\d_]+(?:[&.][^\W\d_]+)*|[,:;()]|(?<=\s)-+(?=\s)")
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": " - ", "—": " - ", "“": '"', "”": '"'})
+_ABBREVIATED = re.compile(
+    r"(?:^|[\s(.])"
+    r"(?:[^\W\d_]|inc|corp|co|ltd|plc|vs|no|mr|mrs|ms|dr|st|approx|jan|feb|mar|apr|aug|sept?|oct|nov|dec)\.$"
+)
+_SIGNS = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": " - ", "—": " - ", "“": '"', "”": '"'})
+_REWRITTEN = (
+    (re.compile(r"n't\b"), " not"),
+    (re.compile(r"'s?\b|\.(?=\s|$)"), ""),
+    (re.compile(r"(?<=[^\W_])-(?=[^\W\d_])"), " "),
+    (re.compile(r"(?<=\d)\s*(?:%|pct\b|per ?cent\b)"), "%"),
+)
+"""`doesn't` is two words, `company's` is `company`, `year-on-year` three words, `12 pct` one."""
+_WORD = re.compile(r"[+-]?\d+(?:,\d{3})*(?:\.\d+)?%?|[^\W\d_]+(?:[&.][^\W\d_]+)*|[,:;()]|(?<=\s)-(?=\s)")
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`: one line, lower case, typed with the plain signs."""
-    plain = unicodedata.normalize("NFKC", text[:LONGEST]).translate(_APOSTROPHES).lower()
+    """The sentences of `text`, in lower case, with plain signs and single spaces."""
+    plain = unicodedata.normalize("NFKC", text.casefold()).translate(_SIGNS)
     found: list[str] = []
     for piece in _SENTENCE.split(" ".join(plain.split())):
-        if found and _SHORT.search(found[-1]):
+        if found and _ABBREVIATED.search(found[-1][-10:]):
             found[-1] += f" {piece}"
         elif piece:
             found.append(piece)
@@ -25,21 +32,7 @@ def sentences(text: str) -> list[str]:
 
 
 def words(sentence: str) -> list[str]:
-    """Words, numbers with their sign and per cent, and the signs that part clauses."""
-    return _WORD.findall(_parted(sentence))
-
-
-def _parted(sentence: str) -> str:
-    """`doesn't` is two words, `company's` is `company`, `year-on-year` three, `12 %` one."""
+    """Words, numbers with sign and per cent, and the signs that part clauses, of what `sentences` gives."""
     for pattern, instead in _REWRITTEN:
         sentence = pattern.sub(instead, sentence)
-    return sentence
-
-
-_REWRITTEN = (
-    (re.compile(r"n't\b"), " not"),
-    (re.compile(r"\bcan not\b|\bca not\b"), "cannot"),
-    (re.compile(r"'s?\b|\.(?=\s|$)"), ""),
-    (re.compile(r"(?<=[^\W_])-(?=[^\W\d_])"), " "),
-    (re.compile(r"(?<=\d)\s*(?:%|pct\b|per ?cent\b|percent\b)"), "%"),
-)
+    return _WORD.findall(sentence)
