@@ -54,8 +54,8 @@ def measure(folder: Path, say: Say) -> Iterator[Figure]:
 def labelled(path: Path) -> list[Labelled]:
     """The rows of a file that have a label, and their longest other column. Raises ValueError for none.
 
-    Columns are parted by commas or tabs, or the label follows the last `@`; lines that begin with `#` are left
-    out. Labels are negative, neutral, positive; -1, 0, 1; bearish, bullish. Bytes that are no UTF-8 are Latin 1.
+    Columns are parted by commas or tabs, or the label follows the last `@`; lines that begin with `#` are
+    left out. Labels are negative, neutral, positive; -1, 0, 1; bearish, bullish. What is no UTF-8 is Latin 1.
     """
     content = path.read_bytes()
     try:
@@ -79,7 +79,9 @@ def _rows(lines: Sequence[str]) -> Iterator[Sequence[str]]:
 def _labelled(row: Sequence[str]) -> Labelled | None:
     for place, cell in enumerate(row):
         others = [*row[:place], *row[place + 1 :]]
-        if (label := _LABELS.get(cell.strip().casefold())) and (text := max(others, key=len, default="").strip()):
+        if (label := _LABELS.get(cell.strip().casefold())) and (
+            text := max(others, key=len, default="").strip()
+        ):
             return Labelled(label, text)
     return None
 
@@ -90,14 +92,18 @@ def scored(what: str, those: Sequence[Labelled]) -> Iterator[Figure]:
         [(one.label, judge(one.text) == one.label) for one in those] for judge in (classify, by_vader)
     )
     right, of_vader = (sum(hit for _, hit in side) for side in (ours, theirs))
-    yield Figure(f"{what}, {len(those):,} texts, right", percent(right, those), "%", percent(of_vader, those), "VADER")
+    yield Figure(
+        f"{what}, {len(those):,} texts, right", percent(right, those), "%", percent(of_vader, those), "VADER"
+    )
     low, high = interval(right, len(those))
     yield Figure("  95 % interval, from", 100.0 * low, "%")
     yield Figure("  95 % interval, to", 100.0 * high, "%")
     for label in Class:
         here, there = ([hit for known, hit in side if known is label] for side in (ours, theirs))
         if here:
-            yield Figure(f"  {label}, {len(here):,}", percent(sum(here), here), "%", percent(sum(there), here), "VADER")
+            yield Figure(
+                f"  {label}, {len(here):,}", percent(sum(here), here), "%", percent(sum(there), here), "VADER"
+            )
 
 
 def percent(right: int, those: Sequence[object]) -> float:
@@ -114,7 +120,7 @@ def by_vader(text: str) -> Class:
 
 
 def interval(right: int, count: int) -> tuple[float, float]:
-    """Wilson's interval of a share, 95 % (Wilson 1927, Journal of the American Statistical Association 22)."""
+    """Wilson's interval of a share, 95 % (Wilson 1927, J. of the American Statistical Association 22)."""
     share, z2 = right / count, SURE**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = SURE / (1 + z2 / count) * sqrt(share * (1 - share) / count + z2 / (4 * count**2))
@@ -147,7 +153,11 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ValueError) as error:
         print(f"benchmarks.sentiment: {error}", file=sys.stderr)
         return 2
-    print(table([("sentiment", figure) for figure in (*scored("all", those), speed([one.text for one in those]))]))
+    print(
+        table(
+            [("sentiment", figure) for figure in (*scored("all", those), speed([one.text for one in those]))]
+        )
+    )
     return 0
 
 

@@ -13,6 +13,7 @@ APART, BACK = 9, 12
 """Words between the two; words back to what the first is of."""
 
 _NUMBER = re.compile(r"[+-]?\d+(?:,\d{3})*(?:\.\d+)?(%?)")
+_BEGINS = frozenset("+-0123456789")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SCALES = {
     **dict.fromkeys(("k", "thousand"), 1e3),
@@ -54,8 +55,10 @@ def _amounts(words: Sequence[str]) -> list[Amount]:
     """The numbers that are no years."""
     found = []
     for place, (word, unit) in enumerate(pairwise([*words, ""])):
-        number, scale = _NUMBER.fullmatch(word), _SCALES.get(unit)
-        if number and (scale or not _YEAR.fullmatch(word)):
+        if word[0] not in _BEGINS or not (number := _NUMBER.fullmatch(word)):
+            continue
+        scale = _SCALES.get(unit)
+        if scale or not _YEAR.fullmatch(word):
             value = float(word.rstrip("%").replace(",", "")) * (scale or 1.0)
             found.append(Amount(place, value, bool(number[1])))
     return found
@@ -76,11 +79,13 @@ def _set_against(words: Sequence[str], first: Amount, second: Amount) -> bool:
 
 def _from_to(words: Sequence[str], first: Amount, second: Amount) -> bool:
     """Whether the second is the new one."""
-    return "from" in words[max(0, first.place - 3) : first.place] and "to" in words[first.place : second.place]
+    return (
+        "from" in words[max(0, first.place - 3) : first.place] and "to" in words[first.place : second.place]
+    )
 
 
 def _meaning(marks: Sequence[Mark]) -> float | None:
-    """What more means of the first thing of these; None without one, 0 where more of it is neither good nor bad."""
+    """What more means of the first thing of these; None without one, 0 for neither good nor bad."""
     kinds = ("thing", "base")
     return next((mark.entry.tone for mark in marks if mark.entry.kind in kinds), None)
 

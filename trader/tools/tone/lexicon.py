@@ -21,7 +21,7 @@ class Entry(NamedTuple):
 
     kind: Kind
     tone: float = 0.0
-    """Of a verdict; of a thing or base, what more of it means; of a move, size and direction; a turn's factor."""
+    """Of a verdict; what more of a thing or base means; a move's size and direction; a turn's factor."""
     alone: float = 0.0
     """Of a thing or base, its mention; of a move, its tone with no thing near."""
     before: float = 1.0

@@ -1,6 +1,7 @@
 """What the phrases of one sentence say together: a movement with its thing, a turn with what it turns."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
@@ -12,7 +13,22 @@ AFTER, BEFORE, TURNED = 5, 10, 7
 """Words that a movement looks ahead and back for its thing, and that a turn reaches."""
 
 _PUNCTUATION = frozenset(",:;()-")
-_NOT_ITS_OBJECT = _PUNCTUATION | {"and", "by", "to", "from", "than", "or", "with", "at", "for", "after", "under", "over", "against", "into"}
+_NOT_ITS_OBJECT = _PUNCTUATION | {
+    "and",
+    "by",
+    "to",
+    "from",
+    "than",
+    "or",
+    "with",
+    "at",
+    "for",
+    "after",
+    "under",
+    "over",
+    "against",
+    "into",
+}
 _IN = frozenset({"in", "of"})
 
 
@@ -24,11 +40,12 @@ class Hit(NamedTuple):
 
 
 def judged(sentence: str) -> float | None:
-    """Tone of one sentence (lower case, as `sentences` gives it), within -1 and 1; None where no rule speaks."""
+    """Tone of one sentence as `sentences` gives it, within -1 and 1; None where no rule speaks."""
     said = words(sentence)
     found = marks(said)
-    hits = _hits(said, found)
     comparison = compared(said, found)
+    # Where two amounts are compared, `from a loss of` is in the comparison already.
+    hits = _hits(said, found) if comparison is None else _moves(said, found)[0]
     if not hits and comparison is None:
         return 0.0 if any(mark.entry.kind == "plain" for mark in found) else None
     total = sum(hit.tone * _weight(hit, found, said) for hit in hits) + (comparison or 0.0)
@@ -36,7 +53,19 @@ def judged(sentence: str) -> float | None:
 
 
 def _hits(said: Sequence[str], found: Sequence[Mark]) -> list[Hit]:
-    """Movements with their things, verdicts, and things that nothing moves."""
+    """What moves, what is judged, and the mention of things that nothing moves.
+
+    Of `recession fears` the fears alone are mentioned.
+    """
+    hits, moved = _moves(said, found)
+    things = [mark for mark in found if mark.entry.kind in ("thing", "base")]
+    qualifying = {one for one, other in pairwise(things) if one.end + 1 == other.start}
+    left = (mark for mark in things if mark not in moved and mark not in qualifying)
+    return hits + [Hit(mark.start, mark.entry.alone) for mark in left if mark.entry.alone]
+
+
+def _moves(said: Sequence[str], found: Sequence[Mark]) -> tuple[list[Hit], set[Mark]]:
+    """Verdicts, and movements with their things; and those things."""
     hits, moved = [], set[Mark]()
     for mark in found:
         if mark.entry.kind == "move":
@@ -46,8 +75,7 @@ def _hits(said: Sequence[str], found: Sequence[Mark]) -> list[Hit]:
                 moved.add(thing)
         elif mark.entry.kind == "verdict":
             hits.append(Hit(mark.start, mark.entry.tone))
-    mentions = (mark for mark in found if mark.entry.kind in ("thing", "base") and mark not in moved)
-    return hits + [Hit(mark.start, mark.entry.alone) for mark in mentions if mark.entry.alone]
+    return hits, moved
 
 
 def _ahead(said: Sequence[str], found: Sequence[Mark], move: Mark) -> Mark | None:

@@ -8,7 +8,7 @@ _ABBREVIATED = re.compile(
     r"(?:^|[\s(.])"
     r"(?:[^\W\d_]|inc|corp|co|ltd|plc|vs|no|mr|mrs|ms|dr|st|approx|jan|feb|mar|apr|aug|sept?|oct|nov|dec)\.$"
 )
-_SIGNS = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": " - ", "—": " - ", "“": '"', "”": '"'})
+_SIGNS = str.maketrans({"\u2018": "'", "\u2019": "'", "\u2212": "-", "\u2013": " - ", "\u2014": " - "})
 _REWRITTEN = (
     (re.compile(r"n't\b"), " not"),
     (re.compile(r"'s?\b|\.(?=\s|$)"), ""),
