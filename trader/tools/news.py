@@ -1,14 +1,14 @@
 """The last days' headlines and their tone, newer ones counting more.
 
-Tone is -1 to 1, from rules and words of the project's own and no model: a movement with its thing (`costs rise`
-is bad, `loss narrows` good), results against estimates, events, comparisons of two amounts, negation. Where no
-rule speaks it is three tenths of VADER's compound score (Hutto and Gilbert 2014). Between -0.15 and 0.15 it is
-neutral.
+Tone is -1 to 1, from rules and words of the project's own and no model: a movement with its thing (`costs
+rise` is bad, `loss narrows` good), results against estimates, events, comparisons of two amounts, negation.
+Where no rule speaks it is three tenths of VADER's compound score (Hutto and Gilbert 2014). Between -0.15 and
+0.15 it is neutral.
 
-Of 229 labelled sentences whose errors were not looked at while the rules were made, it puts 69 % into the right
-one of three classes, VADER alone 52 %: still a weak signal. Published financial word lists are left out: Loughran
-and McDonald's is free for academic research alone, and no licence of Henry's or of SentiBigNomics was found that
-lets others pass them on.
+Of 229 labelled sentences whose errors were not looked at while the rules were made, it puts 69 % into the
+right one of three classes, VADER alone 52 %: still a weak signal. Published financial word lists are left
+out: Loughran and McDonald's is free for academic research alone, and no licence of Henry's or of
+SentiBigNomics was found that lets others pass them on.
 """
 
 from datetime import timedelta

@@ -1,8 +1,8 @@
 """The tone of market news: rules of the project's own, and VADER where they have nothing to say.
 
 Rules join a movement to its thing (`costs rise` is bad, `loss narrows` good), know verdicts and events
-(`beats estimates`, `opens probe`), compare two amounts, turn what is negated, and pass over plain facts. Their
-words are in `lexicon.toml`.
+(`beats estimates`, `opens probe`), compare two amounts, turn what is negated, and pass over plain facts.
+Their words are in `lexicon.toml`.
 """
 
 from enum import StrEnum

@@ -13,22 +13,11 @@ AFTER, BEFORE, TURNED = 5, 10, 7
 """Words that a movement looks ahead and back for its thing, and that a turn reaches."""
 
 _PUNCTUATION = frozenset(",:;()-")
-_NOT_ITS_OBJECT = _PUNCTUATION | {
-    "and",
-    "by",
-    "to",
-    "from",
-    "than",
-    "or",
-    "with",
-    "at",
-    "for",
-    "after",
-    "under",
-    "over",
-    "against",
-    "into",
-}
+_NOT_ITS_OBJECT = _PUNCTUATION.union(
+    ("and", "or", "by", "to", "from", "than", "with", "at"),
+    ("for", "after", "under", "over", "against", "into"),
+)
+"""What stands behind these is not what a movement moves."""
 _IN = frozenset({"in", "of"})
 
 
