@@ -37,6 +37,7 @@ from trader.runner import market_step
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
+from trader.runner.remembering import Remembering
 from trader.runner.requests import Requests
 from trader.runner.venues import Venue
 from trader.runner.waiting import Waiting
@@ -72,6 +73,7 @@ class Rounds:
         self._newest: RoundOpened | None = reader.last_opened(book.id)
         self.waiting = Waiting.of(reader, book.id)
         self._requests = Requests(reader, self.waiting, self._lift)
+        self._remembering = Remembering(book, reader)
         self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
     @property
@@ -101,6 +103,7 @@ class Rounds:
         else:
             opened, learned, step = await self._open(as_of)
         self._unclosed, self._newest = None, opened
+        self._desk = replace(self._desk, memory=self._remembering.memory)
         facts = Facts.model_validate(opened.facts)
         state = opened_round(opened, facts, learned)
         await self._graph.ainvoke(state, context=self._desk)
@@ -173,6 +176,7 @@ class Rounds:
             *market_step.step_records(book, step),
             market_step.mark(book, account),
             *self._tripped(as_of),
+            *self._remembering.round(as_of, desk.market, self._venue.broker.ledger),
         ]
         learned = self._learn(as_of)
         facts = market_step.facts_at(
@@ -274,6 +278,7 @@ class Rounds:
         intended = self._recorder.heard(OrderIntended)
         for one in intended:
             self._past.intended(one)
+        self._remembering.decided(made.decision for made in self._recorder.heard(DecisionMade))
         self.waiting.add(intended)
 
     def _closed(self, opened: RoundOpened, facts: Facts, step: MarketStep, own_ms: float) -> ClosedRound:
