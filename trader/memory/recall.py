@@ -32,7 +32,7 @@ PRIOR_STRENGTH = 30.0
 PRIOR_CENTRE = np.array([0.5, 0.22, np.log(0.02), 0.0, 0.5, 0.0, 0.2, np.log(0.25), 0.0])
 PRIOR_SCALE = np.array([0.12, 0.10, 0.6, 0.3, 0.35, 0.4, 0.6, 0.5, 0.8])
 """In the order of AXES: rough figures of stocks and coins, so that one unit is one usual difference."""
-DIVERSITY = 0.3
+DIVERSITY = 0.5
 """What likeness to those chosen before costs a trade that is to be shown."""
 
 Rows = NDArray[np.intp]
