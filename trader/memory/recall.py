@@ -32,6 +32,8 @@ PRIOR_STRENGTH = 30.0
 PRIOR_CENTRE = np.array([0.5, 0.22, np.log(0.02), 0.0, 0.5, 0.0, 0.2, np.log(0.25), 0.0])
 PRIOR_SCALE = np.array([0.12, 0.10, 0.6, 0.3, 0.35, 0.4, 0.6, 0.5, 0.8])
 """In the order of AXES: rough figures of stocks and coins, so that one unit is one usual difference."""
+SIMILAR = 0.5
+"""Similarity below which a trade is no precedent: on the average 1.2 deviations apart on every axis."""
 DIVERSITY = 0.5
 """What likeness to those chosen before costs a trade that is to be shown."""
 
@@ -175,6 +177,13 @@ def resemblance(vectors: Floats, to: Floats) -> Floats:
     mean = np.nansum(squares, axis=1) / np.maximum(shared, 1)
     likeness: Floats = np.where(shared >= FEWEST_AXES, np.exp(-mean / 2.0), 0.0)
     return likeness
+
+
+def precedents(recalled: Recalled) -> Recalled:
+    """Those of them that are similar enough to be counted."""
+    rows = np.flatnonzero(recalled.similarity >= SIMILAR)
+    trades = tuple(recalled.trades[row] for row in rows)
+    return Recalled(trades, recalled.score[rows], recalled.similarity[rows], recalled.vectors[rows])
 
 
 def diverse(recalled: Recalled, count: int) -> Rows:
