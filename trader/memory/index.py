@@ -184,7 +184,7 @@ def _client(place: Path | str) -> Any:
         import chromadb
         from chromadb.config import Settings
     except ImportError:
-        raise MissingExtra("chromadb", "llm") from None
+        raise MissingExtra("chromadb", "memory") from None
     quiet = Settings(anonymized_telemetry=False)
     with _named(place):
         if isinstance(place, Path):
