@@ -11,6 +11,10 @@ from tests.commands.test_doctor import FORM, served
 from tests.e2e.replays import Town, Watcher, drive
 from tests.e2e.test_command_line import Elsewhere, document, trader
 from tests.llm.server import Reply
+from tests.memory.past import closed
+from trader.journal.reader import JournalReader
+from trader.journal.records import TradeClosed
+from trader.journal.writer import Journal
 from trader.runner import ClosedRound, Control
 from trader.workspace import Workspace
 
@@ -25,7 +29,7 @@ times are UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an 
 BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
     "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences",
-    "settings",
+    "settings", "buckets", "confluence",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 
@@ -67,6 +71,18 @@ def by_a_person(town: Town, workspace: Workspace) -> dict[str, dict[str, Any]]:
     }
 
 
+def remembered(settled: Workspace) -> dict[str, dict[str, Any]]:
+    """What `trader memory` prints, once a trade has closed."""
+    with JournalReader(settled.journal) as reader:
+        book = reader.books()[-1].id
+    with Journal.open(settled.journal) as journal:
+        journal.append(TradeClosed(trade=closed(book=book)))
+    return {
+        f"trader memory {what}": document(trader(settled, "memory", *what.split(), "--json"))
+        for what in ("show", "stats")
+    }
+
+
 def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -> None:
     settled: Workspace = elsewhere("settled")
     feed = ["--feed", f"files:{town.data}"]
@@ -87,6 +103,7 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader eval": document(trader(settled, "eval", "--json")),
         "trader tools list": document(trader(settled, "tools", "list", "--json")),
         "trader tools features": document(trader(settled, "tools", "features", "--json")),
+        **remembered(settled),
         "trader config": document(trader(settled, "config", "--json")),
         "trader positions": document(trader(settled, "positions", "--json")),
         "trader orders": document(trader(settled, "orders", "--all", "--json")),

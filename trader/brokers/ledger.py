@@ -32,10 +32,10 @@ from trader.domain.portfolio import (
     Account,
     AccountEntry,
     Book,
-    ClosedTrade,
     EntryKind,
     Position,
     Rate,
+    RoundTrip,
     WorkingOrder,
 )
 from trader.domain.value import digest
@@ -83,6 +83,8 @@ class Holding:
     """A position with all that its round trip has seen, in units of the present: splits rescale them."""
 
     opened_at: datetime
+    opened_by: str = ""
+    """Client id of the order that opened it."""
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     """What the held units cost, fees included, signed like the quantity."""
@@ -138,7 +140,7 @@ class Ledger:
         self.cash = book.cash
         self.holdings: dict[str, Holding] = {}
         self.orders: dict[ClientOrderId, Tracked] = {}
-        self.closed: list[ClosedTrade] = []
+        self.closed: list[RoundTrip] = []
         self.stopped: dict[str, datetime] = {}
         """By symbol: when a stop that may only reduce was last filled."""
         self.delisted: set[str] = set()
@@ -281,17 +283,15 @@ class Ledger:
             tracked, filled=tracked.filled + fill.quantity, fills=tracked.fills + 1
         )
         units, held = fill.signed_quantity, self.quantity(fill.symbol)
-        order = tracked.order
-        stop = order.type in STOPPED or (order.parent is not None and order.type is OrderType.MARKET)
-        price = fill.price * fill.rate
-        if stop and order.reduce_only:
+        order, price = tracked.order, fill.price * fill.rate
+        if _protects(order) and order.reduce_only:
             self.stopped[fill.symbol] = max(fill.at, self.stopped.get(fill.symbol, fill.at))
         if held * units >= 0 or abs(units) <= abs(held):
-            self._trade(instrument, units, price, fill.fee, fill.at, stop)
+            self._trade(instrument, units, price, fill.fee, fill.at, order)
             return
         fee = (fill.fee * abs(held / units)).quantize(SMALLEST_AMOUNT)
-        self._trade(instrument, -held, price, fee, fill.at, stop)
-        self._trade(instrument, units + held, price, fill.fee - fee, fill.at, stop)
+        self._trade(instrument, -held, price, fee, fill.at, order)
+        self._trade(instrument, units + held, price, fill.fee - fee, fill.at, order)
 
     def _trade(
         self,
@@ -300,16 +300,16 @@ class Ledger:
         price: Decimal,
         fee: Decimal,
         at: datetime,
-        stop: bool,
+        order: Order,
     ) -> None:
         """Units (signed) at a price in the book's currency; they never turn the position."""
         value = abs(instrument.notional(units, price))
         self.cash -= value.copy_sign(units) + fee
-        held = self.holdings.get(instrument.symbol, Holding(at))
+        held = self.holdings.get(instrument.symbol, Holding(at, order.client_id))
         if held.quantity * units >= 0:
             self.holdings[instrument.symbol] = held.enlarged(units, value, fee)
         else:
-            self._keep(instrument, held.reduced(-units, value, fee), at, stop)
+            self._keep(instrument, held.reduced(-units, value, fee), at, order)
 
     def _move(self, entry: AccountEntry) -> None:
         if self._repeated("entry", entry.id):
@@ -334,14 +334,14 @@ class Ledger:
             case EntryKind.DEPOSIT | EntryKind.FEE:
                 pass
 
-    def _keep(self, instrument: Instrument, held: Holding, at: datetime, stop: bool = False) -> None:
+    def _keep(self, instrument: Instrument, held: Holding, at: datetime, order: Order | None = None) -> None:
         """The position that is left, or the closed trade that it has become."""
         if held.quantity != 0:
             self.holdings[instrument.symbol] = held
             return
         self.holdings.pop(instrument.symbol)
         self.closed.append(
-            ClosedTrade(
+            RoundTrip(
                 symbol=instrument.symbol,
                 opened_at=held.opened_at,
                 closed_at=at,
@@ -350,7 +350,9 @@ class Ledger:
                 exit=_average(held.received, held.exited * instrument.multiplier),
                 realised=held.realised,
                 cost=held.spent,
-                stopped=stop,
+                stopped=order is not None and _protects(order),
+                opened_by=held.opened_by,
+                closed_by="" if order is None else order.client_id,
             )
         )
 
@@ -381,3 +383,8 @@ def fold(book: Book, instruments: Iterable[Instrument], rows: Iterable[Row]) -> 
 
 def _average(value: Decimal, units: Decimal) -> Decimal:
     return (value / abs(units)).quantize(SMALLEST_AMOUNT)
+
+
+def _protects(order: Order) -> bool:
+    """Whether it is a stop, or what was sent at the market in the place of one."""
+    return order.type in STOPPED or (order.parent is not None and order.type is OrderType.MARKET)

@@ -30,6 +30,7 @@ from trader.graph.state import opened_round
 from trader.journal.reader import JournalReader, RoundRecord
 from trader.journal.records import RunStarted
 from trader.journal.writer import Memorandum
+from trader.memory.recall import Memory
 from trader.prompts.frontmatter import parse_prompt
 from trader.risk.facts import Facts
 from trader.settings import Settings, restored
@@ -93,6 +94,9 @@ async def decide_again(
     facts, memorandum = Facts.model_validate(opened.facts), Memorandum()
     instruments = {one.symbol: one for one in facts.instruments}
     toolbox: Toolbox = LiveToolbox()
+    memory = Memory.of(
+        reader.memories.remembered(scene.book.id)
+    )  # of which none later than the round is seen
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
         toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
@@ -108,6 +112,7 @@ async def decide_again(
         lambda: None,
         SetClock(opened.as_of),
         models,
+        memory,
     )
     await build_desk(scene.agents).ainvoke(opened_round(opened, facts, scene.learned), context=desk)
     return memorandum
@@ -126,7 +131,7 @@ def _agents(reader: JournalReader, prompts: Mapping[str, str], settings: Setting
     texts = {name: reader.blob(digest) for name, digest in prompts.items()}
     return agents_of(
         (parse_prompt(text, Path(f"{name}.md")).prompt for name, text in texts.items()),
-        settings.agents,
+        {name: table for name, table in settings.agents.items() if name in texts},  # the others were disabled
         roles=settings.llm.roles,
     )
 

@@ -26,6 +26,7 @@ from trader.journal.answers import (
     SelfAgreement,
     Turn,
 )
+from trader.journal.memories import Memories
 from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
@@ -58,6 +59,8 @@ class JournalReader:
             SchemaTooNew: a newer program wrote it.
         """
         self._tables = Tables(place)
+        self.memories = Memories(self._tables)
+        """What is remembered of trades and forecasts."""
 
     def __enter__(self) -> Self:
         return self
@@ -312,6 +315,14 @@ class JournalReader:
         query = select(table.digest).where(table.book == book).order_by(table.seq.desc()).limit(1)
         digests = self._tables.read(query, lambda row: row["digest"])
         return self._learned(digests[0]) if digests else None
+
+    def learned_states(self, book: BookId) -> list[LearnedState]:
+        """Every learned state of the book, oldest first."""
+        table = schema.learned.c
+        query = select(table.digest).where(table.book == book).order_by(table.seq)
+        found = self._tables.blobs(self._tables.read(query, lambda row: row["digest"]))
+        states = [LearnedState.model_validate(body) for body in found.values()]
+        return sorted(states, key=lambda state: state.cut_off)
 
     # The account
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from trader.domain.errors import SettingsError, nearest
-from trader.domain.portfolio import ClosedTrade, sum_exact
+from trader.domain.portfolio import RoundTrip, sum_exact
 from trader.domain.value import Amount, Moment, Value, plain
 
 BarsSince: TypeAlias = Callable[[datetime], float]
@@ -56,7 +56,7 @@ Measured: TypeAlias = tuple[Decimal, Decimal, str] | None
 class Rule:
     """What begins a pause."""
 
-    measured: Callable[[Protection, Sequence[ClosedTrade]], Measured]
+    measured: Callable[[Protection, Sequence[RoundTrip]], Measured]
     """Of the instrument's trades in the window, oldest first and at least one."""
     settings: tuple[str, ...]
     """What a row of it has, beside `rule` and `bars`."""
@@ -69,20 +69,20 @@ STOPPED: Measured = (Decimal(1), Decimal(0), "a stop was filled")
 NO_STOPS: Mapping[str, Moment] = MappingProxyType({})
 
 
-def _stopped(_: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _stopped(_: Protection, trades: Sequence[RoundTrip]) -> Measured:
     if not trades[-1].stopped:
         return None
     return STOPPED
 
 
-def _losses(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _losses(row: Protection, trades: Sequence[RoundTrip]) -> Measured:
     lost = sum(1 for trade in trades if trade.realised < 0)
     if lost < row.trades:
         return None
     return Decimal(lost), Decimal(row.trades), f"{lost} losing trades within {row.within} bars"
 
 
-def _low_profit(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _low_profit(row: Protection, trades: Sequence[RoundTrip]) -> Measured:
     gained = sum_exact(trade.realised for trade in trades) / _cost(trades)
     if len(trades) < row.trades or gained >= row.limit:
         return None
@@ -90,7 +90,7 @@ def _low_profit(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
     return gained, row.limit, f"{made}, {_percent(row.limit)} needed"
 
 
-def _drawdown(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _drawdown(row: Protection, trades: Sequence[RoundTrip]) -> Measured:
     """The deepest fall of the trades' results added up, from the highest point before it."""
     total = peak = deepest = Decimal(0)
     for trade in trades:
@@ -121,7 +121,7 @@ RULES: Mapping[str, Rule] = {
 
 
 def pauses(
-    closed: Iterable[ClosedTrade],
+    closed: Iterable[RoundTrip],
     rows: Sequence[Protection],
     bars_since: BarsSince,
     stops: Mapping[str, Moment] = NO_STOPS,
@@ -131,7 +131,7 @@ def pauses(
     `stops` has the moment of each symbol's last stop that filled: it begins a cooldown even where other
     entries of the same position are still held.
     """
-    by_symbol: dict[str, list[ClosedTrade]] = {}
+    by_symbol: dict[str, list[RoundTrip]] = {}
     for trade in closed if rows else ():
         by_symbol.setdefault(trade.symbol, []).append(trade)
     found = []
@@ -221,7 +221,7 @@ def _share(rule: str, name: str, value: Any) -> Decimal:
     return number
 
 
-def _cost(trades: Sequence[ClosedTrade]) -> Decimal:
+def _cost(trades: Sequence[RoundTrip]) -> Decimal:
     """What the trades had cost to enter."""
     return sum_exact(trade.cost for trade in trades)
 

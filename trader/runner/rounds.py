@@ -34,9 +34,11 @@ from trader.risk import breakers
 from trader.risk.facts import Breaker, Facts
 from trader.risk.protections import pauses
 from trader.runner import market_step
+from trader.runner.indexing import Indexing
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
+from trader.runner.remembering import Remembering
 from trader.runner.requests import Requests
 from trader.runner.venues import Venue
 from trader.runner.waiting import Waiting
@@ -55,6 +57,7 @@ class Rounds:
         refit_bars: int,
         prior: Mapping[str, Forecasts],
         reader: JournalReader,
+        index: Indexing | None = None,
     ) -> None:
         self._recorder = Listening(desk.recorder)
         self._desk = replace(desk, recorder=self._recorder)
@@ -72,6 +75,7 @@ class Rounds:
         self._newest: RoundOpened | None = reader.last_opened(book.id)
         self.waiting = Waiting.of(reader, book.id)
         self._requests = Requests(reader, self.waiting, self._lift)
+        self._remembering = Remembering(book, reader, index)
         self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
     @property
@@ -101,6 +105,7 @@ class Rounds:
         else:
             opened, learned, step = await self._open(as_of)
         self._unclosed, self._newest = None, opened
+        self._desk = replace(self._desk, memory=self._remembering.memory)
         facts = Facts.model_validate(opened.facts)
         state = opened_round(opened, facts, learned)
         await self._graph.ainvoke(state, context=self._desk)
@@ -173,6 +178,7 @@ class Rounds:
             *market_step.step_records(book, step),
             market_step.mark(book, account),
             *self._tripped(as_of),
+            *self._remembering.round(as_of, desk.market, self._venue.broker.ledger),
         ]
         learned = self._learn(as_of)
         facts = market_step.facts_at(
@@ -275,6 +281,7 @@ class Rounds:
         intended = self._recorder.heard(OrderIntended)
         for one in intended:
             self._past.intended(one)
+        self._remembering.decided(made.decision for made in self._recorder.heard(DecisionMade))
         self.waiting.add(intended)
 
     def _closed(self, opened: RoundOpened, facts: Facts, step: MarketStep, own_ms: float) -> ClosedRound:

@@ -10,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from trader.domain.market import Timeframe
 from trader.domain.value import Amount, Number, Value
 from trader.settings.llm import Llm
+from trader.settings.memory import MemoryIndex
 from trader.settings.section import NUMERIC, Names, NotNegative, Positive, Section, Share, Text, Whole
 from trader.settings.venue import Venue
 
@@ -104,6 +105,7 @@ class Settings(Value):
     agents: dict[str, dict[str, Any]] = {}
     """`[agents.NAME]` as they were written. The roster validates them."""
     venue: Venue = Venue()
+    memory: MemoryIndex = MemoryIndex()
     llm: Llm = Llm()
     """`[llm…]`: which language models there are, and what they may cost."""
 
@@ -115,12 +117,20 @@ class Settings(Value):
             del tables["llm"]
         if self.venue == Venue():
             del tables["venue"]
+        if self.memory == MemoryIndex():
+            del tables["memory"]
         if self.run.broker == "paper":
             del tables["run"]["broker"]
         return tables
 
 
-TYPED: Mapping[str, type[Section]] = {"desk": Desk, "paper": Paper, "run": Run, "venue": Venue}
+TYPED: Mapping[str, type[Section]] = {
+    "desk": Desk,
+    "paper": Paper,
+    "run": Run,
+    "venue": Venue,
+    "memory": MemoryIndex,
+}
 """The tables whose settings are known here."""
 PLAIN = ("risk", "agents")
 """The tables that their owners validate."""
