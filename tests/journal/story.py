@@ -7,11 +7,12 @@ from typing import Any
 from trader.domain.decisions import Contribution, Cut, Decision, Outcome, Payoff, Pool, SizingStep
 from trader.domain.ids import BookId, RunId, client_order_id, decision_id, round_id, signal_id
 from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
-from trader.domain.market import Timeframe
+from trader.domain.market import Regime, Timeframe
 from trader.domain.orders import Fill, Order, OrderEvent, OrderState, OrderType, Ruling, RulingOutcome, Side
 from trader.domain.portfolio import Account, AccountEntry, Book, EntryKind, Mode, Position, WorkingOrder
 from trader.domain.reports import Evidence
-from trader.domain.signals import Signal, SignalSource
+from trader.domain.signals import Direction, Signal, SignalSource
+from trader.domain.trades import ClosedTrade, ExitReason, MarketState, Stated
 from trader.journal import records as r
 
 BOOK = BookId("01HX0000000000000000000000")
@@ -367,6 +368,54 @@ def round_of(
     ]
 
 
+def conditions() -> MarketState:
+    return MarketState(rsi=61.5, adx=24.0, atr=0.02, trend=0.1, volatility=0.25, regime=Regime.BULL)
+
+
+def closed_trade(**changes: Any) -> ClosedTrade:
+    fields: dict[str, Any] = {
+        "id": "t" + "a" * 16,
+        "book": BOOK,
+        "symbol": "IBM",
+        "side": Direction.LONG,
+        "opened_at": START + timedelta(hours=17),
+        "closed_at": START + timedelta(days=6, hours=17),
+        "known_at": START + 7 * DAY,
+        "entry": Decimal("189.13"),
+        "exit": Decimal("193.00"),
+        "quantity": Decimal(20),
+        "currency": "USD",
+        "profit": Decimal("75.40"),
+        "net_return": 0.02,
+        "bars": 4,
+        "stop_distance": 0.06,
+        "reward_to_risk": 0.5,
+        "adverse": 0.01,
+        "favourable": 0.03,
+        "decision": decision("IBM").id,
+        "decided_at": START,
+        "p_up": 0.57,
+        "stated": (Stated(agent="momentum", record="momentum/rule:momentum", p_up=0.61, weight=1.0),),
+        "state": conditions(),
+        "confluence": {"trend": 1.0, "bands": -0.5},
+        "exit_reason": ExitReason.DECISION,
+    }
+    return ClosedTrade(**fields | changes)
+
+
+def outcome(symbol: str = "IBM") -> r.OutcomeKnown:
+    made = decision(symbol)
+    return r.OutcomeKnown(
+        book=BOOK,
+        decision=made.id,
+        symbol=symbol,
+        as_of=made.as_of,
+        horizon=5,
+        known_at=START + 7 * DAY,
+        event_return=0.013,
+    )
+
+
 def everything() -> list[r.Record]:
     """One book from its beginning to its end, in two rounds."""
     return [
@@ -386,5 +435,8 @@ def everything() -> list[r.Record]:
             id="01HX0000000000000000000009", book=BOOK, at=START, done=True, text="1 order was sent"
         ),
         *round_of(START + DAY),
+        *(r.StateKnown(book=BOOK, symbol="IBM", as_of=at, state=conditions()) for at in (START, START + DAY)),
+        outcome(),
+        r.TradeClosed(trade=closed_trade()),
         r.RunEnded(run=RUN, at=START + 2 * DAY, reason="finished"),
     ]

@@ -12,7 +12,15 @@ from tests.journal import story
 from trader.domain.errors import JournalError, SchemaTooNew
 from trader.journal import opening, schema, upgrade
 from trader.journal.reader import JournalReader
-from trader.journal.records import CallReserved, CommandAnswered, ModelCalled
+from trader.journal.records import (
+    CallReserved,
+    CommandAnswered,
+    ModelCalled,
+    OutcomeKnown,
+    StateKnown,
+    TradeClosed,
+)
+from trader.journal.views import VIEWS
 from trader.journal.writer import Journal
 
 NEXT = f"{int(schema.HEAD) + 1:04}"
@@ -32,7 +40,15 @@ def upgrade() -> None:
 """
 
 
-AFTER_0001 = (schema.model_calls, schema.model_reservations, schema.command_answers)
+AFTER_0001 = (
+    schema.model_calls,
+    schema.model_reservations,
+    schema.command_answers,
+    schema.learned_records,
+    schema.feature_store,
+    schema.outcomes,
+    schema.closed_trades,
+)
 """Tables that the first revision did not have."""
 MOOD = f"v{NEXT}_mood.py"
 
@@ -60,7 +76,7 @@ def shape(engine: Engine) -> dict[str, object]:
         )
         for table in found.get_table_names()
         if table != "alembic_version"
-    }
+    } | {view: found.get_view_definition(view) for view in found.get_view_names()}
 
 
 def set_revision(place: Path, revision: str) -> None:
@@ -138,9 +154,11 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
     """The first revision as that program left it: today's tables without the calls of models."""
     with Journal.open(place) as journal:
         told = story.everything()
-        later = (ModelCalled, CallReserved, CommandAnswered)
+        later = (ModelCalled, CallReserved, CommandAnswered, StateKnown, OutcomeKnown, TradeClosed)
         journal.append(*(one for one in told if not isinstance(one, later)))
     with closing(sqlite3.connect(place)) as database:
+        for view in reversed(VIEWS):
+            database.execute(f"DROP VIEW {view}")
         for table in AFTER_0001:
             database.execute(f"DROP TABLE {table.name}")
         for column in ("trail", "state"):

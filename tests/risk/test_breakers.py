@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.risk.books import D, limits
-from trader.domain.portfolio import ClosedTrade
+from trader.domain.portfolio import RoundTrip
 from trader.risk.breakers import Watermarks, lift, retrace, step
 from trader.risk.facts import Breaker
 
@@ -30,7 +30,7 @@ def water(*equities, opened=FRIDAY, opening=100_000):
 
 def closed(*results, at=MONDAY):
     return [
-        ClosedTrade(
+        RoundTrip(
             symbol="AAPL",
             opened_at=FRIDAY,
             closed_at=at + timedelta(minutes=number),

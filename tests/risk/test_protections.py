@@ -8,7 +8,7 @@ import pytest
 from tests.risk.books import NOW, facts, limits, order
 from trader.domain.errors import SettingsError
 from trader.domain.orders import RulingOutcome, Side
-from trader.domain.portfolio import ClosedTrade
+from trader.domain.portfolio import RoundTrip
 from trader.risk.gate import rule
 from trader.risk.protections import Protection, pauses, resolve_protections
 
@@ -19,10 +19,10 @@ LOW_PROFIT = {"rule": "low_profit", "bars": 10, "trades": 2, "within": 20, "leas
 DRAWDOWN = {"rule": "drawdown", "bars": 10, "trades": 2, "within": 20, "most": D("0.05")}
 
 
-def trade(days_ago: float, result: str | int, *, stopped: bool = False, symbol: str = "AAPL") -> ClosedTrade:
+def trade(days_ago: float, result: str | int, *, stopped: bool = False, symbol: str = "AAPL") -> RoundTrip:
     """A trade that had cost 100 to enter."""
     at = NOW - timedelta(days=days_ago)
-    return ClosedTrade(
+    return RoundTrip(
         symbol=symbol,
         opened_at=at - timedelta(days=1),
         closed_at=at,
@@ -35,7 +35,7 @@ def trade(days_ago: float, result: str | int, *, stopped: bool = False, symbol: 
     )
 
 
-def paused(row: dict[str, object], *trades: ClosedTrade) -> list[str]:
+def paused(row: dict[str, object], *trades: RoundTrip) -> list[str]:
     """One bar a day."""
     (known,) = resolve_protections([row])
     found = pauses(trades, [known], lambda since: (NOW - since) / timedelta(days=1))

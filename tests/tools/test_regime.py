@@ -8,9 +8,9 @@ import pytest
 from tests.tools.markets import bars, close_of, context, market
 from trader.data.market import Market
 from trader.domain.errors import ToolError
-from trader.domain.market import Bars
+from trader.domain.market import Bars, Regime
+from trader.features.plain_regime import plain_regime
 from trader.tools.hidden_markov import filtered, fit
-from trader.tools.plain_regime import Regime, plain_regime
 from trader.tools.regime import REFIT_BARS, Arguments, Result, observations, run
 
 SPELL = 150

@@ -30,9 +30,9 @@ from trader.domain.portfolio import (
     Account,
     AccountEntry,
     Book,
-    ClosedTrade,
     EntryKind,
     Position,
+    RoundTrip,
     WorkingOrder,
 )
 from trader.domain.value import digest
@@ -76,6 +76,8 @@ class Holding:
     """A position with all that its round trip has seen, in units of the present: splits rescale them."""
 
     opened_at: datetime
+    opened_by: str = ""
+    """Client id of the order that opened it."""
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     """What the held units cost, fees included, signed like the quantity."""
@@ -131,7 +133,7 @@ class Ledger:
         self.cash = book.cash
         self.holdings: dict[str, Holding] = {}
         self.orders: dict[ClientOrderId, Tracked] = {}
-        self.closed: list[ClosedTrade] = []
+        self.closed: list[RoundTrip] = []
         self._working: dict[ClientOrderId, None] = {}
         self._seen: set[tuple[str, str]] = set()
 
@@ -244,13 +246,12 @@ class Ledger:
             tracked, filled=tracked.filled + fill.quantity, fills=tracked.fills + 1
         )
         units, held = fill.signed_quantity, self.quantity(fill.symbol)
-        stop = tracked.order.type in STOPPED
         if held * units >= 0 or abs(units) <= abs(held):
-            self._trade(instrument, units, fill.price, fill.fee, fill.at, stop)
+            self._trade(instrument, units, fill.price, fill.fee, fill.at, tracked.order)
             return
         fee = (fill.fee * abs(held / units)).quantize(SMALLEST_AMOUNT)
-        self._trade(instrument, -held, fill.price, fee, fill.at, stop)
-        self._trade(instrument, units + held, fill.price, fill.fee - fee, fill.at, stop)
+        self._trade(instrument, -held, fill.price, fee, fill.at, tracked.order)
+        self._trade(instrument, units + held, fill.price, fill.fee - fee, fill.at, tracked.order)
 
     def _trade(
         self,
@@ -259,16 +260,16 @@ class Ledger:
         price: Decimal,
         fee: Decimal,
         at: datetime,
-        stop: bool,
+        order: Order,
     ) -> None:
         """Units (signed) at a price; they never turn the position."""
         value = abs(instrument.notional(units, price))
         self.cash -= value.copy_sign(units) + fee
-        held = self.holdings.get(instrument.symbol, Holding(at))
+        held = self.holdings.get(instrument.symbol, Holding(at, order.client_id))
         if held.quantity * units >= 0:
             self.holdings[instrument.symbol] = held.enlarged(units, value, fee)
         else:
-            self._keep(instrument, held.reduced(-units, value, fee), at, stop)
+            self._keep(instrument, held.reduced(-units, value, fee), at, order)
 
     def _move(self, entry: AccountEntry) -> None:
         if self._repeated("entry", entry.id):
@@ -291,14 +292,14 @@ class Ledger:
             case EntryKind.DEPOSIT | EntryKind.FEE:
                 pass
 
-    def _keep(self, instrument: Instrument, held: Holding, at: datetime, stop: bool = False) -> None:
+    def _keep(self, instrument: Instrument, held: Holding, at: datetime, order: Order | None = None) -> None:
         """The position that is left, or the closed trade that it has become."""
         if held.quantity != 0:
             self.holdings[instrument.symbol] = held
             return
         self.holdings.pop(instrument.symbol)
         self.closed.append(
-            ClosedTrade(
+            RoundTrip(
                 symbol=instrument.symbol,
                 opened_at=held.opened_at,
                 closed_at=at,
@@ -307,7 +308,9 @@ class Ledger:
                 exit=_average(held.received, held.exited * instrument.multiplier),
                 realised=held.realised,
                 cost=held.spent,
-                stopped=stop,
+                stopped=order is not None and order.type in STOPPED,
+                opened_by=held.opened_by,
+                closed_by="" if order is None else order.client_id,
             )
         )
 

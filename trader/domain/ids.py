@@ -60,6 +60,11 @@ def decision_of(order: ClientOrderId) -> DecisionId:
     return DecisionId(order.rsplit("-", 1)[0])
 
 
+def trade_id(book: BookId, symbol: str, opened_by: str, closed_at: datetime) -> str:
+    """`t` + 16 characters of (book, instrument, the order that opened the trade, the moment of its close)."""
+    return "t" + _sixteen(book, symbol, opened_by, _moment(closed_at))
+
+
 def signal_id(source: str, symbol: str, at: datetime, content: str = "") -> str:
     """`s` + 16 characters: the same alert sent twice has the same id."""
     return "s" + _sixteen(source, symbol, _moment(at), content)

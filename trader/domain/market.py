@@ -56,6 +56,14 @@ _DURATIONS: Mapping[Timeframe, timedelta] = {
 }
 
 
+class Regime(StrEnum):
+    """What a market can be in."""
+
+    BULL = "bull"
+    SIDEWAYS = "sideways"
+    BEAR = "bear"
+
+
 @dataclass(frozen=True, eq=False)
 class Bars:
     """Bars of one instrument, oldest first. Arrays have one length and are read-only.

@@ -75,8 +75,8 @@ class Position(Value):
     """Profit taken since the position was opened, fees and dividends included."""
 
 
-class ClosedTrade(Value):
-    """One round trip of a position: from flat to flat, or to the other side."""
+class RoundTrip(Value):
+    """One round trip of a position, from flat to flat or to the other side, as the account knows it."""
 
     symbol: str
     opened_at: Moment
@@ -93,6 +93,10 @@ class ClosedTrade(Value):
     """What all that was entered had cost, fees left out; above zero, for a short too."""
     stopped: bool = False
     """Whether a stop ended it."""
+    opened_by: str = ""
+    """Client id of the order that opened it."""
+    closed_by: str = ""
+    """Client id of the order that filled last; empty where no order closed it."""
 
 
 class WorkingOrder(Value):

@@ -26,6 +26,7 @@ from trader.journal.answers import (
     SelfAgreement,
     Turn,
 )
+from trader.journal.memories import Memories
 from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
@@ -58,6 +59,8 @@ class JournalReader:
             SchemaTooNew: a newer program wrote it.
         """
         self._tables = Tables(place)
+        self.memories = Memories(self._tables)
+        """What is remembered of trades and forecasts."""
 
     def __enter__(self) -> Self:
         return self

@@ -18,6 +18,7 @@ from trader.domain.orders import Fill, Order, OrderEvent, OrderState, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book, Mode
 from trader.domain.reports import Report
 from trader.domain.signals import Signal
+from trader.domain.trades import ClosedTrade, MarketState
 from trader.domain.value import Amount, Moment, Number, Value, digest
 
 Form: TypeAlias = Literal["brief", "report", "opinion", "abstention", "verdict"]
@@ -254,6 +255,36 @@ class StateLearned(Value):
         return self
 
 
+class StateKnown(Value):
+    """The conditions of one instrument at the close that a round decided on. Key: (book, symbol, as_of)."""
+
+    book: BookId
+    symbol: str
+    as_of: Moment
+    state: MarketState
+
+
+class OutcomeKnown(Value):
+    """What the event of a decision came to, traded or not. Key: the decision."""
+
+    book: BookId
+    decision: DecisionId
+    symbol: str
+    as_of: Moment
+    """Of the decision."""
+    horizon: int
+    known_at: Moment
+    """When the last bar of the horizon closed."""
+    event_return: Number
+    """r = C(t+h) / O(t+1) - 1, splits undone, dividends added."""
+
+
+class TradeClosed(Value):
+    """A trade that is over, with all that it may be remembered by. Key: the trade's id."""
+
+    trade: ClosedTrade
+
+
 class BreakerChanged(Value):
     """A breaker tripped or was lifted. Key: (book, reason, since, lifted)."""
 
@@ -330,6 +361,9 @@ Record: TypeAlias = (
     | AccountMoved
     | Marked
     | StateLearned
+    | StateKnown
+    | OutcomeKnown
+    | TradeClosed
     | BreakerChanged
     | Noted
     | Commanded

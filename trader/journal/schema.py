@@ -4,12 +4,14 @@ Rows are only ever added. `seq` counts the rows of all tables in the order they 
 up to a `seq` has missed nothing before it. The unique constraint of a table is its record's key.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Double,
     Index,
     Integer,
@@ -17,11 +19,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
 )
 
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
+from trader.journal.views import VIEWS
 
-HEAD = "0004"
+HEAD = "0006"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -58,8 +62,26 @@ def _number(name: str, *, nullable: bool = False) -> Column[float]:
     return Column(name, Double, nullable=nullable)
 
 
-def _integer(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
+def _integer(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+STATE = ("rsi", "adx", "atr", "macd", "bollinger", "volume_ratio", "trend", "volatility")
+"""The numbers of a market's state, each a column of its own; the regime is a word beside them."""
+
+
+def _state_columns() -> tuple[Column[Any], ...]:
+    numbers = tuple(_number(name, nullable=True) for name in STATE)
+    return (*numbers, Column("regime", WordText))
+
+
+def _made(view: str, query: str) -> Callable[..., None]:
+    """Makes a view once the tables stand."""
+
+    def make(_: MetaData, connection: Connection, **__: object) -> None:
+        connection.exec_driver_sql(f"CREATE VIEW {view} AS {query}")
+
+    return make
 
 
 revision = Table("alembic_version", metadata, Column("version_num", Text, primary_key=True))
@@ -322,6 +344,80 @@ learned = _table(
     key=("book", "digest"),
 )
 
+learned_records = _table(
+    "learned_records",
+    _text("book"),
+    _text("digest"),
+    _moment("cut_off"),
+    _text("record"),
+    _number("weight"),
+    _number("prior_weight"),
+    _number("intercept"),
+    _number("slope"),
+    _integer("n"),
+    _number("n_eff"),
+    _number("brier", nullable=True),
+    _number("brier_base", nullable=True),
+    key=("book", "digest", "record"),
+)
+
+feature_store = _table(
+    "feature_store",
+    _text("book"),
+    _text("symbol"),
+    _moment("as_of"),
+    *_state_columns(),
+    key=("book", "symbol", "as_of"),
+)
+
+outcomes = _table(
+    "outcomes",
+    _text("book"),
+    _text("decision"),
+    _text("symbol"),
+    _moment("as_of"),
+    _integer("horizon"),
+    _moment("known_at"),
+    _number("event_return"),
+    _number("happened"),
+    key=("decision",),
+    indexed=("book",),
+)
+
+closed_trades = _table(
+    "closed_trades",
+    _text("id"),
+    _text("book"),
+    _text("symbol"),
+    _word("side"),
+    _moment("opened_at"),
+    _moment("closed_at"),
+    _moment("known_at"),
+    _amount("entry"),
+    _amount("exit"),
+    _amount("quantity"),
+    _text("currency"),
+    _amount("profit"),
+    _number("net_return"),
+    _integer("bars", nullable=True),
+    _number("stop_distance", nullable=True),
+    _number("target_distance", nullable=True),
+    _number("reward_to_risk", nullable=True),
+    _number("adverse", nullable=True),
+    _number("favourable", nullable=True),
+    _text("decision"),
+    _moment("decided_at", nullable=True),
+    _number("p_up", nullable=True),
+    _number("edge", nullable=True),
+    *_state_columns(),
+    _number("confluence", nullable=True),
+    _word("exit_reason"),
+    _text("exit_decision"),
+    _text("body"),
+    key=("id",),
+    indexed=("book", "symbol"),
+)
+
 breakers = _table(
     "breakers",
     _text("book"),
@@ -378,3 +474,6 @@ blobs = _table(
 
 RECORDED = tuple(table for table in metadata.sorted_tables if "seq" in table.c)
 """Every table that is appended to."""
+
+for _name, _query in VIEWS.items():
+    event.listen(metadata, "after_create", _made(_name, _query))

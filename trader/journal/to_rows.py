@@ -22,14 +22,17 @@ from trader.journal.records import (
     Noted,
     OrderChanged,
     OrderIntended,
+    OutcomeKnown,
     Record,
     RoundClosed,
     RoundOpened,
     RulingMade,
     RunEnded,
     RunStarted,
+    StateKnown,
     StateLearned,
     Step,
+    TradeClosed,
 )
 
 CODEC = "zlib"
@@ -186,6 +189,28 @@ def _(record: StateLearned) -> Iterator[Row]:
             "horizon": state.horizon,
         },
     )
+    for known in state.records:
+        of = {"book": record.book, "digest": record.digest, "cut_off": state.cut_off}
+        yield Row(schema.learned_records, of | _columns(known))
+
+
+@rows.register
+def _(record: StateKnown) -> Iterator[Row]:
+    of = {"book": record.book, "symbol": record.symbol, "as_of": record.as_of}
+    yield Row(schema.feature_store, of | _columns(record.state))
+
+
+@rows.register
+def _(record: OutcomeKnown) -> Iterator[Row]:
+    happened = 1.0 if record.event_return > 0 else 0.0
+    yield Row(schema.outcomes, _columns(record) | {"happened": happened})
+
+
+@rows.register
+def _(record: TradeClosed) -> Iterator[Row]:
+    trade = record.trade
+    packed = {"confluence": trade.confluence_score, "body": trade.model_dump_json()}
+    yield Row(schema.closed_trades, _columns(trade) | _columns(trade.state) | packed)
 
 
 @rows.register

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import TypeAlias
 
-from trader.domain.portfolio import ClosedTrade
+from trader.domain.portfolio import RoundTrip
 from trader.domain.value import Amount, Moment, Value
 from trader.risk.facts import Breaker
 from trader.risk.limits import Limits
@@ -70,7 +70,7 @@ def retrace(
 def step(
     at: datetime,
     water: Watermarks,
-    closed: Sequence[ClosedTrade],
+    closed: Sequence[RoundTrip],
     breakers: Sequence[Breaker],
     limits: Limits,
     next_close: NextClose,
@@ -91,7 +91,7 @@ def step(
     )
 
 
-def losses_in_a_row(closed: Sequence[ClosedTrade]) -> int:
+def losses_in_a_row(closed: Sequence[RoundTrip]) -> int:
     """Trades that lost, up to the last one: fees and dividends included."""
     return sum(1 for _ in takewhile(lambda trade: trade.realised < 0, reversed(closed)))
 
@@ -118,7 +118,7 @@ def _drawdown(at: datetime, water: Watermarks, permitted: Decimal) -> Breaker | 
 
 
 def _losing_streak(
-    at: datetime, closed: Sequence[ClosedTrade], permitted: Decimal, next_close: NextClose
+    at: datetime, closed: Sequence[RoundTrip], permitted: Decimal, next_close: NextClose
 ) -> Breaker | None:
     """From the trade that completed the streak to the end of the next full session, then anew."""
     length = max(1, int(permitted))

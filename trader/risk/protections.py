@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 from trader.domain.errors import SettingsError, nearest
-from trader.domain.portfolio import ClosedTrade, sum_exact
+from trader.domain.portfolio import RoundTrip, sum_exact
 from trader.domain.value import Amount, Moment, Value, plain
 
 BarsSince: TypeAlias = Callable[[datetime], float]
@@ -54,7 +54,7 @@ Measured: TypeAlias = tuple[Decimal, Decimal, str] | None
 class Rule:
     """What begins a pause."""
 
-    measured: Callable[[Protection, Sequence[ClosedTrade]], Measured]
+    measured: Callable[[Protection, Sequence[RoundTrip]], Measured]
     """Of the instrument's trades in the window, oldest first and at least one."""
     settings: tuple[str, ...]
     """What a row of it has, beside `rule` and `bars`."""
@@ -62,20 +62,20 @@ class Rule:
     """For the documentation."""
 
 
-def _stopped(_: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _stopped(_: Protection, trades: Sequence[RoundTrip]) -> Measured:
     if not trades[-1].stopped:
         return None
     return Decimal(1), Decimal(0), "the last trade ended at its stop"
 
 
-def _losses(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _losses(row: Protection, trades: Sequence[RoundTrip]) -> Measured:
     lost = sum(1 for trade in trades if trade.realised < 0)
     if lost < row.trades:
         return None
     return Decimal(lost), Decimal(row.trades), f"{lost} losing trades within {row.within} bars"
 
 
-def _low_profit(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _low_profit(row: Protection, trades: Sequence[RoundTrip]) -> Measured:
     gained = sum_exact(trade.realised for trade in trades) / _cost(trades)
     if len(trades) < row.trades or gained >= row.limit:
         return None
@@ -83,7 +83,7 @@ def _low_profit(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
     return gained, row.limit, f"{made}, {_percent(row.limit)} needed"
 
 
-def _drawdown(row: Protection, trades: Sequence[ClosedTrade]) -> Measured:
+def _drawdown(row: Protection, trades: Sequence[RoundTrip]) -> Measured:
     """The deepest fall of the trades' results added up, from the highest point before it."""
     total = peak = deepest = Decimal(0)
     for trade in trades:
@@ -114,10 +114,10 @@ RULES: Mapping[str, Rule] = {
 
 
 def pauses(
-    closed: Iterable[ClosedTrade], rows: Sequence[Protection], bars_since: BarsSince
+    closed: Iterable[RoundTrip], rows: Sequence[Protection], bars_since: BarsSince
 ) -> tuple[Pause, ...]:
     """What is paused now, by symbol and then in the order of the rows."""
-    by_symbol: dict[str, list[ClosedTrade]] = {}
+    by_symbol: dict[str, list[RoundTrip]] = {}
     for trade in closed if rows else ():
         by_symbol.setdefault(trade.symbol, []).append(trade)
     found = []
@@ -197,7 +197,7 @@ def _share(rule: str, name: str, value: Any) -> Decimal:
     return number
 
 
-def _cost(trades: Sequence[ClosedTrade]) -> Decimal:
+def _cost(trades: Sequence[RoundTrip]) -> Decimal:
     """What the trades had cost to enter."""
     return sum_exact(trade.cost for trade in trades)
 

@@ -21,12 +21,12 @@ from pydantic import Field
 
 from trader.data.view import MarketView
 from trader.domain.errors import ToolError
-from trader.domain.market import Bars, Floats
+from trader.domain.market import Bars, Floats, Regime
 from trader.domain.value import Moment, Number
 from trader.features.annual import bars_a_year
+from trader.features.plain_regime import MONTH, plain_regime
 from trader.tools.hidden_markov import HiddenMarkov, filtered, fit
 from trader.tools.moments import as_datetime
-from trader.tools.plain_regime import MONTH, Regime, plain_regime
 from trader.tools.tool import Schema, Tool, ToolContext
 
 REFIT_BARS = 63

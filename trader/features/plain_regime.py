@@ -1,26 +1,19 @@
-"""The plain rule beside the model: which side of its 200-bar average, and how volatile for its own history.
+"""The plain rule of regimes: which side of its 200-bar average, and how volatile for its own history.
 
 Source of the average: Brock, Lakonishok and LeBaron 1992, "Simple technical trading rules and the stochastic
 properties of stock returns", Journal of Finance 47.
 """
 
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from trader.domain.market import Floats
+from trader.domain.market import Floats, Regime
 
 AVERAGE, MONTH = 200, 21
 """Bars of the average, and of one volatility."""
-
-
-class Regime(StrEnum):
-    """What a market can be in."""
-
-    BULL = "bull"
-    SIDEWAYS = "sideways"
-    BEAR = "bear"
+FEWEST = AVERAGE + MONTH
+"""Closes that the rule needs."""
 
 
 class PlainRegime(NamedTuple):
