@@ -25,7 +25,7 @@ from sqlalchemy import (
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
 from trader.journal.views import VIEWS
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -416,6 +416,21 @@ closed_trades = _table(
     _text("body"),
     key=("id",),
     indexed=("book", "symbol"),
+)
+
+learning_events = _table(
+    "learning_events",
+    _text("key"),
+    _text("book"),
+    _moment("at"),
+    _text("kind"),
+    _text("subject"),
+    _text("before"),
+    _text("after"),
+    _text("evidence"),
+    _text("text"),
+    key=("key",),
+    indexed=("book",),
 )
 
 breakers = _table(

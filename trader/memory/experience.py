@@ -7,35 +7,18 @@ would wait for years; the event needs none, and is the same for every case.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trader.domain.lessons import Condition, Facts, Test
-from trader.domain.market import to_datetime64
+from trader.domain.market import Regime, to_datetime64
+from trader.domain.trades import AXES, MarketState
 from trader.memory.cases import Outcomes, case_weights
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-FEATURES: Mapping[str, str] = MappingProxyType(
-    {
-        "rsi": "features.values.rsi_14",
-        "adx": "features.values.adx_14",
-        "atr": "features.values.natr_14",
-        "macd": "features.values.macd_hist",
-        "bollinger": "features.values.bollinger_position",
-        "volume_ratio": "features.values.volume_ratio_21",
-        "trend": "features.values.sma_200_gap",
-        "volatility": "features.values.volatility_21",
-        "return_21": "features.values.return_21",
-        "regime": "regime.regime",
-    }
-)
-"""What rules may speak of -> the fact of a report that has it. Few, because each costs the others power."""
-
 
 class Case(NamedTuple):
     """One decision: what was known, before anything had come of it."""
@@ -44,6 +27,12 @@ class Case(NamedTuple):
     symbol: str
     facts: Facts
     base_rate: float
+
+
+def facts_of(state: MarketState) -> Facts:
+    """What rules may speak of: the axes of a market's state. Few, because each costs the others power."""
+    known = ((axis, getattr(state, axis)) for axis in AXES)
+    return {axis: value.value if isinstance(value, Regime) else value for axis, value in known}
 
 
 @dataclass(frozen=True, eq=False)

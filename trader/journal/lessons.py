@@ -1,0 +1,66 @@
+"""What the journal has for learning: decisions with the conditions they were made in, and what changed."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from trader.domain.ids import BookId
+from trader.domain.learned import LearnedState
+from trader.domain.market import Regime
+from trader.domain.trades import MarketState
+from trader.journal import from_rows, schema
+from trader.journal.reading import Tables
+from trader.journal.records import LearningEvent
+
+
+class Judged(NamedTuple):
+    """A decision that pooled forecasts, and the conditions it was made in."""
+
+    as_of: datetime
+    symbol: str
+    base_rate: float
+    state: MarketState
+
+
+class Lessons:
+    """The part of the journal that learning reads and leaves its marks in."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def judged(self, book: BookId, until: datetime) -> list[Judged]:
+        """Decisions of the book up to `until`, oldest first, whose conditions are recorded."""
+        made, known = schema.decisions.c, schema.feature_store.c
+        same = (made.book == known.book) & (made.symbol == known.symbol) & (made.as_of == known.as_of)
+        query = (
+            select(made.as_of, made.symbol, made.base_rate, *(known[name] for name in (*schema.STATE, "regime")))
+            .join_from(schema.decisions, schema.feature_store, same)
+            .where(made.book == book, made.base_rate.is_not(None), made.as_of <= until)
+            .order_by(made.seq)
+        )
+        return self._tables.read(
+            query,
+            lambda row: Judged(
+                row["as_of"],
+                row["symbol"],
+                row["base_rate"],
+                MarketState(
+                    **{name: row[name] for name in schema.STATE},
+                    regime=Regime(row["regime"]) if row["regime"] else None,
+                ),
+            ),
+        )
+
+    def events(self, book: BookId) -> list[LearningEvent]:
+        """What learning, or a person, changed, oldest first."""
+        table = schema.learning_events
+        return self._tables.all(table, from_rows.learning_event, table.c.book == book)
+
+    def states(self, book: BookId) -> list[LearnedState]:
+        """Every state the book has learned, oldest first."""
+        table = schema.learned.c
+        query = select(table.digest).where(table.book == book).order_by(table.seq)
+        digests = self._tables.read(query, lambda row: str(row["digest"]))
+        found = self._tables.blobs(digests)
+        return [LearnedState.model_validate(found[digest]) for digest in digests]
