@@ -97,7 +97,7 @@ def calls(agent: Agent, role: Role, case: Case, sample: int = 0) -> tuple[Call, 
             timeout_s=role.timeout_s,
         )
 
-    shown: Context = context(case)
+    shown: Context = context(case, agent.prompt.lessons)
     left_out: tuple[str, ...] = ()
     if role.context_tokens is not None:
         shown, left_out = fitted(
@@ -212,8 +212,11 @@ def citable(case: Case) -> frozenset[str]:
     return frozenset((*reported, *(evidence.digest for evidence in case.evidence.values())))
 
 
-def context(case: Case) -> dict[str, Any]:
-    """What a prompt may name. The same case gives the same text, live and from the journal."""
+def context(case: Case, lessons: int = 0) -> dict[str, Any]:
+    """What a prompt may name. The same case gives the same text, live and from the journal.
+
+    At most so many `lessons` are shown.
+    """
     return {
         "signal": case.signals,
         "reports": {name: _report(report) for name, report in sorted(case.reports.items())},
@@ -221,7 +224,7 @@ def context(case: Case) -> dict[str, Any]:
         "as_of": case.as_of,
         "horizon": case.horizon,
         "base_rate": case.base_rate,
-        "lessons": (),
+        "lessons": case.rules[:lessons],
         "opinions": [_opinion(form) for form in case.opinions],
         "evidence": _evidence(case),
         "account": _account(case),

@@ -96,6 +96,11 @@ async def decide_again(
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
         toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
+    conditions = {
+        symbol: state
+        for symbol in scene.book.symbols
+        if (state := reader.memories.state(scene.book.id, symbol, opened.as_of)) is not None
+    }
     desk = assemble(
         scene.book,
         settings,
@@ -109,7 +114,9 @@ async def decide_again(
         SetClock(opened.as_of),
         models,
     )
-    await build_desk(scene.agents).ainvoke(opened_round(opened, facts, scene.learned), context=desk)
+    await build_desk(scene.agents).ainvoke(
+        opened_round(opened, facts, scene.learned, conditions), context=desk
+    )
     return memorandum
 
 

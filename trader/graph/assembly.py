@@ -53,6 +53,7 @@ def assemble(
         clock=clock,
         approval=Approval.parse(settings.run.approval),
         models=models,
+        reflects=settings.memory.rules == "on",
     )
 
 

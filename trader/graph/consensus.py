@@ -25,6 +25,7 @@ from trader.domain.portfolio import Account
 from trader.domain.value import digest
 from trader.measures.forecasts import expit, logit
 from trader.memory.pooling import SLOPE_PRIOR, pooled, shift
+from trader.memory.rules import MEMORY
 from trader.tools import kelly
 
 
@@ -83,8 +84,9 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     forecasts = [opinion for opinion in asked.opinions if opinion.p_up is not None]
     if asked.price is None or evidence is None:
         return undecided(asked, held, f"no price of {asked.symbol} is known")
-    if len(forecasts) < rules.quorum:
-        return undecided(asked, held, _no_quorum(len(forecasts), rules.quorum, asked.silent))
+    seniors = sum(opinion.agent != MEMORY for opinion in forecasts)  # memory is nobody's second opinion
+    if seniors < rules.quorum:
+        return undecided(asked, held, _no_quorum(seniors, rules.quorum, asked.silent))
 
     payoff = Payoff(mean_gain=evidence.mean_gain, mean_loss=evidence.mean_loss, cost=asked.cost)
     pool = pool_opinions(forecasts, asked, evidence, payoff)

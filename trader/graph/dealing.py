@@ -7,6 +7,7 @@ from langgraph.types import Send
 
 from trader.domain.orders import Order, OrderEvent, OrderState, Ruling
 from trader.domain.signals import Signal, SignalSource
+from trader.domain.trades import MarketState
 from trader.graph.allocate import allot, rule_in_turn
 from trader.graph.sending import send
 from trader.graph.state import Allotment, Desk, Round
@@ -83,6 +84,7 @@ def one_each(state: Round) -> list[Send] | Literal["record"]:
                 "signals": signals,
                 "account": state["account"],
                 "learned": state["learned"],
+                "conditions": state.get("conditions", {}).get(symbol, MarketState()),
                 "reports": {},
                 "forms": {},
                 "decisions": {},

@@ -1,6 +1,6 @@
 """What flows through the graphs (values), and what rides beside them (live objects)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, TypedDict, TypeVar
@@ -19,6 +19,7 @@ from trader.domain.orders import Order, Ruling
 from trader.domain.portfolio import Account, Book
 from trader.domain.reports import Report
 from trader.domain.signals import Signal
+from trader.domain.trades import MarketState
 from trader.domain.value import Value
 from trader.graph.approval import Approval
 from trader.graph.consensus import Thresholds
@@ -47,6 +48,8 @@ class Case(TypedDict, total=False):
     signals: tuple[Signal, ...]
     account: Account
     learned: LearnedState
+    conditions: MarketState
+    """What rules are held against."""
     consulted: tuple[str, ...]
     """Agents that the brief asked."""
     reports: Annotated[dict[str, Report], merged]
@@ -87,13 +90,20 @@ class Round(TypedDict, total=False):
     account: Account
     facts: Facts
     learned: LearnedState
+    conditions: Mapping[str, MarketState]
+    """By symbol, as the round recorded them."""
     accepted: dict[str, tuple[Signal, ...]]
     """Signals that intake let through, by symbol."""
     decisions: Annotated[dict[str, Decision], merged]
     allotments: tuple[Allotment, ...]
 
 
-def opened_round(opened: RoundOpened, facts: Facts, learned: LearnedState) -> Round:
+def opened_round(
+    opened: RoundOpened,
+    facts: Facts,
+    learned: LearnedState,
+    conditions: Mapping[str, MarketState] | None = None,
+) -> Round:
     """The state that a round begins with, from what was written down when it was opened."""
     return Round(
         round=opened.round,
@@ -102,6 +112,7 @@ def opened_round(opened: RoundOpened, facts: Facts, learned: LearnedState) -> Ro
         account=opened.account,
         facts=facts,
         learned=learned,
+        conditions=conditions or {},
         decisions={},
         allotments=(),
     )
@@ -128,6 +139,8 @@ class Desk:
     halted: Callable[[], str | None]
     """Why nothing may be sent, or None. Looked at just before each send."""
     clock: Clock
+    reflects: bool = True
+    """Whether rules are looked for in the book's own past."""
     approval: Approval = field(default_factory=Approval)
     """Which increases wait for a person."""
     pace: Pace | None = None

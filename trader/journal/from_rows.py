@@ -15,6 +15,7 @@ from trader.journal.records import (
     CallReserved,
     CommandAnswered,
     Commanded,
+    LearningEvent,
     Marked,
     ModelCalled,
     Noted,

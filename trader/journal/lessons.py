@@ -1,17 +1,25 @@
 """What the journal has for learning: decisions with the conditions they were made in, and what changed."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import select
 
 from trader.domain.ids import BookId
 from trader.domain.learned import LearnedState
+from trader.domain.lessons import Standing
 from trader.domain.market import Regime
 from trader.domain.trades import MarketState
 from trader.journal import from_rows, schema
 from trader.journal.reading import Tables
 from trader.journal.records import LearningEvent
+
+WISHES: Mapping[str, Standing] = MappingProxyType(
+    {"pin": Standing.PINNED, "mute": Standing.MUTED, "release": Standing.ACTIVE}
+)
+"""What a person may ask of a rule, and where it stands then."""
 
 
 class Judged(NamedTuple):
@@ -34,7 +42,9 @@ class Lessons:
         made, known = schema.decisions.c, schema.feature_store.c
         same = (made.book == known.book) & (made.symbol == known.symbol) & (made.as_of == known.as_of)
         query = (
-            select(made.as_of, made.symbol, made.base_rate, *(known[name] for name in (*schema.STATE, "regime")))
+            select(
+                made.as_of, made.symbol, made.base_rate, *(known[name] for name in (*schema.STATE, "regime"))
+            )
             .join_from(schema.decisions, schema.feature_store, same)
             .where(made.book == book, made.base_rate.is_not(None), made.as_of <= until)
             .order_by(made.seq)
@@ -56,6 +66,13 @@ class Lessons:
         """What learning, or a person, changed, oldest first."""
         table = schema.learning_events
         return self._tables.all(table, from_rows.learning_event, table.c.book == book)
+
+    def wishes(self, book: BookId) -> dict[str, Standing]:
+        """Rule -> where people last asked it to stand."""
+        asked = schema.commands
+        rows = self._tables.all(asked, from_rows.commanded, asked.c.kind.in_(WISHES))
+        of_book = (one for one in rows if one.arguments.get("book") == book)
+        return {str(one.arguments.get("rule")): WISHES[one.kind] for one in of_book}
 
     def states(self, book: BookId) -> list[LearnedState]:
         """Every state the book has learned, oldest first."""

@@ -20,6 +20,7 @@ from trader.memory.cases import Outcomes, case_weights
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+
 class Case(NamedTuple):
     """One decision: what was known, before anything had come of it."""
 

@@ -25,8 +25,6 @@ ALPHA = 0.05
 """Chance, over a book's whole life, of stating a rule where there is none."""
 GROWTH = 1.5
 """A test is worth its error once so many times as much is known as at the last one."""
-WISHES = {"pin": Standing.PINNED, "mute": Standing.MUTED, "release": Standing.ACTIVE}
-"""What a person may ask for, and where the rule stands then."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +141,7 @@ def _look(
     if found is None or found.p_value > level:
         tested = {} if found is None else {"strongest": str(found.condition), "p_value": found.p_value}
         text = f"look {number}: nothing stands out of {known.worth:.0f} cases"
-        return now, _Found(
-            (), (Change(kind="look", subject=str(number), evidence=said | tested, text=text),)
-        )
+        return now, _Found((), (Change(kind="look", subject=str(number), evidence=said | tested, text=text),))
     rule = stated(found.condition, known, found.p_value, number, as_of)
     change = Change(
         kind="stated",

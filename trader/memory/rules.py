@@ -8,13 +8,15 @@ from statistics import NormalDist
 import numpy as np
 
 from trader.domain.lessons import Condition, Rule, rule_id
-from trader.domain.opinions import P_MAX, P_MIN
+from trader.domain.opinions import P_MAX, P_MIN, Opinion
 from trader.domain.value import Moment
 from trader.measures.forecasts import expit, logit
 from trader.memory.experience import Experience, Floats
 
 PRIOR_CASES = 30.0
 """Effective cases that no effect at all is worth: as many as a rule needs. What is found is found at its best."""
+MEMORY, RECORD = "memory", "memory/rules"
+"""Who speaks for the rules in the pool, and the record that it is scored under."""
 _Z = NormalDist().inv_cdf(0.975)
 
 
@@ -105,6 +107,17 @@ def forecast(rules: Sequence[Rule], base_rate: float) -> float:
     total = sum(rule.support for rule in rules)
     moved = sum(rule.support * lean(rule) for rule in rules) / total
     return float(np.clip(expit(logit(base_rate) + moved), P_MIN, P_MAX))
+
+
+def remembered(rules: Sequence[Rule], base_rate: float) -> Opinion:
+    """What memory says where these rules hold: a forecast, as everybody's, and no word on size or stop."""
+    return Opinion(
+        agent=MEMORY,
+        p_up=forecast(rules, base_rate),
+        reasoning=" ".join(rule.sentence for rule in rules)[:4000],
+        factors_for=tuple(rule.sentence for rule in rules if rule.effect > 0),
+        factors_against=tuple(rule.sentence for rule in rules if rule.effect <= 0),
+    )
 
 
 def expected(rules: Sequence[Rule], known: Experience) -> Floats:
