@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from trader.tools.tool import ToolContext
     from trader.tools.toolbox import Toolbox
 
+EXPERIENCE = "similar_trades"
+"""The tool whose answer is shown as lessons."""
 NO_RULE = "no model is configured and it follows no rule"
 
 
@@ -83,6 +85,13 @@ class Agent:
     def gather(self, toolbox: "Toolbox", context: "ToolContext") -> dict[str, Evidence]:
         """What its tools say, by tool, in the order of `calls`."""
         return {call.name: toolbox.call(call.name, call.arguments, context) for call in self.calls}
+
+    def recollect(self, toolbox: "Toolbox", context: "ToolContext") -> dict[str, Evidence]:
+        """What it is shown of earlier trades, where its file wants any and there is something to say."""
+        if not self.prompt.lessons or any(call.name == EXPERIENCE for call in self.calls):
+            return {}
+        told = toolbox.call(EXPERIENCE, {"limit": self.prompt.lessons}, context)
+        return {} if told.result is None else {EXPERIENCE: told}
 
     def speak(self, case: Case) -> Report | Opinion | Abstention | Verdict:
         """The form of its tier."""

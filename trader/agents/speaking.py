@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trader.agents.agent import Agent
+from trader.agents.agent import EXPERIENCE, Agent
 from trader.agents.case import Case
 from trader.agents.fitting import Context, fitted
 from trader.agents.sampling import put_together
@@ -224,7 +224,7 @@ def context(case: Case, lessons: int = 0) -> dict[str, Any]:
         "as_of": case.as_of,
         "horizon": case.horizon,
         "base_rate": case.base_rate,
-        "lessons": case.rules[:lessons],
+        "lessons": _lessons(case, lessons),
         "opinions": [_opinion(form) for form in case.opinions],
         "evidence": _evidence(case),
         "account": _account(case),
@@ -245,11 +245,24 @@ def _evidence(case: Case) -> dict[str, Any]:
     reported = {digest for report in case.reports.values() for digest in report.evidence}
     told: dict[str, Any] = {}
     for tool, evidence in sorted(case.evidence.items()):
+        if tool == EXPERIENCE:
+            continue
         result = _sorted(evidence)
         if evidence.digest in reported:
             result = {name: value for name, value in result.items() if isinstance(value, list)}
             result["rest"] = "as reported above"
         told[tool] = {"evidence": evidence.digest, **result}
+    return told
+
+
+def _lessons(case: Case, most: int) -> dict[str, Any]:
+    """What came of earlier trades in conditions like these, and rules that hold; nothing where neither is."""
+    told: dict[str, Any] = {}
+    similar = case.evidence.get(EXPERIENCE)
+    if similar is not None and similar.result is not None and similar.result["records"]:
+        told[EXPERIENCE] = {"evidence": similar.digest, **_sorted(similar)}
+    if case.rules[:most]:
+        told["rules"] = list(case.rules[:most])
     return told
 
 

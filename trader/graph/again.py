@@ -30,6 +30,7 @@ from trader.graph.state import opened_round
 from trader.journal.reader import JournalReader, RoundRecord
 from trader.journal.records import RunStarted
 from trader.journal.writer import Memorandum
+from trader.memory.recall import Memory
 from trader.prompts.frontmatter import parse_prompt
 from trader.risk.facts import Facts
 from trader.settings import Settings, restored
@@ -93,6 +94,9 @@ async def decide_again(
     facts, memorandum = Facts.model_validate(opened.facts), Memorandum()
     instruments = {one.symbol: one for one in facts.instruments}
     toolbox: Toolbox = LiveToolbox()
+    memory = Memory.of(
+        reader.memories.remembered(scene.book.id)
+    )  # of which none later than the round is seen
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
         toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
@@ -113,6 +117,7 @@ async def decide_again(
         lambda: None,
         SetClock(opened.as_of),
         models,
+        memory,
     )
     await build_desk(scene.agents).ainvoke(
         opened_round(opened, facts, scene.learned, conditions), context=desk

@@ -14,6 +14,7 @@ from trader.graph.consensus import Thresholds
 from trader.graph.models import Models
 from trader.graph.state import Desk
 from trader.journal.writer import Recorder
+from trader.memory.recall import Memory
 from trader.risk.limits import Limits, resolve_limits
 from trader.settings import Settings
 from trader.tools.forecast.forecaster import Forecaster
@@ -32,6 +33,7 @@ def assemble(
     halted: Callable[[], str | None],
     clock: Clock,
     models: Models | None = None,
+    memory: Memory | None = None,
 ) -> Desk:
     """Everything alive that the rounds of `book` need."""
     limits = resolve_limits(settings.risk)
@@ -54,6 +56,7 @@ def assemble(
         approval=Approval.parse(settings.run.approval),
         models=models,
         reflects=settings.memory.rules == "on",
+        memory=Memory.of(()) if memory is None else memory,
     )
 
 

@@ -26,6 +26,7 @@ from trader.graph.consensus import Thresholds
 from trader.graph.models import Models
 from trader.journal.records import RoundOpened
 from trader.journal.writer import Recorder
+from trader.memory.recall import Memory
 from trader.risk.facts import Facts
 from trader.risk.limits import Limits
 from trader.tools.forecast.forecaster import Forecaster
@@ -145,5 +146,7 @@ class Desk:
     """Which increases wait for a person."""
     pace: Pace | None = None
     """The venue's, where requests must keep one; None where time is simulated."""
+    memory: Memory = field(default_factory=lambda: Memory.of(()))
+    """The book's closed trades, as of the round in hand."""
     models: Models | None = None
     """Where models are asked; None where every agent follows its rule."""

@@ -112,7 +112,8 @@ def speaks(agent: Agent) -> Node:
             _record(desk, state, agent, FORM_OF[type(form)], form, spoken=spoken, evidence=evidence, ms=ms)
 
         try:
-            evidence = agent.gather(desk.toolbox, tool_context(state, desk))
+            context = tool_context(state, desk)
+            evidence = agent.gather(desk.toolbox, context) | agent.recollect(desk.toolbox, context)
             spoken = await _spoken(agent, state, desk, evidence)
             file(spoken, evidence)
         except JournalError:
@@ -211,6 +212,7 @@ def tool_context(state: Case, desk: Desk) -> ToolContext:
         account=state["account"],
         forecaster=desk.forecaster,
         costs=desk.costs.round_trip(desk.market.instruments[state["symbol"]]),
+        memory=desk.memory,
     )
 
 

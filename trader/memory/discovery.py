@@ -93,7 +93,7 @@ def _panel(known: Experience, values: Floats) -> Floats:
 
 
 def _shuffled(dates: int, block: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """`count` orders of the dates, shape (count, dates): a circle cut into blocks, and the blocks shuffled."""
+    """`count` orders of the dates, shape (count, dates): a circle cut into blocks and shuffled."""
     blocks = -(-dates // block)
     order = np.argsort(rng.random((count, blocks)), axis=1)
     places = (order[:, :, None] * block + np.arange(block)).reshape(count, -1)

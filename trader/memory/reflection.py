@@ -62,7 +62,7 @@ def reflect(
 
 
 def _watched(rule: Rule, known: Experience) -> Rule:
-    """The rule's record now, and how far its later cases contradict it. What has retired is left as it was."""
+    """The rule's record now, and how far its later cases contradict it. What has retired stays."""
     if rule.standing is Standing.RETIRED:
         return rule
     later = known.holding(rule.condition) & (known.decided > to_datetime64(rule.stated_at))

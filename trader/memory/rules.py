@@ -1,9 +1,10 @@
-"""What a rule says: its record on the cases so far, its sentence, and the probability it makes of the next."""
+"""What a rule says: its record so far, its sentence, and the probability it makes of the next case."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from trader.measures.forecasts import expit, logit
 from trader.memory.experience import Experience, Floats
 
 PRIOR_CASES = 30.0
-"""Effective cases that no effect at all is worth: as many as a rule needs. What is found is found at its best."""
+"""Effective cases that no effect is worth: as many as a rule needs. What is found is found at its best."""
 MEMORY, RECORD = "memory", "memory/rules"
 """Who speaks for the rules in the pool, and the record that it is scored under."""
 _Z = NormalDist().inv_cdf(0.975)
@@ -25,18 +26,9 @@ def stated(condition: Condition, known: Experience, p_value: float, look: int, a
     record = _record(condition, known)
     if not record:
         raise ValueError(f"no case in which {condition}")
-    return _worded(
-        Rule(
-            id=rule_id(condition, at),
-            condition=condition,
-            sentence="",
-            stated_at=at,
-            look=look,
-            p_value=p_value,
-            stated_rate=record["rate"],
-            **record,
-        )
-    )
+    told: dict[str, Any] = {"sentence": "", "stated_at": at, "look": look, "p_value": p_value}
+    of = {"id": rule_id(condition, at), "condition": condition, "stated_rate": record["rate"]}
+    return _worded(Rule.model_validate(told | of | record))
 
 
 def renewed(rule: Rule, known: Experience) -> Rule:
@@ -62,7 +54,7 @@ def template(rule: Rule) -> str:
     )
 
 
-def _record(condition: Condition, known: Experience) -> dict[str, object]:
+def _record(condition: Condition, known: Experience) -> dict[str, Any]:
     rows = known.holding(condition)
     support = float(known.weight[rows].sum())
     if support <= 0.0:

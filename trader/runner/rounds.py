@@ -40,6 +40,7 @@ from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
 from trader.runner.reflecting import Reflecting
+from trader.runner.remembering import Remembering
 from trader.runner.requests import Requests
 from trader.runner.venues import Venue
 from trader.runner.waiting import Waiting
@@ -76,6 +77,7 @@ class Rounds:
         self.waiting = Waiting.of(reader, book.id)
         self._requests = Requests(reader, self.waiting, self._lift)
         self._reflecting = Reflecting(book, reader, last, self._learned, on=desk.reflects)
+        self._remembering = Remembering(book, reader)
         self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
     @property
@@ -105,6 +107,7 @@ class Rounds:
         else:
             opened, learned, step = await self._open(as_of)
         self._unclosed, self._newest = None, opened
+        self._desk = replace(self._desk, memory=self._remembering.memory)
         facts = Facts.model_validate(opened.facts)
         state = opened_round(opened, facts, learned, self._reflecting.conditions(opened, self._recorder))
         await self._graph.ainvoke(state, context=self._desk)
@@ -177,6 +180,7 @@ class Rounds:
             *market_step.step_records(book, step),
             market_step.mark(book, account),
             *self._tripped(as_of),
+            *self._remembering.round(as_of, desk.market, self._venue.broker.ledger),
         ]
         learned, changes = self._learn(as_of)
         records += changes
@@ -286,6 +290,7 @@ class Rounds:
         intended = self._recorder.heard(OrderIntended)
         for one in intended:
             self._past.intended(one)
+        self._remembering.decided(made.decision for made in self._recorder.heard(DecisionMade))
         self.waiting.add(intended)
 
     def _closed(self, opened: RoundOpened, facts: Facts, step: MarketStep, own_ms: float) -> ClosedRound:

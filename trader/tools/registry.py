@@ -13,6 +13,7 @@ from trader.tools.news import NEWS
 from trader.tools.portfolio import PORTFOLIO
 from trader.tools.regime import REGIME
 from trader.tools.risk_numbers import RISK_NUMBERS
+from trader.tools.similar_trades import SIMILAR_TRADES
 from trader.tools.sizing import KELLY
 from trader.tools.tool import Tool
 
@@ -28,6 +29,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     KELLY,
     PORTFOLIO,
     ACCOUNT,
+    SIMILAR_TRADES,
 )
 
 

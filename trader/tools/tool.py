@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict
@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 from trader.data.view import MarketView
 from trader.domain.portfolio import Account
 from trader.domain.value import Value
+from trader.memory.recall import Memory
 from trader.tools.forecast.forecaster import Forecaster
 
 Asked = TypeVar("Asked", bound=Value)
@@ -40,6 +41,8 @@ class ToolContext:
     forecaster: Forecaster
     costs: float
     """A round trip's cost, as a fraction of the price."""
+    memory: Memory = field(default_factory=lambda: Memory.of(()))
+    """The book's closed trades; none where nothing is traded."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,202 @@
+"""The trades that most resemble the present, from those that had closed by then. Exact, in memory.
+
+    score = 0.7 * similarity + 0.3 * 0.5 ** (age in days / 90)
+
+Similarity is `exp(-d / 2)`, d being the mean squared difference of two state vectors over the axes that both
+have, each axis in its standard deviations. Centre and deviation of an axis are those of the trades known at
+`as_of`, shrunk to fixed ones with the strength of 30 trades: nothing later has any influence, and the first
+trades are compared in sensible units. A trade that shares fewer than five axes resembles nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trader.domain.market import Floats, Regime
+from trader.domain.signals import Direction
+from trader.domain.trades import AXES, MarketState
+from trader.journal.memories import Remembered
+
+SIMILARITY_SHARE = 0.7
+HALF_LIFE_DAYS = 90.0
+FEWEST_AXES = 5
+PRIOR_STRENGTH = 30.0
+"""Trades that the fixed units of an axis are worth."""
+PRIOR_CENTRE = np.array([0.5, 0.22, np.log(0.02), 0.0, 0.5, 0.0, 0.2, np.log(0.25), 0.0])
+PRIOR_SCALE = np.array([0.12, 0.10, 0.6, 0.3, 0.35, 0.4, 0.6, 0.5, 0.8])
+"""In the order of AXES: rough figures of stocks and coins, so that one unit is one usual difference."""
+DIVERSITY = 0.3
+"""What likeness to those chosen before costs a trade that is to be shown."""
+
+Rows = NDArray[np.intp]
+_DAY = np.timedelta64(86_400_000_000, "us")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for, and when. None: any."""
+
+    as_of: datetime
+    state: MarketState
+    symbol: str | None = None
+    side: Direction | None = None
+    regime: Regime | None = None
+    since: datetime | None = None
+    """Closed at this moment or later: the time window begins."""
+    until: datetime | None = None
+    """Closed before this moment: the time window ends."""
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """Closed trades as columns of one length, in the order in which they were known."""
+
+    trades: tuple[Remembered, ...]
+    vectors: Floats
+    """Shape (n, len(AXES)), NaN where an axis is not known."""
+    known_at: NDArray[np.datetime64]
+    closed_at: NDArray[np.datetime64]
+    symbol: NDArray[np.str_]
+    side: NDArray[np.str_]
+    regime: NDArray[np.str_]
+
+    @classmethod
+    def of(cls, trades: Iterable[Remembered]) -> Self:
+        """Of trades in any order."""
+        rows = tuple(sorted(trades, key=lambda one: (one.known_at, one.id)))
+        return cls(
+            trades=rows,
+            vectors=np.array([one.state.vector() for one in rows]).reshape(-1, len(AXES)),
+            known_at=np.array([_micros(one.known_at) for one in rows], dtype="datetime64[us]"),
+            closed_at=np.array([_micros(one.closed_at) for one in rows], dtype="datetime64[us]"),
+            symbol=np.array([one.symbol for one in rows], dtype=np.str_),
+            side=np.array([one.side for one in rows], dtype=np.str_),
+            regime=np.array([one.state.regime or "" for one in rows], dtype=np.str_),
+        )
+
+    def __len__(self) -> int:
+        return len(self.trades)
+
+    def known(self, as_of: datetime) -> int:
+        """How many of the first trades were known at `as_of`."""
+        return int(np.searchsorted(self.known_at, _micros(as_of), side="right"))
+
+    def joined(self, later: Iterable[Remembered]) -> "Memory":
+        """With trades that became known since."""
+        added = Memory.of(later)
+        if not len(added):
+            return self
+        if len(self) and (added.known_at[0], added.trades[0].id) < (self.known_at[-1], self.trades[-1].id):
+            return Memory.of((*self.trades, *added.trades))
+        columns = ("vectors", "known_at", "closed_at", "symbol", "side", "regime")
+        return Memory(
+            trades=self.trades + added.trades,
+            **{name: np.concatenate([getattr(self, name), getattr(added, name)]) for name in columns},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Recalled:
+    """The nearest trades, best score first. Arrays of one length."""
+
+    trades: tuple[Remembered, ...]
+    score: Floats
+    similarity: Floats
+    vectors: Floats
+    """Shape (n, len(AXES)), in units of the axes; NaN where not known."""
+
+
+def recall(memory: Memory, wanted: Wanted, count: int, among: Rows | None = None) -> Recalled:
+    """The `count` trades with the highest score, ties to the later one, then by id.
+
+    `among` narrows the search to rows of `memory`, such as an index has found; without it all are looked at.
+    """
+    known = memory.known(wanted.as_of)
+    rows = np.flatnonzero(_fits(memory, wanted, known))
+    if among is not None:
+        rows = np.intersect1d(rows, among)
+    centre, scale = units(memory.vectors[:known])
+    vectors = (memory.vectors[rows] - centre) / scale
+    similarity = resemblance(vectors, (wanted.state.vector() - centre) / scale)
+    days = (_micros(wanted.as_of) - memory.closed_at[rows]) / _DAY
+    score = SIMILARITY_SHARE * similarity + (1.0 - SIMILARITY_SHARE) * 0.5 ** (days / HALF_LIFE_DAYS)
+    best = _best(score, count)
+    return Recalled(
+        trades=tuple(memory.trades[row] for row in rows[best]),
+        score=score[best],
+        similarity=similarity[best],
+        vectors=vectors[best],
+    )
+
+
+def units(vectors: Floats) -> tuple[Floats, Floats]:
+    """Centre and scale of each axis, of `vectors` (n, axes), shrunk to the fixed ones."""
+    there = ~np.isnan(vectors)
+    n = there.sum(axis=0)
+    filled = np.where(there, vectors, 0.0)
+    share = n / (n + PRIOR_STRENGTH)
+    mean = filled.sum(axis=0) / np.maximum(n, 1)
+    centre = share * mean + (1.0 - share) * PRIOR_CENTRE
+    squares = np.where(there, vectors - centre, 0.0) ** 2
+    variance = share * squares.sum(axis=0) / np.maximum(n, 1) + (1.0 - share) * PRIOR_SCALE**2
+    return centre, np.sqrt(variance)
+
+
+def resemblance(vectors: Floats, to: Floats) -> Floats:
+    """Similarity of each of `vectors` (n, axes) to one, from 0 to 1; both in units of the axes."""
+    squares = (vectors - to) ** 2
+    shared = (~np.isnan(squares)).sum(axis=1)
+    mean = np.nansum(squares, axis=1) / np.maximum(shared, 1)
+    likeness: Floats = np.where(shared >= FEWEST_AXES, np.exp(-mean / 2.0), 0.0)
+    return likeness
+
+
+def diverse(recalled: Recalled, count: int) -> Rows:
+    """Which `count` of them to show: by score, less what they repeat of those chosen before.
+
+    Maximal marginal relevance (Carbonell and Goldstein 1998), with DIVERSITY as the weight of novelty.
+    """
+    left = list(range(len(recalled.trades)))
+    repeated = np.zeros(len(left))
+    chosen: list[int] = []
+    while left and len(chosen) < count:
+        worth = (1.0 - DIVERSITY) * recalled.score[left] - DIVERSITY * repeated[left]
+        best = left.pop(int(np.argmax(worth)))
+        chosen.append(best)
+        repeated = np.maximum(repeated, resemblance(recalled.vectors, recalled.vectors[best]))
+    return np.array(chosen, dtype=np.intp)
+
+
+def _fits(memory: Memory, wanted: Wanted, known: int) -> NDArray[np.bool_]:
+    """Which of the first `known` trades pass the filters."""
+    fits = np.ones(known, dtype=np.bool_)
+    if wanted.symbol is not None:
+        fits &= memory.symbol[:known] == wanted.symbol
+    if wanted.side is not None:
+        fits &= memory.side[:known] == wanted.side
+    if wanted.regime is not None:
+        fits &= memory.regime[:known] == wanted.regime
+    if wanted.since is not None:
+        fits &= memory.closed_at[:known] >= _micros(wanted.since)
+    if wanted.until is not None:
+        fits &= memory.closed_at[:known] < _micros(wanted.until)
+    return fits
+
+
+def _best(score: Floats, count: int) -> Rows:
+    """Rows of the highest scores, best first; equal ones in the order of the later row first."""
+    if count < len(score):
+        least = np.partition(score, len(score) - count)[len(score) - count]
+        candidates = np.flatnonzero(score >= least)
+    else:
+        candidates = np.arange(len(score))
+    order = np.lexsort((-candidates, -score[candidates]))
+    return candidates[order][:count]
+
+
+def _micros(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
