@@ -55,6 +55,7 @@ def assemble(
         clock=clock,
         approval=Approval.parse(settings.run.approval),
         models=models,
+        pooling=settings.desk.pooling,
         reflects=settings.memory.rules == "on",
         memory=Memory.of(()) if memory is None else memory,
     )

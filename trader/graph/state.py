@@ -142,6 +142,8 @@ class Desk:
     clock: Clock
     reflects: bool = True
     """Whether rules are looked for in the book's own past."""
+    pooling: str = "map"
+    """How weights of the pool are learned."""
     approval: Approval = field(default_factory=Approval)
     """Which increases wait for a person."""
     pace: Pace | None = None

@@ -265,7 +265,7 @@ class Rounds:
             if len(here.get(RECORD, ())):
                 families[RECORD] = MEMORY
             view = self._desk.market.view(as_of)
-            learned = learn(view, book.symbols, book.horizon, known, families)
+            learned = learn(view, book.symbols, book.horizon, known, families, self._desk.pooling)
             self._learned, changes = self._reflecting.reflect(
                 learned, view, len(self._venue.broker.ledger.closed)
             )
