@@ -4,10 +4,10 @@
     w_i <- (1 - SHARE) w_i + SHARE prior_i
 
 The mixture `sum w_i p_i` then loses at most `ln(1 / prior_i) + T ln(1 / (1 - SHARE))` more over T dates than
-any one record i; without the share, ln N for equal priors. What a record did long ago fades, so that the
-weights follow a market that turns. The desk pools log-odds with these weights, where the bound is a guide:
-it is proven for the mixture (Herbster and Warmuth 1998). Who does not answer on a date keeps its share of those who did not (Freund and
-others 1997).
+any one record i; without the share, ln N for equal priors (Herbster and Warmuth 1998). What a record did
+long ago fades, so that the weights follow a market that turns. The desk pools log-odds with these weights,
+where the bound is a guide: it is proven for the mixture. Who is silent is taken to say what the others say
+together, which leaves its weight as it was (Freund and others 1997).
 """
 
 from collections.abc import Sequence

@@ -121,7 +121,8 @@ def _align(
     records: Sequence[Resolved], shifts_of: Callable[[Resolved], Floats]
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.int64]]:
     """A row per case of any record, by date, then symbol: shifts (n, k), answered (n, k) 0 or 1, and (n,)
-    each: logit base, outcome, weight, date."""
+    each: logit base, outcome, weight, date.
+    """
     names = np.unique(np.concatenate([record.symbol for record in records]))
     keys = [
         record.decided.astype(np.int64) * len(names) + np.searchsorted(names, record.symbol)
@@ -136,11 +137,6 @@ def _align(
     stacked = (np.concatenate([getattr(record, name) for record in records])[first] for name in _CASE_FIELDS)
     base_now, happened, weight = stacked
     return shifts, answered, logit(base_now), happened, weight, cases // len(names)
-
-
-_CASE_FIELDS)
-    base_now, happened, weight = stacked
-    return shifts, answered, logit(base_now), happened, weight
 
 
 _CASE_FIELDS = ("base_now", "happened", "weight")
