@@ -67,8 +67,10 @@ def _refusal(signal: Signal, seen: set[str], state: Round, desk: Desk) -> str | 
     if age > allowed:
         return f"its last bar is {age:.1f} bars old, {allowed:g} allowed"
     outside = signal.source is SignalSource.WEBHOOK and signal.confidence is not None
-    if outside and signal.confidence is not None and signal.confidence < desk.signal_confidence:
-        return f"confidence {signal.confidence:.2f}, {desk.signal_confidence:.2f} needed"
+    learned = state["learned"].lessons
+    least = learned.thresholds.signal_confidence if learned and learned.thresholds else desk.signal_confidence
+    if outside and signal.confidence is not None and signal.confidence < least:
+        return f"confidence {signal.confidence:.2f}, {least:.2f} needed"
     return None
 
 

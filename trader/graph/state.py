@@ -14,6 +14,7 @@ from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.ids import RoundId
 from trader.domain.learned import LearnedState
+from trader.domain.lessons import LearnedThresholds
 from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Order, Ruling
 from trader.domain.portfolio import Account, Book
@@ -142,6 +143,8 @@ class Desk:
     clock: Clock
     reflects: bool = True
     """Whether rules are looked for in the book's own past."""
+    learns_from: LearnedThresholds | None = None
+    """Where an entry's thresholds were set, where they are learned; None where they are fixed."""
     pooling: str = "map"
     """How weights of the pool are learned."""
     approval: Approval = field(default_factory=Approval)

@@ -16,6 +16,7 @@ from trader.domain.lessons import Rule
 from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.portfolio import Account
 from trader.domain.reports import Evidence, Report
+from trader.domain.trades import MarketState
 from trader.domain.value import Value
 from trader.graph.consensus import Question, conclude, undecided
 from trader.graph.state import Case, Desk
@@ -182,6 +183,7 @@ def question(state: Case, desk: Desk) -> Question:
         lot=0.0
         if price is None
         else float(price * instrument.multiplier * instrument.lot_size / account.equity),
+        conditions=state.get("conditions", MarketState()),
         fallback_stop=_fallback_stop(state.get("reports", {}), price, desk.stop_atr),
     )
 

@@ -1,16 +1,19 @@
 """What the journal has for learning: decisions with the conditions they were made in, and what changed."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
+from trader.domain.decisions import Decision
 from trader.domain.ids import BookId
 from trader.domain.learned import LearnedState
 from trader.domain.lessons import Standing
 from trader.domain.market import Regime
+from trader.domain.signals import Signal
 from trader.domain.trades import MarketState
 from trader.journal import from_rows, schema
 from trader.journal.reading import Tables
@@ -23,12 +26,12 @@ WISHES: Mapping[str, Standing] = MappingProxyType(
 
 
 class Judged(NamedTuple):
-    """A decision that pooled forecasts, and the conditions it was made in."""
+    """A decision, and the conditions it was made in."""
 
-    as_of: datetime
-    symbol: str
-    base_rate: float
+    decision: Decision
     state: MarketState
+    signals: tuple[Signal, ...]
+    """Of the whole round."""
 
 
 class Lessons:
@@ -39,28 +42,17 @@ class Lessons:
 
     def judged(self, book: BookId, until: datetime) -> list[Judged]:
         """Decisions of the book up to `until`, oldest first, whose conditions are recorded."""
-        made, known = schema.decisions.c, schema.feature_store.c
+        made, known, opened = schema.decisions.c, schema.feature_store.c, schema.rounds.c
         same = (made.book == known.book) & (made.symbol == known.symbol) & (made.as_of == known.as_of)
+        conditions = (known[name] for name in (*schema.STATE, "regime"))
         query = (
-            select(
-                made.as_of, made.symbol, made.base_rate, *(known[name] for name in (*schema.STATE, "regime"))
-            )
+            select(made.body, opened.signals, *conditions)
             .join_from(schema.decisions, schema.feature_store, same)
-            .where(made.book == book, made.base_rate.is_not(None), made.as_of <= until)
+            .join(schema.rounds, made.round == opened.round)
+            .where(made.book == book, made.as_of <= until)
             .order_by(made.seq)
         )
-        return self._tables.read(
-            query,
-            lambda row: Judged(
-                row["as_of"],
-                row["symbol"],
-                row["base_rate"],
-                MarketState(
-                    **{name: row[name] for name in schema.STATE},
-                    regime=Regime(row["regime"]) if row["regime"] else None,
-                ),
-            ),
-        )
+        return self._tables.read(query, _judged)
 
     def events(self, book: BookId) -> list[LearningEvent]:
         """What learning, or a person, changed, oldest first."""
@@ -81,3 +73,10 @@ class Lessons:
         digests = self._tables.read(query, lambda row: str(row["digest"]))
         found = self._tables.blobs(digests)
         return [LearnedState.model_validate(found[digest]) for digest in digests]
+
+
+def _judged(row: RowMapping) -> Judged:
+    numbers = {name: row[name] for name in schema.STATE}
+    state = MarketState(**numbers, regime=Regime(row["regime"]) if row["regime"] else None)
+    signals = tuple(Signal.model_validate(signal) for signal in json.loads(row["signals"]))
+    return Judged(from_rows.decision(row), state, signals)

@@ -7,13 +7,17 @@ would wait for years; the event needs none, and is the same for every case.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trader.domain.decisions import Decision, Payoff
 from trader.domain.lessons import Condition, Facts, Test
 from trader.domain.market import Regime, to_datetime64
+from trader.domain.signals import Signal
 from trader.domain.trades import AXES, MarketState
 from trader.memory.cases import Outcomes, case_weights
 
@@ -28,6 +32,42 @@ class Case(NamedTuple):
     symbol: str
     facts: Facts
     base_rate: float
+    entry: Mapping[str, float] = MappingProxyType({})
+    """Where it could have been an entry: what thresholds measure, by name, and `cost` of the round trip."""
+
+
+def case_of(made: Decision, state: MarketState, signals: Iterable[Signal] = ()) -> Case | None:
+    """A decision in its conditions, with the signals of its round; None for one that pooled nothing."""
+    if made.pool is None:
+        return None
+    entry: dict[str, float] = {}
+    if made.held_weight == 0.0 and (made.edge or 0.0) > 0.0:
+        entry = _entry(made, state)
+        sure = [one.confidence for one in signals if one.symbol == made.symbol and one.confidence is not None]
+        if entry and sure:
+            entry["signal_confidence"] = max(sure)
+    return Case(made.as_of, made.symbol, facts_of(state), made.pool.base_rate, entry)
+
+
+def reward_to_risk(payoff: Payoff, price: Decimal | None, stop: Decimal | None) -> float | None:
+    """The mean gain over the distance to the stop; None without a stop below the price."""
+    if price is None or stop is None or stop >= price:
+        return None
+    return payoff.mean_gain / float((price - stop) / price)
+
+
+def _entry(made: Decision, state: MarketState) -> dict[str, float]:
+    """What the thresholds of an entry would have measured."""
+    if made.pool is None or made.payoff is None or made.edge is None or not made.edge_error:
+        return {}
+    measured = {
+        "cost": made.payoff.cost,
+        "edge_errors": made.edge / made.edge_error,
+        "agreement": made.pool.agreement,
+        "adx": state.adx,
+        "reward_to_risk": reward_to_risk(made.payoff, made.price, made.stop),
+    }
+    return {name: value for name, value in measured.items() if value is not None}
 
 
 def facts_of(state: MarketState) -> Facts:
@@ -54,6 +94,8 @@ class Experience:
     """Feature -> value, NaN where it was not known."""
     labels: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     """Feature -> word, empty where it was not known."""
+    entries: Mapping[str, Floats] = field(default_factory=dict)
+    """What thresholds of an entry measure -> value, NaN where the case could have been none; and `cost`."""
     overlap: int = 1
     """Dates with a case within one horizon: how many in a row repeat each other's news."""
 
@@ -103,6 +145,10 @@ def experience(
         returns=r,
         numbers={name: _numbers(kept, name) for name in sorted(_of_kind(kept, float))},
         labels={name: _words(kept, name) for name in sorted(_of_kind(kept, str))},
+        entries={
+            name: np.array([case.entry.get(name, np.nan) for case in kept], dtype=np.float64)
+            for name in sorted({name for case in kept for name in case.entry})
+        },
         overlap=_overlap(decided, clock, horizon),
     )
 

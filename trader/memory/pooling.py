@@ -120,8 +120,9 @@ def lean(record: Resolved) -> Floats:
 def _align(
     records: Sequence[Resolved], shifts_of: Callable[[Resolved], Floats]
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.int64]]:
-    """A row per case of any record, by date, then symbol: shifts (n, k), answered (n, k) 0 or 1, and (n,)
-    each: logit base, outcome, weight, date.
+    """A row per case of any record, by date, then symbol.
+
+    Shifts (n, k), answered (n, k) 0 or 1, and (n,) each: logit base, outcome, weight, date.
     """
     names = np.unique(np.concatenate([record.symbol for record in records]))
     keys = [

@@ -12,12 +12,13 @@ from datetime import datetime
 
 import numpy as np
 
-from trader.domain.lessons import Change, Lessons, Looks, Rule, Standing
+from trader.domain.lessons import Change, LearnedThresholds, Lessons, Looks, Rule, Standing
 from trader.domain.market import to_datetime64
 from trader.memory.discovery import SUPPORT, strongest
 from trader.memory.experience import Experience
 from trader.memory.retiring import LIMIT, contradiction
 from trader.memory.rules import expected, renewed, stated
+from trader.memory.thresholds import learn_thresholds
 
 TRADES = 10
 """Closed trades from one look to the next."""
@@ -41,11 +42,13 @@ def reflect(
     trades: int,
     as_of: datetime,
     wishes: Mapping[str, Standing] | None = None,
+    thresholds: LearnedThresholds | None = None,
     seed: int = 0,
 ) -> Reflected:
     """What is known at `as_of` from `known`, with `trades` closed by then.
 
-    `wishes` are people's: rule -> where it is to stand. The same arguments give the same bytes.
+    `wishes` are people's: rule -> where it is to stand. `thresholds` are where an entry's were set; None
+    where they are fixed. The same arguments give the same bytes.
     """
     changes: list[Change] = []
     rules = []
@@ -53,12 +56,15 @@ def reflect(
         now, changed = _standing(_watched(rule, known), (wishes or {}).get(rule.id))
         rules.append(now)
         changes += changed
-    looks = lessons.looks
+    looks, placed = lessons.looks, lessons.thresholds
     if trades - looks.trades >= TRADES:
         looks, found = _look(looks, tuple(rules), known, trades, as_of, seed)
         rules += found.rules
         changes += found.changes
-    return Reflected(lessons.model_copy(update={"rules": tuple(rules), "looks": looks}), tuple(changes))
+        if thresholds is not None:
+            placed, moved = learn_thresholds(known, thresholds, placed)
+            changes += moved
+    return Reflected(Lessons(rules=tuple(rules), looks=looks, thresholds=placed), tuple(changes))
 
 
 def _watched(rule: Rule, known: Experience) -> Rule:

@@ -6,13 +6,14 @@ from datetime import datetime
 from trader.data.view import MarketView
 from trader.domain.decisions import Decision
 from trader.domain.learned import LearnedState
-from trader.domain.lessons import Lessons, Standing
+from trader.domain.lessons import LearnedThresholds, Lessons, Standing
 from trader.domain.portfolio import Book
+from trader.domain.signals import Signal
 from trader.domain.trades import MarketState
 from trader.journal.reader import JournalReader
 from trader.journal.records import LearningEvent, RoundOpened, StateKnown
 from trader.memory.cases import outcomes
-from trader.memory.experience import Case, experience, facts_of
+from trader.memory.experience import case_of, experience
 from trader.memory.reflection import reflect
 from trader.runner.listening import Listening
 
@@ -28,13 +29,16 @@ class Reflecting:
         learned: LearnedState | None,
         *,
         on: bool,
+        set_at: LearnedThresholds | None,
     ) -> None:
-        """Of the rounds up to `last`, the last closed one."""
-        self._book, self._reader, self._on = book, reader, on
+        """Of the rounds up to `last`, the last closed one. `set_at`: where thresholds that learn were set."""
+        self._book, self._reader, self._on, self._set_at = book, reader, on, set_at
         self._lessons = (learned.lessons if learned else None) or Lessons()
         self._conditions: Mapping[str, MarketState] = {}
+        self._signals: tuple[Signal, ...] = ()
         judged = reader.lessons.judged(book.id, last) if last is not None and on else []
-        self._cases = [Case(one.as_of, one.symbol, facts_of(one.state), one.base_rate) for one in judged]
+        found = (case_of(one.decision, one.state, one.signals) for one in judged)
+        self._cases = [case for case in found if case is not None]
 
     def conditions(self, opened: RoundOpened, heard: Listening) -> Mapping[str, MarketState]:
         """Of each symbol in the round that begins; of one that is run again, as it was recorded then."""
@@ -45,15 +49,16 @@ class Reflecting:
                 for symbol in self._book.symbols
             )
             known = {symbol: state for symbol, state in recorded if state is not None}
-        self._conditions = known
+        self._conditions, self._signals = known, opened.signals
         return known
 
     def judged(self, decisions: Iterable[Decision]) -> None:
         """Decisions of the round that has just been: cases, once their outcome is known."""
         for made in decisions if self._on else ():
             state = self._conditions.get(made.symbol)
-            if made.pool is not None and state is not None:
-                self._cases.append(Case(made.as_of, made.symbol, facts_of(state), made.pool.base_rate))
+            case = None if state is None else case_of(made, state, self._signals)
+            if case is not None:
+                self._cases.append(case)
 
     def reflect(
         self, learned: LearnedState, view: MarketView, trades: int
@@ -64,7 +69,7 @@ class Reflecting:
         book = self._book
         histories = tuple(outcomes(view, symbol, book.horizon) for symbol in book.symbols)
         known = experience(self._cases, histories, book.horizon, learned.correlation)
-        made = reflect(self._lessons, known, trades, view.as_of, self._wishes())
+        made = reflect(self._lessons, known, trades, view.as_of, self._wishes(), thresholds=self._set_at)
         self._lessons = made.lessons
         changes = [LearningEvent(book=book.id, at=view.as_of, change=one) for one in made.changes]
         return learned.model_copy(update={"lessons": made.lessons}), changes

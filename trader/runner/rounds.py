@@ -76,7 +76,9 @@ class Rounds:
         self._newest: RoundOpened | None = reader.last_opened(book.id)
         self.waiting = Waiting.of(reader, book.id)
         self._requests = Requests(reader, self.waiting, self._lift)
-        self._reflecting = Reflecting(book, reader, last, self._learned, on=desk.reflects)
+        self._reflecting = Reflecting(
+            book, reader, last, self._learned, on=desk.reflects, set_at=desk.learns_from
+        )
         self._remembering = Remembering(book, reader)
         self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
