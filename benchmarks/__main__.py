@@ -23,10 +23,11 @@ BENCHMARKS: Mapping[str, str] = {
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",
+    "lessons": "benchmarks.lessons",
 }
 """Name -> the module whose `measure` it is."""
 
-LONG = {"faults"}
+LONG = {"faults", "lessons"}
 """Only by name."""
 
 

@@ -37,7 +37,7 @@ class Plan:
     """How often the event comes where the pattern holds; one half elsewhere."""
     flips_at: int | None = None
     """The date from which it comes as often as it did not before."""
-    dates: int = 500
+    dates: int = 1000
     symbols: int = 2
     horizon: int = 1
 

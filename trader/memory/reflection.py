@@ -1,6 +1,6 @@
 """A look back: rules that hold are renewed, those contradicted retire, and now and then a new one is stated.
 
-Ten closed trades trigger a look. A look tests only where half as much again is known as at the last test, and
+Ten closed trades trigger a look. A look tests only where half as much again is known as at the last, and
 the j-th test may be wrong with a chance of ALPHA / (j (j + 1)): over a whole life these add up to ALPHA, so
 that looking often finds nothing that is not there (alpha spending after Lan and DeMets 1983, on a schedule
 that needs no end).
