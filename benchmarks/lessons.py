@@ -69,7 +69,7 @@ def finds(market: World) -> bool:
 
 
 def with_and_without(market: World, seed: int) -> tuple[bool, float, tuple[float, float]]:
-    """Whether the pattern was found; the difference of log losses, with memory less without, and its interval.
+    """Whether the pattern was found; the log loss with memory less that without, and its interval.
 
     Over the whole life: before a rule is known both desks say the same.
     """
@@ -108,7 +108,7 @@ Fit = Sequence[tuple[float, float, float]]
 
 
 def fitted(known: Experience, said: Sequence[Floats], rows: int) -> tuple[Fit, Fit]:
-    """Calibration and weights from the first `rows` cases: of the agents, and with memory, the last record."""
+    """Calibration and weights from the first `rows` cases: of the agents, and with memory, the last one."""
     records = [resolved(known, one, rows) for one in said]
     lines = [calibrate(record) for record in records]
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from trader.memory.experience import Floats
 
-LIMIT = 4.0
-"""Of S: a rule that holds at 70 % where 50 % is expected is given up wrongly once in some 600 cases, and
+LIMIT = 5.0
+"""Of S: a rule that holds at 70 % where 50 % is expected is given up wrongly once in some 700 cases, and
 after some 15 where it has turned to 30 %."""
 NEAREST = 0.05
 """Rates are kept so far from 0 and 1: a single case must not settle it."""
