@@ -108,6 +108,11 @@ class Workspace:
         return self.state / "models"
 
     @property
+    def index(self) -> Path:
+        """What is remembered, as Chroma has it; can be made again from the journal."""
+        return self.state / "chroma"
+
+    @property
     def runs(self) -> Path:
         """Evaluations and backtests, each with a journal of its own."""
         return self.state / "runs"

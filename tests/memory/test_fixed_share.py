@@ -8,7 +8,9 @@ from trader.memory.fixed_share import SHARE, capped, fixed_share, mixture_loss
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), dates=st.integers(1, 60), symbols=st.integers(1, 4), k=st.integers(2, 6))
+@given(
+    seed=st.integers(0, 2**32 - 1), dates=st.integers(1, 60), symbols=st.integers(1, 4), k=st.integers(2, 6)
+)
 def test_no_record_is_better_than_the_mixture_by_more_than_the_bound(
     seed: int, dates: int, symbols: int, k: int
 ) -> None:

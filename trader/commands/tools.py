@@ -18,6 +18,8 @@ from trader.domain.market import to_datetime64
 from trader.domain.portfolio import Account
 from trader.features.catalogue import FEATURES
 from trader.graph.assembly import cost_model
+from trader.journal.reader import JournalReader
+from trader.memory.recall import Memory
 from trader.settings import Settings
 from trader.tools.document import fields
 from trader.tools.forecast.forecaster import Forecaster
@@ -193,7 +195,17 @@ def _context(
             refit_bars=settings.desk.refit_forecaster,
         ),
         costs=cost_model(settings).round_trip(market.instruments[symbol]),
+        memory=_memory(session),
     )
+
+
+def _memory(session: Session) -> Memory:
+    """The closed trades of the workspace's newest book, if it has one."""
+    if not session.workspace.journal.exists():
+        return Memory.of(())
+    with JournalReader(session.workspace.journal) as reader:
+        books = reader.books()
+        return Memory.of(reader.memories.remembered(books[-1].id) if books else ())
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -132,6 +132,8 @@ class ClosedTrade(Value):
     """`as_of` of that decision: the moment of `state`."""
     p_up: Number | None = None
     """The pooled probability of the event when it was decided."""
+    base_rate: Number | None = None
+    """How often the event had been so before, as the pool counted on."""
     edge: Number | None = None
     """The expected return after costs that it was decided on."""
     stated: tuple[Stated, ...] = ()

@@ -1,5 +1,6 @@
 """What the journal remembers: closed trades, the conditions of decisions, and what came of forecasts."""
 
+import json
 from datetime import datetime
 from typing import NamedTuple
 
@@ -96,6 +97,13 @@ class Memories:
         where = (table.c.book == book, table.c.symbol == symbol, table.c.as_of == as_of)
         found = self._tables.all(table, _state, *where)
         return found[0] if found else None
+
+    def reasoning(self, decision: DecisionId) -> list[tuple[str, str]]:
+        """(agent, what it wrote) of the opinions of a decision, in their order."""
+        table = schema.steps.c
+        query = select(table.agent, table.body).where(table.decision == decision, table.form == "opinion")
+        said = self._tables.read(query, lambda row: (row["agent"], json.loads(row["body"])["reasoning"]))
+        return sorted(said)
 
     def unresolved(self, book: BookId) -> list[Unresolved]:
         """Decisions without an outcome, oldest first."""

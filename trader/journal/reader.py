@@ -319,6 +319,14 @@ class JournalReader:
         digests = self._tables.read(query, lambda row: row["digest"])
         return self._learned(digests[0]) if digests else None
 
+    def learned_states(self, book: BookId) -> list[LearnedState]:
+        """Every learned state of the book, oldest first."""
+        table = schema.learned.c
+        query = select(table.digest).where(table.book == book).order_by(table.seq)
+        found = self._tables.blobs(self._tables.read(query, lambda row: row["digest"]))
+        states = [LearnedState.model_validate(body) for body in found.values()]
+        return sorted(states, key=lambda state: state.cut_off)
+
     # The account
 
     def orders(self, book: BookId) -> list[OrderIntended]:

@@ -408,6 +408,7 @@ closed_trades = _table(
     _text("decision"),
     _moment("decided_at", nullable=True),
     _number("p_up", nullable=True),
+    _number("base_rate", nullable=True),
     _number("edge", nullable=True),
     *_state_columns(),
     _number("confluence", nullable=True),

@@ -13,13 +13,14 @@ DRAWS = 1000
 """Enough for the ends of an interval of 90 %: fifty draws lie beyond each."""
 
 
-def wilson(successes: int, cases: int, level: float) -> tuple[float, float]:
+def wilson(successes: float, cases: float, level: float) -> tuple[float, float]:
     """The score interval of a proportion (Wilson 1927): within 0 and 1, and sensible for few cases.
 
-    Raises ValueError for no cases, or more successes than cases.
+    Cases that overlap are worth less than one each: both counts may be fractions. Raises ValueError for no
+    cases, or more successes than cases.
     """
-    if cases < 1 or not 0 <= successes <= cases:
-        raise ValueError(f"{successes} of {cases} cases")
+    if cases <= 0 or not 0 <= successes <= cases:
+        raise ValueError(f"{successes:g} of {cases:g} cases")
     z, p = NormalDist().inv_cdf(0.5 + level / 2.0), successes / cases
     middle = p + z * z / (2 * cases)
     reach = z * float(np.sqrt(p * (1 - p) / cases + z * z / (4 * cases * cases)))

@@ -75,6 +75,7 @@ def closed_trade(
         decision=opener(trip),
         decided_at=decision.as_of if decision else None,
         p_up=pool.p_up if pool else None,
+        base_rate=pool.base_rate if pool else None,
         edge=decision.edge if decision else None,
         stated=tuple(
             Stated(agent=one.agent, record=one.record, p_up=one.p_up, weight=one.weight)

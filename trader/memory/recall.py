@@ -11,7 +11,8 @@ trades are compared in sensible units. A trade that shares fewer than five axes 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from functools import cached_property
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,14 @@ from trader.journal.memories import Remembered
 SIMILARITY_SHARE = 0.7
 HALF_LIFE_DAYS = 90.0
 FEWEST_AXES = 5
+EXACT_UP_TO = 100_000
+"""Trades of which all are looked at. Beyond, an index names the candidates, if there is one that works."""
 PRIOR_STRENGTH = 30.0
 """Trades that the fixed units of an axis are worth."""
 PRIOR_CENTRE = np.array([0.5, 0.22, np.log(0.02), 0.0, 0.5, 0.0, 0.2, np.log(0.25), 0.0])
 PRIOR_SCALE = np.array([0.12, 0.10, 0.6, 0.3, 0.35, 0.4, 0.6, 0.5, 0.8])
 """In the order of AXES: rough figures of stocks and coins, so that one unit is one usual difference."""
-DIVERSITY = 0.3
+DIVERSITY = 0.5
 """What likeness to those chosen before costs a trade that is to be shown."""
 
 Rows = NDArray[np.intp]
@@ -51,6 +54,14 @@ class Wanted:
     """Closed before this moment: the time window ends."""
 
 
+class Neighbours(Protocol):
+    """What finds candidates where there are too many trades to look at all."""
+
+    def candidates(self, wanted: Wanted, count: int) -> list[str] | None:
+        """Ids of more trades than are wanted; None where it cannot say."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Memory:
     """Closed trades as columns of one length, in the order in which they were known."""
@@ -63,6 +74,8 @@ class Memory:
     symbol: NDArray[np.str_]
     side: NDArray[np.str_]
     regime: NDArray[np.str_]
+    index: Neighbours | None = None
+    """Where candidates are asked for beyond EXACT_UP_TO trades."""
 
     @classmethod
     def of(cls, trades: Iterable[Remembered]) -> Self:
@@ -71,8 +84,8 @@ class Memory:
         return cls(
             trades=rows,
             vectors=np.array([one.state.vector() for one in rows]).reshape(-1, len(AXES)),
-            known_at=np.array([_micros(one.known_at) for one in rows], dtype="datetime64[us]"),
-            closed_at=np.array([_micros(one.closed_at) for one in rows], dtype="datetime64[us]"),
+            known_at=np.array([micros(one.known_at) for one in rows], dtype="datetime64[us]"),
+            closed_at=np.array([micros(one.closed_at) for one in rows], dtype="datetime64[us]"),
             symbol=np.array([one.symbol for one in rows], dtype=np.str_),
             side=np.array([one.side for one in rows], dtype=np.str_),
             regime=np.array([one.state.regime or "" for one in rows], dtype=np.str_),
@@ -81,9 +94,14 @@ class Memory:
     def __len__(self) -> int:
         return len(self.trades)
 
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Trade -> its row."""
+        return {one.id: row for row, one in enumerate(self.trades)}
+
     def known(self, as_of: datetime) -> int:
         """How many of the first trades were known at `as_of`."""
-        return int(np.searchsorted(self.known_at, _micros(as_of), side="right"))
+        return int(np.searchsorted(self.known_at, micros(as_of), side="right"))
 
     def joined(self, later: Iterable[Remembered]) -> "Memory":
         """With trades that became known since."""
@@ -95,6 +113,7 @@ class Memory:
         columns = ("vectors", "known_at", "closed_at", "symbol", "side", "regime")
         return Memory(
             trades=self.trades + added.trades,
+            index=self.index,
             **{name: np.concatenate([getattr(self, name), getattr(added, name)]) for name in columns},
         )
 
@@ -116,13 +135,16 @@ def recall(memory: Memory, wanted: Wanted, count: int, among: Rows | None = None
     `among` narrows the search to rows of `memory`, such as an index has found; without it all are looked at.
     """
     known = memory.known(wanted.as_of)
+    if among is None and len(memory) > EXACT_UP_TO and memory.index is not None:
+        ids = memory.index.candidates(wanted, count)
+        among = None if ids is None else np.array([memory.rows[id] for id in ids if id in memory.rows], int)
     rows = np.flatnonzero(_fits(memory, wanted, known))
     if among is not None:
         rows = np.intersect1d(rows, among)
     centre, scale = units(memory.vectors[:known])
     vectors = (memory.vectors[rows] - centre) / scale
     similarity = resemblance(vectors, (wanted.state.vector() - centre) / scale)
-    days = (_micros(wanted.as_of) - memory.closed_at[rows]) / _DAY
+    days = (micros(wanted.as_of) - memory.closed_at[rows]) / _DAY
     score = SIMILARITY_SHARE * similarity + (1.0 - SIMILARITY_SHARE) * 0.5 ** (days / HALF_LIFE_DAYS)
     best = _best(score, count)
     return Recalled(
@@ -181,9 +203,9 @@ def _fits(memory: Memory, wanted: Wanted, known: int) -> NDArray[np.bool_]:
     if wanted.regime is not None:
         fits &= memory.regime[:known] == wanted.regime
     if wanted.since is not None:
-        fits &= memory.closed_at[:known] >= _micros(wanted.since)
+        fits &= memory.closed_at[:known] >= micros(wanted.since)
     if wanted.until is not None:
-        fits &= memory.closed_at[:known] < _micros(wanted.until)
+        fits &= memory.closed_at[:known] < micros(wanted.until)
     return fits
 
 
@@ -198,5 +220,6 @@ def _best(score: Floats, count: int) -> Rows:
     return candidates[order][:count]
 
 
-def _micros(moment: datetime) -> np.datetime64:
+def micros(moment: datetime) -> np.datetime64:
+    """A moment as arrays have it, to the microsecond."""
     return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")

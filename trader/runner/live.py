@@ -24,6 +24,7 @@ from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models, staffed
+from trader.runner.indexing import Indexing
 from trader.runner.keeping import Keeper
 from trader.runner.live_opening import address_of, ledger_of, open_book
 from trader.runner.loop import Ran
@@ -114,7 +115,10 @@ async def run_live(
         )
         desk = replace(desk, pace=Pace(desk.limits.value("order_rate"), clock))
         prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
-        rounds = Rounds(desk, keeper, Span((), None), run_id, settings.desk.refit_bars, prior, reader)
+        index = Indexing.of(workspace, settings, book, reader, observer.note)
+        held.callback(index.close)
+        refit = settings.desk.refit_bars
+        rounds = Rounds(desk, keeper, Span((), None), run_id, refit, prior, reader, index)
         observer.opened(
             Opening(
                 book=book,

@@ -15,6 +15,7 @@ from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models, staffed
+from trader.runner.indexing import Indexing
 from trader.runner.pausing import between
 from trader.runner.rounds import Rounds
 from trader.runner.venues import PaperVenue
@@ -101,7 +102,9 @@ async def run(
             )
             prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
             venue = PaperVenue(broker, market, chosen, replay_clock)
-            rounds = Rounds(desk, venue, chosen, run_id, settings.desk.refit_bars, prior, reader)
+            index = Indexing.of(workspace, settings, book, reader, observer.note)
+            held.callback(index.close)
+            rounds = Rounds(desk, venue, chosen, run_id, settings.desk.refit_bars, prior, reader, index)
             observer.opened(
                 Opening(
                     book=book,

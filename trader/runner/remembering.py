@@ -1,6 +1,7 @@
 """What each round adds to what is remembered: conditions, outcomes that became known, trades that closed."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -18,6 +19,7 @@ from trader.journal.reader import JournalReader
 from trader.journal.records import OutcomeKnown, Record, StateKnown, TradeClosed
 from trader.memory.closing import closed_trade, excursion_of, opener
 from trader.memory.recall import Memory
+from trader.runner.indexing import Indexing
 from trader.tools.market_state import market_state
 from trader.tools.moments import as_datetime
 
@@ -25,9 +27,10 @@ from trader.tools.moments import as_datetime
 class Remembering:
     """Grows with each round; made anew from the journal when a run goes on."""
 
-    def __init__(self, book: Book, reader: JournalReader) -> None:
-        self.memory = Memory.of(reader.memories.remembered(book.id))
+    def __init__(self, book: Book, reader: JournalReader, index: Indexing | None = None) -> None:
+        self.memory = replace(Memory.of(reader.memories.remembered(book.id)), index=index)
         """The book's closed trades."""
+        self._index = index
         self._book, self._reader = book, reader
         self._known = set(reader.memories.known(book.id))
         self._looked_at = 0
@@ -43,7 +46,10 @@ class Remembering:
         ]
         records += self._resolved(as_of, market)
         closed = list(self._closed(as_of, market, ledger))
-        self.memory = self.memory.joined(map(Remembered.of, closed))
+        new = tuple(map(Remembered.of, closed))
+        self.memory = self.memory.joined(new)
+        if self._index is not None:
+            self._index.remember(new)
         return records + [TradeClosed(trade=trade) for trade in closed]
 
     def decided(self, decisions: Iterable[Decision]) -> None:

@@ -36,6 +36,7 @@ from trader.risk import breakers
 from trader.risk.facts import Breaker, Facts
 from trader.risk.protections import pauses
 from trader.runner import market_step
+from trader.runner.indexing import Indexing
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
@@ -59,6 +60,7 @@ class Rounds:
         refit_bars: int,
         prior: Mapping[str, Forecasts],
         reader: JournalReader,
+        index: Indexing | None = None,
     ) -> None:
         self._recorder = Listening(desk.recorder)
         self._desk = replace(desk, recorder=self._recorder)
@@ -79,7 +81,7 @@ class Rounds:
         self._reflecting = Reflecting(
             book, reader, last, self._learned, on=desk.reflects, set_at=desk.learns_from
         )
-        self._remembering = Remembering(book, reader)
+        self._remembering = Remembering(book, reader, index)
         self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
     @property

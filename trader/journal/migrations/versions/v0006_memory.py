@@ -83,7 +83,7 @@ def upgrade() -> None:
         *_numbers("stop_distance", "target_distance", "reward_to_risk", "adverse", "favourable"),
         *_texts("decision"),
         sa.Column("decided_at", sa.Text, nullable=True),
-        *_numbers("p_up", "edge"),
+        *_numbers("p_up", "base_rate", "edge"),
         *_state(),
         *_numbers("confluence"),
         *_texts("exit_reason", "exit_decision", "body"),
