@@ -2,7 +2,7 @@
 
 The desk here is two agents that know nothing, pooled as the desk pools; the desk with memory has reflection
 besides, whose forecasts are calibrated and weighed like anybody's. Everything is walk-forward: weights are
-fitted every 25 dates on what had resolved.
+fitted every 20 dates on what had resolved.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,13 @@ from trader.measures.forecasts import expit
 from trader.memory.cases import Resolved
 from trader.memory.experience import Experience
 from trader.memory.pooling import calibrate, fit_weights, pooled, shift
+from trader.memory.reflection import TRADES
 from trader.memory.rules import forecast
 
 PLANTED, NULL = 100, 200
 """Seeds."""
 RATE = 0.75
-REFIT = 25
+REFIT = 20
 """Dates between two fits."""
 FLIP = 800
 """The date at which the pattern turns round."""
@@ -80,7 +81,7 @@ def with_and_without(market: World, seed: int) -> tuple[bool, float, tuple[float
     lessons, found, m = Lessons(), False, market.plan.symbols
     learned = fitted(known, [*crowd, said], 0)
     for date, after, changes in life(market):
-        rows = np.arange((date - 5) * m, min(date, market.plan.dates) * m)  # decided before this look
+        rows = np.arange((date - TRADES) * m, date * m)  # decided before this look
         for row in rows:
             facts = {name: float(values[row]) for name, values in known.numbers.items()}
             rules = lessons.holding({**facts, "regime": str(known.labels["regime"][row])})

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trader.domain.lessons import Change, Lessons
 from trader.memory.cases import case_weights
 from trader.memory.experience import Experience
-from trader.memory.reflection import reflect
+from trader.memory.reflection import TRADES, reflect
 
 Floats = NDArray[np.float64]
 
@@ -106,7 +106,7 @@ def _wander(rng: np.random.Generator, dates: int, symbols: int) -> Floats:
     return values
 
 
-def life(market: World, every: int = 5) -> Iterator[tuple[int, Lessons, tuple[Change, ...]]]:
+def life(market: World, every: int = TRADES) -> Iterator[tuple[int, Lessons, tuple[Change, ...]]]:
     """What reflection knows every so many dates, with a trade closed on each date."""
     lessons = Lessons()
     for date in range(every, market.plan.dates + 1, every):
@@ -115,6 +115,6 @@ def life(market: World, every: int = 5) -> Iterator[tuple[int, Lessons, tuple[Ch
         yield date, lessons, made.changes
 
 
-def stated(market: World, every: int = 5) -> tuple[Change, ...]:
+def stated(market: World, every: int = TRADES) -> tuple[Change, ...]:
     """The rules that a whole life states."""
     return tuple(one for _, _, changes in life(market, every) for one in changes if one.kind == "stated")

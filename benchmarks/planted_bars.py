@@ -47,11 +47,12 @@ def write_bars(folder: Path, bars: int, rate: float, seed: int) -> tuple[date, d
 
 
 def flags(first: date) -> dict[str, object]:
-    """Settings of a run over such bars: one bar ahead, trading that is free, and stops so near that trades end."""
+    """Settings of a run over such bars: one bar ahead, free trading, one senior, stops that end trades."""
     return {
         "run.symbols": SYMBOLS,
         "run.start": first,
         "desk.horizon": 1,
+        "desk.quorum": 1,
         "desk.stop_atr": 0.3,
         "desk.band": 0.0,
         "desk.band_share": 0.0,

@@ -1,4 +1,4 @@
-"""Rules: found where there is something, not where there is nothing, given up when they turn, blind to the future."""
+"""Rules: found where there is something, given up when they turn, blind to what comes later."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,8 +29,7 @@ def found() -> tuple[World, Lessons]:
 
 
 def test_a_planted_pattern_becomes_a_rule_that_says_what_is_so(found: tuple[World, Lessons]) -> None:
-    market, lessons = found
-    (rule,) = lessons.rules
+    (rule,) = found[1].rules
     assert rule.condition.feature == HELD
     assert rule.condition.test is Test.ABOVE
     assert 0.5 < rule.low < rule.rate < rule.high
@@ -116,7 +115,8 @@ def test_what_a_rule_accounts_for_is_not_found_again(found: tuple[World, Lessons
     (rule,) = lessons.rules
     held = known.holding(rule.condition)
     seeing = strongest(known, np.where(held, rule.rate, base), 0.01, 0)
-    assert blind is not None and seeing is not None
+    assert blind is not None
+    assert seeing is not None
     assert blind.p_value < 0.002 < seeing.p_value
 
 

@@ -38,7 +38,8 @@ def trending(n: int = 500, seed: int = 0) -> Experience:
 
 def test_a_floor_that_would_have_paid_is_turned_on_and_says_why() -> None:
     learned, changes = learn_thresholds(trending(), SET, None)
-    assert learned.adx is not None and 12.0 < learned.adx < 25.0
+    assert learned.adx is not None
+    assert 12.0 < learned.adx < 25.0
     (change,) = changes
     assert (change.kind, change.subject, change.before) == ("threshold", "adx", {"value": None})
     assert change.after == {"value": learned.adx}
@@ -57,7 +58,8 @@ def test_what_the_evidence_no_longer_says_is_taken_back() -> None:
     noise = known(adx=rng.uniform(5, 45, 500), returns=np.abs(rng.normal(scale=0.02, size=500)))
     again, changes = learn_thresholds(noise, SET, learned)
     assert again == SET
-    assert changes[0].text.startswith("adx: from ") and " to off" in changes[0].text
+    assert changes[0].text.startswith("adx: from ")
+    assert " to off" in changes[0].text
 
 
 @settings(max_examples=60, deadline=None)

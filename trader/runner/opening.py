@@ -107,7 +107,8 @@ def book_settings(settings: Settings, market: Market, chosen: Span) -> str:
     """
     paced = settings.run.model_copy(update={"speed": 0.0})
     asked = settings.llm.model_copy(update={"cache": Cache()})
-    same = settings.model_copy(update={"run": paced, "llm": asked, "memory": Memory()})
+    unindexed = settings.memory.model_copy(update={"index": Memory().index, "embedding": Memory().embedding})
+    same = settings.model_copy(update={"run": paced, "llm": asked, "memory": unindexed})
     return digest([same, market.digest, chosen.closes[0], chosen.closes[-1]])
 
 
