@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.figures import Bound, Figure, Say, quantile
 from benchmarks.planted import HELD, Floats, Plan, World, life, stated, world
+from benchmarks.planted_desk import live
 from trader.domain.lessons import Lessons, Standing
 from trader.measures.bootstrap import drawn_dates, percentile_interval, resampled_means, widening
 from trader.measures.forecasts import expit
@@ -24,6 +25,8 @@ from trader.memory.rules import forecast
 
 PLANTED, NULL = 100, 200
 """Seeds."""
+SEEDS = 3
+"""Of the whole desk, which takes half a minute each."""
 RATE = 0.75
 REFIT = 20
 """Dates between two fits."""
@@ -62,6 +65,21 @@ def measure(folder: Path, say: Say) -> Iterator[Figure]:
     yield Figure("  retired within 30 trades of its condition, share", within / len(delays))
     yield Figure("  trades until it retired, median", quantile(delays, 0.5), target=Bound("at most", 30))
     yield Figure("  trades until it retired, nine tenths of them at most", quantile(delays, 0.9))
+    say(f"the whole desk over bars of {SEEDS} such markets, with and without rules")
+    both = [
+        tuple(live(_made(folder / f"{seed}{rules}"), seed, rules=rules) for rules in ("on", "off"))
+        for seed in range(SEEDS)
+    ]
+    found = sum(bool(one.lessons.rules) for one, _ in both)
+    yield Figure(f"whole desk: a rule is stated, of {SEEDS} seeds", found, target=Bound("at least", SEEDS))
+    for seed, (one, other) in enumerate(both):
+        what = f"  log loss with rules, less that without, seed {seed}, thousandths"
+        yield Figure(what, 1000.0 * (one.loss - other.loss))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def finds(market: World) -> bool:

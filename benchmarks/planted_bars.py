@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 SYMBOLS = ("SYNTHETIC-A", "SYNTHETIC-B")
-BUSY = 1.3
+BUSY = 1.2
 """Volume over its mean of 21 days: above it the pattern holds, on a quarter of the days."""
 WARM_UP = 260
 """Bars before the first that matters: a year of history."""
 FIRST = date(2015, 1, 1)
+IDLE = ("fundamentals", "macro", "news", "portfolio", "quant", "risk", "sentiment", "value")
+"""Agents that have nothing to say of such bars, or would name a stop too far away."""
 _MOVE = 0.01
 
 
@@ -53,6 +55,7 @@ def flags(first: date) -> dict[str, object]:
         "run.start": first,
         "desk.horizon": 1,
         "desk.quorum": 1,
+        **{f"agents.{name}.enabled": False for name in IDLE},
         "desk.stop_atr": 0.3,
         "desk.band": 0.0,
         "desk.band_share": 0.0,
