@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "tools": "benchmarks.tools",
     "models": "benchmarks.models",
     "sentiment": "benchmarks.sentiment",
+    "memory": "benchmarks.memory",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",

@@ -129,6 +129,8 @@ def told(journal: Path, book: Book | None = None) -> dict[str, list[Any]]:
             "learned": [one.learned for one in rounds],
             "accounts": [one.opened.account for one in rounds],
             "facts": [one.opened.facts for one in rounds],
+            "trades": [one.model_copy(update={"id": ""}) for one in reader.memories.trades(book.id)],
+            "predictions": reader.memories.predictions(book.id),
             "closed": [one.closed is not None for one in rounds],
         }
         return {part: sorted(map(canonical_json, named(jsonable(rows)))) for part, rows in parts.items()}

@@ -11,6 +11,10 @@ from tests.commands.test_doctor import FORM, served
 from tests.e2e.replays import Town
 from tests.e2e.test_command_line import Elsewhere, document, trader
 from tests.llm.server import Reply
+from tests.memory.past import closed
+from trader.journal.reader import JournalReader
+from trader.journal.records import TradeClosed
+from trader.journal.writer import Journal
 from trader.workspace import Workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -24,6 +28,7 @@ times are UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an 
 BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
     "form", "output", "facts", "correlations", "data_age", "parameters", "learned", "differences", "settings",
+    "buckets", "confluence",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 
@@ -43,6 +48,18 @@ def keys(samples: list[dict[str, Any]], indent: str = "") -> Iterator[str]:
             kinds = {kind.replace("list", "list of") for kind in kinds}
         yield f"{indent}{name}: {' or '.join(sorted(kinds, key=lambda kind: (kind == 'null', kind)))}"
         yield from keys(inside, indent + "  ")
+
+
+def remembered(settled: Workspace) -> dict[str, dict[str, Any]]:
+    """What `trader memory` prints, once a trade has closed."""
+    with JournalReader(settled.journal) as reader:
+        book = reader.books()[-1].id
+    with Journal.open(settled.journal) as journal:
+        journal.append(TradeClosed(trade=closed(book=book)))
+    return {
+        f"trader memory {what}": document(trader(settled, "memory", *what.split(), "--json"))
+        for what in ("show", "stats")
+    }
 
 
 def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -> None:
@@ -65,6 +82,7 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader eval": document(trader(settled, "eval", "--json")),
         "trader tools list": document(trader(settled, "tools", "list", "--json")),
         "trader tools features": document(trader(settled, "tools", "features", "--json")),
+        **remembered(settled),
         "trader config": document(trader(settled, "config", "--json")),
         "trader positions": document(trader(settled, "positions", "--json")),
         "trader orders": document(trader(settled, "orders", "--all", "--json")),

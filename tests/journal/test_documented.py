@@ -10,9 +10,11 @@ from sqlalchemy import UniqueConstraint
 
 from tests.journal import story
 from trader.journal import schema
+from trader.journal.views import VIEWS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "journal.md").read_text(encoding="utf-8")
-QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, MEMORY = ((DOCS / name).read_text(encoding="utf-8") for name in ("journal.md", "memory.md"))
+QUERIES = re.findall(r"```sql\n(.*?)```", PAGE + MEMORY, re.DOTALL)
 
 
 def test_the_page_lists_every_table_with_its_columns_and_its_key() -> None:
@@ -33,6 +35,15 @@ def test_every_query_on_the_page_answers(told: Path, query: str) -> None:
     with closing(sqlite3.connect(told)) as database:
         rows = database.execute(query).fetchall()
     assert rows or "undecided" in query  # the story has no undecided decision
+
+
+def test_the_memory_page_lists_every_view_with_its_columns_and_a_query_of_each(told: Path) -> None:
+    listed = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", MEMORY, re.MULTILINE))
+    with closing(sqlite3.connect(told)) as database:
+        made = {view: [row[1] for row in database.execute(f"PRAGMA table_info({view})")] for view in VIEWS}
+    assert {view: re.findall(r"`(\w+)`", columns) for view, columns in listed.items()} == made
+    for name in (*VIEWS, "feature_store", "closed_trades"):
+        assert any(re.search(rf"FROM {name}\b", query) for query in QUERIES), name
 
 
 def test_there_are_queries_on_the_page() -> None:

@@ -123,13 +123,15 @@ def test_the_score_is_seven_tenths_likeness_and_three_tenths_youth() -> None:
 
 
 def test_without_trades_axes_have_their_fixed_units_and_many_trades_outvote_them() -> None:
-    centre, scale = units(np.zeros((0, 9)))
+    centre, scale = units(MEMORY, 0)
     assert (centre == PRIOR_CENTRE).all()
     assert scale == pytest.approx(PRIOR_SCALE)
-    rng = np.random.default_rng(0)
-    centre, scale = units(rng.normal(3.0, 2.0, (100_000, 9)))
-    assert centre == pytest.approx(np.full(9, 3.0), abs=0.05)
-    assert scale == pytest.approx(np.full(9, 2.0), abs=0.05)
+    centre, scale = units(MEMORY, len(MEMORY))
+    share = len(MEMORY) / (len(MEMORY) + PRIOR_STRENGTH)
+    assert centre == pytest.approx(
+        share * np.nanmean(MEMORY.vectors, axis=0) + (1 - share) * PRIOR_CENTRE, abs=0.01
+    )
+    assert (np.abs(scale / np.nanstd(MEMORY.vectors, axis=0) - 1.0) < 0.1).all()
 
 
 def test_a_trade_that_shares_too_few_numbers_resembles_nothing() -> None:

@@ -10,23 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.memory import past
 from tests.properties.perturbation import Future, perturbed
 from tests.tools.markets import account, close_of, context, market
 from trader.data.market import Market
 from trader.domain.market import Bars, Floats, to_datetime64
 from trader.domain.value import canonical_json
+from trader.memory.recall import Memory
 from trader.tools.features import FEATURES, Arguments, Result
 from trader.tools.registry import TOOLS
 from trader.tools.tool import Tool, ToolContext
 from trader.tools.toolbox import run
 
 SOURCE = market(700, symbols=("AAA", "BBB"))
+REMEMBERED = Memory.of(past.remembered(3_000))
+"""Trades from before and from after every moment that is asked about."""
 HOUR = timedelta(hours=1)
 
 
 def said(tool: Tool[Any, Any], source: Market, as_of: datetime) -> str:
     """The tool's evidence, byte for byte, from a forecaster that has seen no other market."""
-    here = context(source, as_of, held=account(source, as_of, AAA=10, BBB=20))
+    here = context(source, as_of, held=account(source, as_of, AAA=10, BBB=20), memory=REMEMBERED)
     return canonical_json(run(tool, {}, here))
 
 
@@ -55,7 +59,8 @@ def test_no_tool_tells_one_future_from_another(tool: Tool[Any, Any], as_of: date
 def test_every_tool_had_something_to_say(tool: Tool[Any, Any]) -> None:
     """Else the test above would hold for a tool that always fails."""
     held = account(SOURCE, MOMENTS[0], AAA=10, BBB=20)
-    assert run(tool, {}, context(SOURCE, MOMENTS[0], held=held)).error == ""
+    here = context(SOURCE, MOMENTS[0], held=held, memory=REMEMBERED)
+    assert run(tool, {}, here).error == ""
 
 
 @pytest.mark.parametrize(

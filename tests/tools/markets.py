@@ -18,6 +18,7 @@ from trader.domain.market import (
     Timeframe,
 )
 from trader.domain.portfolio import Account, Position
+from trader.memory.recall import Memory
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.tool import ToolContext
 
@@ -169,6 +170,7 @@ def context(
     costs: float = 0.002,
     held: Account | None = None,
     forecaster: Forecaster | None = None,
+    memory: Memory | None = None,
 ) -> ToolContext:
     return ToolContext(
         view=source.view(as_of),
@@ -177,4 +179,5 @@ def context(
         account=held,
         forecaster=forecaster or Forecaster(),
         costs=costs,
+        memory=memory or Memory.of(()),
     )

@@ -7,7 +7,7 @@ import typer
 
 from trader.cli.group import group
 
-app = group("Closed trades: what is remembered of them, and what they came to.")
+app = group("Closed trades, and what they came to.")
 
 Book = Annotated[str | None, typer.Option(metavar="ID", help="Of this book; unset, the newest.")]
 

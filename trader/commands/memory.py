@@ -14,7 +14,7 @@ from trader.domain.signals import Direction
 from trader.domain.trades import ClosedTrade
 from trader.domain.value import jsonable
 from trader.journal.reader import JournalReader
-from trader.memory.recall import Memory, Recalled, Wanted, recall
+from trader.memory.recall import SIMILAR, Memory, Recalled, Wanted, precedents, recall
 from trader.memory.record import record_of
 from trader.memory.statistics import BY, Bucket, CalibrationBin, buckets, calibration, total
 
@@ -108,9 +108,9 @@ def stats(session: Session, *, by: str | None, book: str | None) -> None:
 
 
 def _show_similar(session: Session, decision: str, found: Recalled) -> None:
-    came = None
-    if found.trades:
-        came = record_of([one.net_return for one in found.trades], [one.opened_at for one in found.trades])
+    alike, came = precedents(found).trades, None
+    if alike:
+        came = record_of([one.net_return for one in alike], [one.opened_at for one in alike])
     if session.json:
         similar = [
             {**one._asdict(), "similarity": float(similarity), "score": float(score)}
@@ -119,7 +119,7 @@ def _show_similar(session: Session, decision: str, found: Recalled) -> None:
         summary = came.sentence if came else ""
         output.document({"decision": decision, "trades": jsonable(similar), "summary": summary})
         return
-    if came is None:
+    if not found.trades:
         output.screen(f"no trade that fits had closed when {decision} was decided")
         return
     headings = ("trade", "closed", "symbol", "side", "net", "similarity", "score", "regime")
@@ -136,7 +136,8 @@ def _show_similar(session: Session, decision: str, found: Recalled) -> None:
         )
         for one, similarity, score in zip(found.trades, found.similarity, found.score, strict=True)
     )
-    output.screen(came.sentence, output.listing(*headings, rows=rows, right=("net", "similarity", "score")))
+    summary = came.sentence if came else f"none of them is as similar as {SIMILAR}"
+    output.screen(summary, output.listing(*headings, rows=rows, right=("net", "similarity", "score")))
 
 
 def _show_one(session: Session, trades: Sequence[ClosedTrade], id: str) -> None:

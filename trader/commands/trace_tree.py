@@ -7,6 +7,7 @@ from itertools import takewhile
 from rich.text import Text
 from rich.tree import Tree
 
+from trader.agents.agent import EXPERIENCE
 from trader.commands import words
 from trader.commands.story import Asking, Story, Turn
 from trader.domain.decisions import Outcome
@@ -35,6 +36,7 @@ def tree(story: Story, *, full: bool = False) -> Tree:
         root.add(_line("signal", f"{what} at {words.moment(signal.at)} UTC", signal.note))
     _brief(root, story)
     _reports(root, story, full)
+    _experience(root, story)
     _opinions(root, story, full)
     for turn in story.of_form("verdict"):
         verdict = Verdict.model_validate(turn.step.body)
@@ -96,6 +98,13 @@ def _reports(root: Tree, story: Story, full: bool) -> None:
 def _short(name: str) -> str:
     """The fact's own name, without the tool's and the table's it was read from."""
     return name.rpartition(".")[2]
+
+
+def _experience(root: Tree, story: Story) -> None:
+    """What came of earlier trades in conditions like these: the same for everybody who was shown it."""
+    told = [one.result for turn in story.turns for one in turn.evidence if one.tool == EXPERIENCE]
+    for record in told[0]["records"] if told and told[0] else ():
+        root.add(_line("experience", f"{record['side']}: {record['summary']}"))
 
 
 def _opinions(root: Tree, story: Story, full: bool) -> None:

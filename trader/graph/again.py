@@ -138,7 +138,7 @@ def _agents(reader: JournalReader, prompts: Mapping[str, str], settings: Setting
     texts = {name: reader.blob(digest) for name, digest in prompts.items()}
     return agents_of(
         (parse_prompt(text, Path(f"{name}.md")).prompt for name, text in texts.items()),
-        {name: table for name, table in settings.agents.items() if name in texts},  # others were not enabled
+        {name: table for name, table in settings.agents.items() if name in texts},  # the others were disabled
         roles=settings.llm.roles,
     )
 

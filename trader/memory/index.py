@@ -25,6 +25,10 @@ from trader.memory.recall import PRIOR_CENTRE, PRIOR_SCALE, Wanted, micros
 
 STATES, TEXTS = "states", "texts"
 """The collections. Those of rules and reflections are texts of another kind."""
+PROBES = 20
+"""Trades that it is asked for by their own vectors, to see that it finds what it has."""
+SAME = 1e-4
+"""Squared distance of a vector from itself, at most: it is kept in single precision."""
 BATCH = 1_000
 OVERFETCH = 10
 """Candidates for each trade that is wanted: age moves a trade by at most 0.3 of its score."""
@@ -93,12 +97,14 @@ class TradeIndex:
     def check(self, trades: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
         """(ids of the ledger that it lacks, ids that the ledger does not know); proves that it answers."""
         with _named("the index"):
-            known = frozenset(self._states.get(include=[])["ids"])
-            if known:
-                asked = min(len(known), 10)
-                answer = self._states.query(query_embeddings=np.zeros((1, 9)), n_results=asked, include=[])
-                if len(answer["ids"][0]) < asked:
-                    raise IndexUnavailable("it answers with less than it has")
+            ids = sorted(self._states.get(include=[])["ids"])
+            if asked := ids[:: len(ids) // PROBES + 1]:
+                theirs = self._states.get(ids=asked, include=["embeddings"])["embeddings"]
+                nearest = self._states.query(query_embeddings=theirs, n_results=1, include=["distances"])
+                lost = sum(not near or near[0] > SAME for near in nearest["distances"])
+                if len(theirs) < len(asked) or lost:
+                    raise IndexUnavailable("it does not find what it has: a part of its folder is gone")
+        known = frozenset(ids)
         return frozenset(trades) - known, known - frozenset(trades)
 
     def remember(self, trades: Iterable[Remembered], texts: Iterable[Text]) -> None:
@@ -178,7 +184,7 @@ def _client(place: Path | str) -> Any:
         import chromadb
         from chromadb.config import Settings
     except ImportError:
-        raise MissingExtra("chromadb", "llm") from None
+        raise MissingExtra("chromadb", "memory") from None
     quiet = Settings(anonymized_telemetry=False)
     with _named(place):
         if isinstance(place, Path):

@@ -24,6 +24,8 @@ from trader.journal.memories import Remembered
 
 SIMILARITY_SHARE = 0.7
 HALF_LIFE_DAYS = 90.0
+YOUNG_DAYS = 3.0 * HALF_LIFE_DAYS
+"""Beyond this age a trade's youth is worth less than 0.04: likeness decides, which an index knows of."""
 FEWEST_AXES = 5
 EXACT_UP_TO = 100_000
 """Trades of which all are looked at. Beyond, an index names the candidates, if there is one that works."""
@@ -32,10 +34,13 @@ PRIOR_STRENGTH = 30.0
 PRIOR_CENTRE = np.array([0.5, 0.22, np.log(0.02), 0.0, 0.5, 0.0, 0.2, np.log(0.25), 0.0])
 PRIOR_SCALE = np.array([0.12, 0.10, 0.6, 0.3, 0.35, 0.4, 0.6, 0.5, 0.8])
 """In the order of AXES: rough figures of stocks and coins, so that one unit is one usual difference."""
+SIMILAR = 0.5
+"""Similarity below which a trade is no precedent: on the average 1.2 deviations apart on every axis."""
 DIVERSITY = 0.5
 """What likeness to those chosen before costs a trade that is to be shown."""
 
 Rows = NDArray[np.intp]
+_REGIMES = tuple(Regime)
 _DAY = np.timedelta64(86_400_000_000, "us")
 
 
@@ -72,8 +77,9 @@ class Memory:
     known_at: NDArray[np.datetime64]
     closed_at: NDArray[np.datetime64]
     symbol: NDArray[np.str_]
-    side: NDArray[np.str_]
-    regime: NDArray[np.str_]
+    short: NDArray[np.bool_]
+    regime: NDArray[np.int8]
+    """Its place in Regime; -1 where it is not known."""
     index: Neighbours | None = None
     """Where candidates are asked for beyond EXACT_UP_TO trades."""
 
@@ -87,8 +93,8 @@ class Memory:
             known_at=np.array([micros(one.known_at) for one in rows], dtype="datetime64[us]"),
             closed_at=np.array([micros(one.closed_at) for one in rows], dtype="datetime64[us]"),
             symbol=np.array([one.symbol for one in rows], dtype=np.str_),
-            side=np.array([one.side for one in rows], dtype=np.str_),
-            regime=np.array([one.state.regime or "" for one in rows], dtype=np.str_),
+            short=np.array([one.side is Direction.SHORT for one in rows], dtype=np.bool_),
+            regime=np.array([_place(one.state.regime) for one in rows], dtype=np.int8),
         )
 
     def __len__(self) -> int:
@@ -98,6 +104,21 @@ class Memory:
     def rows(self) -> dict[str, int]:
         """Trade -> its row."""
         return {one.id: row for row, one in enumerate(self.trades)}
+
+    @cached_property
+    def axes(self) -> tuple[Floats, Floats]:
+        """The vectors turned round, shape (len(AXES), n): 0 where one is not known, and 1 where it is."""
+        there = ~np.isnan(self.vectors.T)
+        filled = np.where(there, self.vectors.T, 0.0)
+        return np.ascontiguousarray(filled), np.ascontiguousarray(there, dtype=np.float64)
+
+    @cached_property
+    def sums(self) -> tuple[Floats, Floats, Floats]:
+        """Of each axis over the first so many trades: how many, sum, sum of squares; shape (axes, n + 1)."""
+        filled, there = self.axes
+        start = ((0, 0), (1, 0))
+        count, first, second = (np.pad(part.cumsum(axis=1), start) for part in (there, filled, filled**2))
+        return count, first, second
 
     def known(self, as_of: datetime) -> int:
         """How many of the first trades were known at `as_of`."""
@@ -110,7 +131,7 @@ class Memory:
             return self
         if len(self) and (added.known_at[0], added.trades[0].id) < (self.known_at[-1], self.trades[-1].id):
             return Memory.of((*self.trades, *added.trades))
-        columns = ("vectors", "known_at", "closed_at", "symbol", "side", "regime")
+        columns = ("vectors", "known_at", "closed_at", "symbol", "short", "regime")
         return Memory(
             trades=self.trades + added.trades,
             index=self.index,
@@ -138,34 +159,44 @@ def recall(memory: Memory, wanted: Wanted, count: int, among: Rows | None = None
     if among is None and len(memory) > EXACT_UP_TO and memory.index is not None:
         ids = memory.index.candidates(wanted, count)
         among = None if ids is None else np.array([memory.rows[id] for id in ids if id in memory.rows], int)
-    rows = np.flatnonzero(_fits(memory, wanted, known))
-    if among is not None:
-        rows = np.intersect1d(rows, among)
-    centre, scale = units(memory.vectors[:known])
-    vectors = (memory.vectors[rows] - centre) / scale
-    similarity = resemblance(vectors, (wanted.state.vector() - centre) / scale)
-    days = (micros(wanted.as_of) - memory.closed_at[rows]) / _DAY
-    score = SIMILARITY_SHARE * similarity + (1.0 - SIMILARITY_SHARE) * 0.5 ** (days / HALF_LIFE_DAYS)
-    best = _best(score, count)
+    days = (micros(wanted.as_of) - memory.closed_at[:known]) / _DAY
+    fits = _fits(memory, wanted, known)
+    if among is not None:  # the young are looked at besides: their age may be worth more than likeness
+        named = days <= YOUNG_DAYS
+        named[among[among < known]] = True
+        fits &= named
+    centre, scale = units(memory, known)
+    similarity = _similarity(memory, known, wanted.state.vector(), centre, scale)
+    score = SIMILARITY_SHARE * similarity + (1.0 - SIMILARITY_SHARE) * np.exp2(-days / HALF_LIFE_DAYS)
+    rows = np.flatnonzero(fits)
+    best = rows[_best(score[rows], count)]
     return Recalled(
-        trades=tuple(memory.trades[row] for row in rows[best]),
+        trades=tuple(memory.trades[row] for row in best),
         score=score[best],
         similarity=similarity[best],
-        vectors=vectors[best],
+        vectors=(memory.vectors[best] - centre) / scale,
     )
 
 
-def units(vectors: Floats) -> tuple[Floats, Floats]:
-    """Centre and scale of each axis, of `vectors` (n, axes), shrunk to the fixed ones."""
-    there = ~np.isnan(vectors)
-    n = there.sum(axis=0)
-    filled = np.where(there, vectors, 0.0)
-    share = n / (n + PRIOR_STRENGTH)
-    mean = filled.sum(axis=0) / np.maximum(n, 1)
-    centre = share * mean + (1.0 - share) * PRIOR_CENTRE
-    squares = np.where(there, vectors - centre, 0.0) ** 2
-    variance = share * squares.sum(axis=0) / np.maximum(n, 1) + (1.0 - share) * PRIOR_SCALE**2
-    return centre, np.sqrt(variance)
+def units(memory: Memory, known: int) -> tuple[Floats, Floats]:
+    """Centre and scale of each axis, of the first `known` trades, shrunk to the fixed ones."""
+    n, first, second = (part[:, known] for part in memory.sums)
+    share, cases = n / (n + PRIOR_STRENGTH), np.maximum(n, 1.0)
+    centre = share * first / cases + (1.0 - share) * PRIOR_CENTRE
+    about = np.maximum(0.0, second - 2.0 * centre * first + n * centre**2) / cases
+    return centre, np.sqrt(share * about + (1.0 - share) * PRIOR_SCALE**2)
+
+
+def _similarity(memory: Memory, known: int, to: Floats, centre: Floats, scale: Floats) -> Floats:
+    """Of the first `known` trades to a state vector: as `resemblance`, an axis after the other."""
+    filled, there = memory.axes
+    total, shared = np.zeros(known), np.zeros(known)
+    for axis in np.flatnonzero(~np.isnan(to)):
+        gap = (filled[axis, :known] - to[axis]) / scale[axis]
+        total += gap * gap * there[axis, :known]
+        shared += there[axis, :known]
+    likeness: Floats = np.where(shared >= FEWEST_AXES, np.exp(total / np.maximum(shared, 1.0) / -2.0), 0.0)
+    return likeness
 
 
 def resemblance(vectors: Floats, to: Floats) -> Floats:
@@ -175,6 +206,13 @@ def resemblance(vectors: Floats, to: Floats) -> Floats:
     mean = np.nansum(squares, axis=1) / np.maximum(shared, 1)
     likeness: Floats = np.where(shared >= FEWEST_AXES, np.exp(-mean / 2.0), 0.0)
     return likeness
+
+
+def precedents(recalled: Recalled) -> Recalled:
+    """Those of them that are similar enough to be counted."""
+    rows = np.flatnonzero(recalled.similarity >= SIMILAR)
+    trades = tuple(recalled.trades[row] for row in rows)
+    return Recalled(trades, recalled.score[rows], recalled.similarity[rows], recalled.vectors[rows])
 
 
 def diverse(recalled: Recalled, count: int) -> Rows:
@@ -199,9 +237,9 @@ def _fits(memory: Memory, wanted: Wanted, known: int) -> NDArray[np.bool_]:
     if wanted.symbol is not None:
         fits &= memory.symbol[:known] == wanted.symbol
     if wanted.side is not None:
-        fits &= memory.side[:known] == wanted.side
+        fits &= memory.short[:known] == (wanted.side is Direction.SHORT)
     if wanted.regime is not None:
-        fits &= memory.regime[:known] == wanted.regime
+        fits &= memory.regime[:known] == _place(wanted.regime)
     if wanted.since is not None:
         fits &= memory.closed_at[:known] >= micros(wanted.since)
     if wanted.until is not None:
@@ -218,6 +256,10 @@ def _best(score: Floats, count: int) -> Rows:
         candidates = np.arange(len(score))
     order = np.lexsort((-candidates, -score[candidates]))
     return candidates[order][:count]
+
+
+def _place(regime: Regime | None) -> int:
+    return -1 if regime is None else _REGIMES.index(regime)
 
 
 def micros(moment: datetime) -> np.datetime64:

@@ -11,7 +11,6 @@ of tokens allows. It is a count of what happened: an interval that holds zero sa
 from collections.abc import Iterator
 from datetime import date
 
-import numpy as np
 from pydantic import Field
 
 from trader.domain.errors import ToolError
@@ -19,15 +18,13 @@ from trader.domain.market import Regime
 from trader.domain.signals import Direction
 from trader.domain.value import Number, canonical_json
 from trader.llm.budget import LETTERS_A_TOKEN
-from trader.memory.recall import Recalled, Wanted, diverse, recall
+from trader.memory.recall import Recalled, Wanted, diverse, precedents, recall
 from trader.memory.record import record_of
 from trader.tools.market_state import market_state
 from trader.tools.tool import Schema, Tool, ToolContext
 
 NEAREST = 30
 """Trades that are counted, at most: of the order of what a rule needs to be believed."""
-SIMILAR = 0.5
-"""Similarity below which a trade is no precedent: more than a deviation apart on every axis."""
 
 
 class Arguments(Schema):
@@ -117,7 +114,7 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
             side=side,
             regime=state.regime if arguments.same_regime else None,
         )
-        found = _precedents(recall(memory, wanted, NEAREST))
+        found = precedents(recall(memory, wanted, NEAREST))
         if not found.trades:
             continue
         shown: list[Example] = []
@@ -130,17 +127,6 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
             shown.append(example)
         records.append(_record(side, found, tuple(shown)))
     return Result(remembered=known, records=tuple(records), left_out=left_out)
-
-
-def _precedents(found: Recalled) -> Recalled:
-    """Those that are similar enough."""
-    rows = np.flatnonzero(found.similarity >= SIMILAR)
-    return Recalled(
-        tuple(found.trades[row] for row in rows),
-        found.score[rows],
-        found.similarity[rows],
-        found.vectors[rows],
-    )
 
 
 def _examples(found: Recalled, limit: int) -> Iterator[Example]:
