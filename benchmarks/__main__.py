@@ -26,10 +26,11 @@ BENCHMARKS: Mapping[str, str] = {
     "run": "benchmarks.whole_run",
     "orders": "benchmarks.orders",
     "faults": "benchmarks.faults",
+    "lessons": "benchmarks.lessons",
 }
 """Name -> the module whose `measure` it is."""
 
-LONG = {"faults"}
+LONG = {"faults", "lessons"}
 """Only by name."""
 
 

@@ -34,6 +34,8 @@ class Case:
     opinions: tuple[Opinion | Abstention, ...] = ()
     """What the seniors said: the executive's alone."""
     account: Account | None = None
+    rules: tuple[str, ...] = ()
+    """What memory's rules that hold here say, a sentence each, in the order they were stated."""
     signals: tuple[Signal, ...] = ()
     """Why the desk looks: what a model is shown."""
     bars_a_year: float = 252.0

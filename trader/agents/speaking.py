@@ -97,7 +97,7 @@ def calls(agent: Agent, role: Role, case: Case, sample: int = 0) -> tuple[Call, 
             timeout_s=role.timeout_s,
         )
 
-    shown: Context = context(case)
+    shown: Context = context(case, agent.prompt.lessons)
     left_out: tuple[str, ...] = ()
     if role.context_tokens is not None:
         shown, left_out = fitted(
@@ -212,8 +212,11 @@ def citable(case: Case) -> frozenset[str]:
     return frozenset((*reported, *(evidence.digest for evidence in case.evidence.values())))
 
 
-def context(case: Case) -> dict[str, Any]:
-    """What a prompt may name. The same case gives the same text, live and from the journal."""
+def context(case: Case, lessons: int = 0) -> dict[str, Any]:
+    """What a prompt may name. The same case gives the same text, live and from the journal.
+
+    At most so many `lessons` are shown.
+    """
     return {
         "signal": case.signals,
         "reports": {name: _report(report) for name, report in sorted(case.reports.items())},
@@ -221,7 +224,7 @@ def context(case: Case) -> dict[str, Any]:
         "as_of": case.as_of,
         "horizon": case.horizon,
         "base_rate": case.base_rate,
-        "lessons": _lessons(case),
+        "lessons": _lessons(case, lessons),
         "opinions": [_opinion(form) for form in case.opinions],
         "evidence": _evidence(case),
         "account": _account(case),
@@ -252,12 +255,15 @@ def _evidence(case: Case) -> dict[str, Any]:
     return told
 
 
-def _lessons(case: Case) -> dict[str, Any]:
-    """What came of earlier trades in conditions like these; nothing where there was none."""
-    told = case.evidence.get(EXPERIENCE)
-    if told is None or told.result is None or not told.result["records"]:
-        return {}
-    return {EXPERIENCE: {"evidence": told.digest, **_sorted(told)}}
+def _lessons(case: Case, most: int) -> dict[str, Any]:
+    """What came of earlier trades in conditions like these, and rules that hold; nothing where neither is."""
+    told: dict[str, Any] = {}
+    similar = case.evidence.get(EXPERIENCE)
+    if similar is not None and similar.result is not None and similar.result["records"]:
+        told[EXPERIENCE] = {"evidence": similar.digest, **_sorted(similar)}
+    if case.rules[:most]:
+        told["rules"] = list(case.rules[:most])
+    return told
 
 
 def _sorted(evidence: Evidence) -> dict[str, Any]:

@@ -92,3 +92,24 @@ def memory_export(
     from trader.commands import memory_files
 
     memory_files.export(context.obj, file, book=book)
+
+
+@app.command("rules")
+def memory_rules(
+    context: typer.Context,
+    pin: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Keep this rule, whatever contradicts it.")
+    ] = None,
+    mute: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Nobody hears of this rule any more.")
+    ] = None,
+    release: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Neither pinned nor muted any more.")
+    ] = None,
+    changes: Annotated[bool, typer.Option("--changes", help="Every change of rules and thresholds.")] = False,
+    book: Book = None,
+) -> None:
+    """Rules found in the book's own past, and your word on them."""
+    from trader.commands import rules
+
+    rules.show(context.obj, book, pin=pin or (), mute=mute or (), release=release or (), changes=changes)

@@ -1,8 +1,9 @@
 """`trader agents`: the desk, with what has been learned of each agent."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeAlias
 
 from trader.agents.agent import Agent
 from trader.agents.roster import roster
@@ -16,6 +17,10 @@ from trader.journal.reader import JournalReader
 
 GRAPHS = ("decide", "desk")
 """What one instrument goes through, and what a round does."""
+SHOWN = 12
+"""Fits in the table of an agent's past."""
+Past: TypeAlias = list[tuple[datetime, Calibration]]
+"""What was learned of one record, and when."""
 
 
 def show_list(session: Session) -> None:
@@ -54,9 +59,10 @@ def show(session: Session, name: str) -> None:
         raise UnknownName("agent", name, agents)
     agent = agents[name]
     learned, agreed = _known(session)
-    record = _record(agent, learned)
+    record, past = _record(agent, learned), _past(session, agent)
     if session.json:
-        output.document({"agent": _entry(agent, record, agreed)})
+        entry = _entry(agent, record, agreed)
+        output.document({"agent": {**entry, "history": [_past_entry(at, one) for at, one in past]}})
         return
     prompt = agent.prompt
     own = agreed.get(name, [])
@@ -83,6 +89,9 @@ def show(session: Session, name: str) -> None:
         else "",
     }
     output.screen(output.pairs(*((label, value) for label, value in rows.items() if value)))
+    if past:
+        headings = ("learned at", "weight", "slope", "forecasts", "Brier", "base rate's")
+        output.screen("", output.listing(*headings, rows=map(_past_row, _spread(past)), right=headings[1:]))
 
 
 def graph(session: Session, name: str | None) -> None:
@@ -129,6 +138,42 @@ def _record(agent: Agent, learned: LearnedState | None) -> Calibration | None:
     if learned is None or not agent.record:
         return None
     return learned.of_record(_own_record(agent))
+
+
+def _past(session: Session, agent: Agent) -> Past:
+    """What each fit of the newest book has learned of the agent, oldest first."""
+    journal = session.workspace.journal
+    if not agent.record or not journal.is_file():
+        return []
+    with JournalReader(journal) as reader:
+        books = reader.books()
+        states = reader.lessons.states(books[-1].id) if books else []
+    found = ((state.cut_off, state.of_record(_own_record(agent))) for state in states)
+    return [(at, record) for at, record in found if record is not None]
+
+
+def _spread(past: Past) -> Past:
+    """At most so many of them as a screen has room for, evenly, with the first and the last."""
+    if len(past) <= SHOWN:
+        return past
+    return [past[round(place * (len(past) - 1) / (SHOWN - 1))] for place in range(SHOWN)]
+
+
+def _past_row(one: tuple[datetime, Calibration]) -> tuple[str, ...]:
+    at, record = one
+    return (
+        words.moment(at),
+        words.share(record.weight, 1),
+        f"{record.slope:.3f}",
+        f"{record.n:,}",
+        words.probability(record.brier),
+        words.probability(record.brier_base),
+    )
+
+
+def _past_entry(at: datetime, record: Calibration) -> dict[str, Any]:
+    fields = ("weight", "slope", "intercept", "n", "n_eff", "brier", "brier_base")
+    return {"at": at.isoformat(), **{name: getattr(record, name) for name in fields}}
 
 
 def _own_record(agent: Agent) -> str:

@@ -1,7 +1,10 @@
 """What the desk has learned: an immutable row with a digest and a cut-off, named by decisions that use it."""
 
-from pydantic import Field
+from typing import Any
 
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
+from trader.domain.lessons import Lessons
 from trader.domain.value import Moment, Number, Value
 
 
@@ -49,6 +52,16 @@ class LearnedState(Value):
     records: tuple[Calibration, ...]
     correlation: Number
     """Mean correlation between the symbols' event returns."""
+    lessons: Lessons | None = None
+    """Rules and thresholds; None where none are looked for."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A state without lessons reads, and has the digest, that it had before there were any."""
+        fields: dict[str, Any] = handler(self)
+        if self.lessons is None:
+            del fields["lessons"]
+        return fields
 
     def of_symbol(self, symbol: str) -> SymbolEvidence | None:
         """What is known of `symbol`."""

@@ -100,6 +100,11 @@ async def decide_again(
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
         toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
+    conditions = {
+        symbol: state
+        for symbol in scene.book.symbols
+        if (state := reader.memories.state(scene.book.id, symbol, opened.as_of)) is not None
+    }
     desk = assemble(
         scene.book,
         settings,
@@ -114,7 +119,9 @@ async def decide_again(
         models,
         memory,
     )
-    await build_desk(scene.agents).ainvoke(opened_round(opened, facts, scene.learned), context=desk)
+    await build_desk(scene.agents).ainvoke(
+        opened_round(opened, facts, scene.learned, conditions), context=desk
+    )
     return memorandum
 
 

@@ -8,6 +8,7 @@ from trader.brokers.broker import Broker
 from trader.brokers.costs import CostModel
 from trader.clock import Clock
 from trader.data.market import Market
+from trader.domain.lessons import LearnedThresholds
 from trader.domain.portfolio import Book
 from trader.graph.approval import Approval
 from trader.graph.consensus import Thresholds
@@ -55,6 +56,13 @@ def assemble(
         clock=clock,
         approval=Approval.parse(settings.run.approval),
         models=models,
+        pooling=settings.desk.pooling,
+        reflects=settings.memory.rules == "on",
+        learns_from=LearnedThresholds(
+            agreement=settings.desk.minimum_agreement, signal_confidence=settings.desk.signal_confidence
+        )
+        if settings.memory.thresholds == "learned"
+        else None,
         memory=Memory.of(()) if memory is None else memory,
     )
 

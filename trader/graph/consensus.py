@@ -12,7 +12,7 @@ noise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,11 +20,15 @@ from typing import Any
 from trader.domain.decisions import Contribution, Cut, Decision, Outcome, Payoff, Pool, SizingStep
 from trader.domain.ids import BookId, RoundId, decision_id
 from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
+from trader.domain.lessons import LearnedThresholds
 from trader.domain.opinions import Opinion, Verdict
 from trader.domain.portfolio import Account
+from trader.domain.trades import MarketState
 from trader.domain.value import digest
 from trader.measures.forecasts import expit, logit
+from trader.memory.experience import reward_to_risk
 from trader.memory.pooling import SLOPE_PRIOR, pooled, shift
+from trader.memory.rules import MEMORY
 from trader.tools import kelly
 
 
@@ -47,6 +51,24 @@ class Thresholds:
     """Drawdown at which the breaker trips, and at which the throttle reaches zero."""
     positions: int
     """How many positions the book may hold at once, by its limit: they share one bankroll."""
+    edge_errors: float = 1.0
+    """An entry's edge must be above so many of its own errors."""
+    adx: float | None = None
+    """Least ADX of an entry; None: not looked at."""
+    reward_to_risk: float | None = None
+    """Least mean gain of an entry over the distance to its stop; None: not looked at."""
+
+    def learned(self, at: LearnedThresholds | None) -> "Thresholds":
+        """With those of an entry where learning has put them."""
+        if at is None:
+            return self
+        return replace(
+            self,
+            minimum_agreement=at.agreement,
+            edge_errors=at.edge_errors,
+            adx=at.adx,
+            reward_to_risk=at.reward_to_risk,
+        )
 
 
 @dataclass(frozen=True)
@@ -74,6 +96,7 @@ class Question:
     """The least that can be ordered, as a share of equity."""
     fallback_stop: Decimal | None
     """Where the stop goes when no opinion names one: below the price by a multiple of its average range."""
+    conditions: MarketState = field(default_factory=MarketState)
 
 
 def conclude(asked: Question, rules: Thresholds) -> Decision:
@@ -83,15 +106,19 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     forecasts = [opinion for opinion in asked.opinions if opinion.p_up is not None]
     if asked.price is None or evidence is None:
         return undecided(asked, held, f"no price of {asked.symbol} is known")
-    if len(forecasts) < rules.quorum:
-        return undecided(asked, held, _no_quorum(len(forecasts), rules.quorum, asked.silent))
+    seniors = sum(opinion.agent != MEMORY for opinion in forecasts)  # memory is nobody's second opinion
+    if seniors < rules.quorum:
+        return undecided(asked, held, _no_quorum(seniors, rules.quorum, asked.silent))
 
     payoff = Payoff(mean_gain=evidence.mean_gain, mean_loss=evidence.mean_loss, cost=asked.cost)
     pool = pool_opinions(forecasts, asked, evidence, payoff)
     edge, error = kelly.edge(pool.p_up, payoff), kelly.edge_error(pool.p_up, payoff, evidence.n_eff)
     stop = protective_stop(asked)
     sized, sizing, cuts = _size(pool, payoff, evidence, asked, rules)
-    target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, asked.verdict, rules)
+    if sized > held:
+        rules = rules.learned(asked.learned.lessons.thresholds if asked.learned.lessons else None)
+    lacking = _lacking(asked, payoff, stop, rules)
+    target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, lacking, asked.verdict, rules)
     cuts += restraint
     sizing += (SizingStep(name="thresholds and executive", value=target - sized, weight=target, note=cause),)
 
@@ -252,6 +279,7 @@ def _restrain(
     error: float,
     pool: Pool,
     stop: Decimal | None,
+    lacking: tuple[str, str] | None,
     verdict: Verdict | None,
     rules: Thresholds,
 ) -> tuple[float, str, tuple[Cut, ...]]:
@@ -264,8 +292,9 @@ def _restrain(
     def kept(by: str, reason: str) -> tuple[float, str, tuple[Cut, ...]]:
         return held, reason, (Cut(by=by, before=sized, after=held, reason=reason),)
 
-    if edge <= error:
-        return kept("entry edge", f"edge {edge:+.2%} is not above its own error {error:.2%}")
+    if edge <= rules.edge_errors * error:
+        times = "" if rules.edge_errors == 1.0 else f"{rules.edge_errors:g} times "
+        return kept("entry edge", f"edge {edge:+.2%} is not above {times}its own error {error:.2%}")
     if pool.agreement < rules.minimum_agreement:
         seen = f"{pool.agreement:.0%} of the weight sees an edge"
         return kept("agreement", f"{seen}, {rules.minimum_agreement:.0%} needed")
@@ -275,12 +304,27 @@ def _restrain(
         return kept("self-agreement", f"{said}, {rules.self_agreement:.0%} needed")
     if stop is None:
         return kept("stop", "no stop below the price is known")
+    if lacking is not None:
+        return kept(*lacking)
     factor = 1.0 if verdict is None else verdict.factor
     if verdict is None or factor == 1.0:
         return sized, f"edge {edge:+.2%} above its error {error:.2%}", ()
     target = max(held, factor * sized)  # of the target, not of the way to it: rounds would add up to all
     reason = f"{verdict.agent}: {verdict.reason}"
     return target, reason, (Cut(by="executive", before=sized, after=target, reason=reason),)
+
+
+def _lacking(
+    asked: Question, payoff: Payoff, stop: Decimal | None, rules: Thresholds
+) -> tuple[str, str] | None:
+    """Which of the thresholds that learning may turn on an increase does not reach, and why; None: all."""
+    adx = asked.conditions.adx
+    if rules.adx is not None and adx is not None and adx < rules.adx:
+        return "adx", f"ADX {adx:.0f}, {rules.adx:.0f} needed"
+    ratio = reward_to_risk(payoff, asked.price, stop)
+    if rules.reward_to_risk is not None and ratio is not None and ratio < rules.reward_to_risk:
+        return "reward to risk", f"reward to risk {ratio:.2f}, {rules.reward_to_risk:.2f} needed"
+    return None
 
 
 def beyond_band(target: float, held: float, rules: Thresholds) -> bool:

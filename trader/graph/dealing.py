@@ -7,6 +7,7 @@ from langgraph.types import Send
 
 from trader.domain.orders import Order, OrderEvent, OrderState, Ruling
 from trader.domain.signals import Signal, SignalSource
+from trader.domain.trades import MarketState
 from trader.graph.allocate import allot, rule_in_turn
 from trader.graph.sending import send
 from trader.graph.state import Allotment, Desk, Round
@@ -66,8 +67,10 @@ def _refusal(signal: Signal, seen: set[str], state: Round, desk: Desk) -> str | 
     if age > allowed:
         return f"its last bar is {age:.1f} bars old, {allowed:g} allowed"
     outside = signal.source is SignalSource.WEBHOOK and signal.confidence is not None
-    if outside and signal.confidence is not None and signal.confidence < desk.signal_confidence:
-        return f"confidence {signal.confidence:.2f}, {desk.signal_confidence:.2f} needed"
+    learned = state["learned"].lessons
+    least = learned.thresholds.signal_confidence if learned and learned.thresholds else desk.signal_confidence
+    if outside and signal.confidence is not None and signal.confidence < least:
+        return f"confidence {signal.confidence:.2f}, {least:.2f} needed"
     return None
 
 
@@ -83,6 +86,7 @@ def one_each(state: Round) -> list[Send] | Literal["record"]:
                 "signals": signals,
                 "account": state["account"],
                 "learned": state["learned"],
+                "conditions": state.get("conditions", {}).get(symbol, MarketState()),
                 "reports": {},
                 "forms": {},
                 "decisions": {},

@@ -1,6 +1,6 @@
 """What flows through the graphs (values), and what rides beside them (live objects)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, TypedDict, TypeVar
@@ -14,11 +14,13 @@ from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.ids import RoundId
 from trader.domain.learned import LearnedState
+from trader.domain.lessons import LearnedThresholds
 from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Order, Ruling
 from trader.domain.portfolio import Account, Book
 from trader.domain.reports import Report
 from trader.domain.signals import Signal
+from trader.domain.trades import MarketState
 from trader.domain.value import Value
 from trader.graph.approval import Approval
 from trader.graph.consensus import Thresholds
@@ -48,6 +50,8 @@ class Case(TypedDict, total=False):
     signals: tuple[Signal, ...]
     account: Account
     learned: LearnedState
+    conditions: MarketState
+    """What rules are held against."""
     consulted: tuple[str, ...]
     """Agents that the brief asked."""
     reports: Annotated[dict[str, Report], merged]
@@ -88,13 +92,20 @@ class Round(TypedDict, total=False):
     account: Account
     facts: Facts
     learned: LearnedState
+    conditions: Mapping[str, MarketState]
+    """By symbol, as the round recorded them."""
     accepted: dict[str, tuple[Signal, ...]]
     """Signals that intake let through, by symbol."""
     decisions: Annotated[dict[str, Decision], merged]
     allotments: tuple[Allotment, ...]
 
 
-def opened_round(opened: RoundOpened, facts: Facts, learned: LearnedState) -> Round:
+def opened_round(
+    opened: RoundOpened,
+    facts: Facts,
+    learned: LearnedState,
+    conditions: Mapping[str, MarketState] | None = None,
+) -> Round:
     """The state that a round begins with, from what was written down when it was opened."""
     return Round(
         round=opened.round,
@@ -103,6 +114,7 @@ def opened_round(opened: RoundOpened, facts: Facts, learned: LearnedState) -> Ro
         account=opened.account,
         facts=facts,
         learned=learned,
+        conditions=conditions or {},
         decisions={},
         allotments=(),
     )
@@ -129,6 +141,12 @@ class Desk:
     halted: Callable[[], str | None]
     """Why nothing may be sent, or None. Looked at just before each send."""
     clock: Clock
+    reflects: bool = True
+    """Whether rules are looked for in the book's own past."""
+    learns_from: LearnedThresholds | None = None
+    """Where an entry's thresholds were set, where they are learned; None where they are fixed."""
+    pooling: str = "map"
+    """How weights of the pool are learned."""
     approval: Approval = field(default_factory=Approval)
     """Which increases wait for a person."""
     pace: Pace | None = None

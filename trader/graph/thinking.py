@@ -12,14 +12,18 @@ from trader.agents.speaking import Spoken, broken, by_rule
 from trader.domain.errors import JournalError
 from trader.domain.ids import DecisionId, decision_id
 from trader.domain.instruments import Instrument
+from trader.domain.lessons import Rule
 from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.portfolio import Account
 from trader.domain.reports import Evidence, Report
+from trader.domain.trades import MarketState
 from trader.domain.value import Value
 from trader.graph.consensus import Question, conclude, undecided
 from trader.graph.state import Case, Desk
 from trader.graph.turn import Turn
 from trader.journal.records import FORMS, DecisionMade, Form, Step
+from trader.memory.experience import facts_of
+from trader.memory.rules import MEMORY, RECORD, remembered
 from trader.tools.tool import ToolContext
 
 Update = dict[str, object]
@@ -66,9 +70,35 @@ def consulted(agents: Sequence[Agent], otherwise: str) -> Callable[[Case], list[
     return route
 
 
-async def reports_are_in(state: Case) -> Update:
-    """Where juniors join: nothing more than the moment after the last of them."""
-    return {}
+async def reports_are_in(state: Case, runtime: Runtime[Desk]) -> Update:
+    """Where juniors join, and memory speaks, if a rule holds here. Without one there is nothing to do."""
+    desk, rules = runtime.context, _rules(state)
+    known = state["learned"].of_symbol(state["symbol"])
+    if not rules or known is None:
+        return {}
+    opinion = remembered(rules, known.base_rate)
+    filed = Step(
+        decision=case_decision(state, desk),
+        round=state["round"],
+        book=desk.book.id,
+        as_of=state["as_of"],
+        symbol=state["symbol"],
+        stage=STAGES["senior"],
+        agent=MEMORY,
+        tier="senior",
+        form="opinion",
+        body=opinion.model_dump(mode="json"),
+        source="rules",
+        record=RECORD,
+    )
+    desk.recorder.append(filed)
+    return {"forms": {MEMORY: opinion}, "records": {MEMORY: RECORD}}
+
+
+def _rules(state: Case) -> tuple[Rule, ...]:
+    """The rules that hold in the case."""
+    lessons, conditions = state["learned"].lessons, state.get("conditions")
+    return () if lessons is None or conditions is None else lessons.holding(facts_of(conditions))
 
 
 def speaks(agent: Agent) -> Node:
@@ -153,6 +183,7 @@ def question(state: Case, desk: Desk) -> Question:
         lot=0.0
         if price is None
         else float(price * account.multiplier(instrument.symbol) * instrument.lot_size / account.equity),
+        conditions=state.get("conditions", MarketState()),
         fallback_stop=_fallback_stop(state.get("reports", {}), price, desk.stop_atr),
     )
 
@@ -204,6 +235,7 @@ def agent_case(state: Case, desk: Desk, evidence: Mapping[str, Evidence]) -> Age
         opinions=tuple(form for _, form in sorted(state.get("forms", {}).items())),
         account=state["account"],
         signals=state["signals"],
+        rules=tuple(rule.sentence for rule in _rules(state)),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from trader.domain.decisions import Decision
+from trader.domain.lessons import Change
 from trader.domain.orders import Fill, Order, OrderEvent, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book
 from trader.domain.signals import Signal
@@ -14,6 +15,7 @@ from trader.journal.records import (
     CallReserved,
     CommandAnswered,
     Commanded,
+    LearningEvent,
     Marked,
     ModelCalled,
     Noted,
@@ -114,6 +116,12 @@ def entry(row: Columns) -> AccountEntry:
 def marked(row: Columns) -> Marked:
     """From a row of `marks`."""
     return _flat(Marked, row)
+
+
+def learning_event(row: Columns) -> LearningEvent:
+    """From a row of `learning_events`."""
+    packed = {name: json.loads(row[name]) for name in ("before", "after", "evidence")}
+    return _flat(LearningEvent, {**row, "change": _flat(Change, {**row, **packed})})
 
 
 def breaker(row: Columns) -> BreakerChanged:

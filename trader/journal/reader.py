@@ -26,6 +26,7 @@ from trader.journal.answers import (
     SelfAgreement,
     Turn,
 )
+from trader.journal.lessons import Lessons
 from trader.journal.memories import Memories
 from trader.journal.reading import Tables
 from trader.journal.records import (
@@ -61,6 +62,8 @@ class JournalReader:
         self._tables = Tables(place)
         self.memories = Memories(self._tables)
         """What is remembered of trades and forecasts."""
+        self.lessons = Lessons(self._tables)
+        """What learning reads, and what it changed."""
 
     def __enter__(self) -> Self:
         return self

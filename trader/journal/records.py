@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from trader.domain.decisions import Decision
 from trader.domain.ids import BookId, DecisionId, RoundId, RunId
 from trader.domain.learned import LearnedState
+from trader.domain.lessons import Change
 from trader.domain.opinions import Abstention, Opinion, Verdict
 from trader.domain.orders import Fill, Order, OrderEvent, OrderState, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book, Mode
@@ -285,6 +286,15 @@ class TradeClosed(Value):
     trade: ClosedTrade
 
 
+class LearningEvent(Value):
+    """Something that learning, or a person, changed. Key: the whole event."""
+
+    book: BookId
+    at: Moment
+    """`as_of` of the round that learned it."""
+    change: Change
+
+
 class BreakerChanged(Value):
     """A breaker tripped or was lifted. Key: (book, reason, since, lifted)."""
 
@@ -361,6 +371,7 @@ Record: TypeAlias = (
     | AccountMoved
     | Marked
     | StateLearned
+    | LearningEvent
     | StateKnown
     | OutcomeKnown
     | TradeClosed

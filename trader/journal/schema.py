@@ -421,6 +421,21 @@ closed_trades = _table(
     indexed=("book", "symbol"),
 )
 
+learning_events = _table(
+    "learning_events",
+    _text("key"),
+    _text("book"),
+    _moment("at"),
+    _text("kind"),
+    _text("subject"),
+    _text("before"),
+    _text("after"),
+    _text("evidence"),
+    _text("text"),
+    key=("key",),
+    indexed=("book",),
+)
+
 breakers = _table(
     "breakers",
     _text("book"),

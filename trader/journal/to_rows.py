@@ -17,6 +17,7 @@ from trader.journal.records import (
     Commanded,
     DecisionMade,
     FillReceived,
+    LearningEvent,
     Marked,
     ModelCalled,
     Noted,
@@ -211,6 +212,14 @@ def _(record: TradeClosed) -> Iterator[Row]:
     trade = record.trade
     packed = {"confluence": trade.confluence_score, "body": trade.model_dump_json()}
     yield Row(schema.closed_trades, _columns(trade) | _columns(trade.state) | packed)
+
+
+@rows.register
+def _(record: LearningEvent) -> Iterator[Row]:
+    change = record.change
+    packed = {name: canonical_json(getattr(change, name)) for name in ("before", "after", "evidence")}
+    of = {"key": digest(record), "book": record.book, "at": record.at}
+    yield Row(schema.learning_events, of | _columns(change) | packed)
 
 
 @rows.register

@@ -9,7 +9,7 @@ from trader.domain.learned import Calibration, LearnedState
 from trader.measures.forecasts import brier
 from trader.memory.base_rates import symbol_evidence
 from trader.memory.cases import Forecasts, resolve
-from trader.memory.pooling import calibrate, equal_weights, fit_weights
+from trader.memory.pooling import calibrate, equal_weights, fit_weights, share_weights
 
 
 def learn(
@@ -18,12 +18,13 @@ def learn(
     horizon: int,
     forecasts: Mapping[str, Forecasts],
     families: Mapping[str, str],
+    pooling: str = "map",
 ) -> LearnedState:
     """What is known at the view's moment.
 
     `forecasts` by record; `families` names every record of the desk that forecasts, with its family. A
     record with no forecast yet keeps its priors. Forecasts that have not resolved in `view` have no
-    influence.
+    influence. `pooling` is how weights are learned: `map` or `fixed-share`.
     """
     evidence, rho, histories = symbol_evidence(view, symbols, horizon)
     names = sorted(families)
@@ -31,7 +32,8 @@ def learn(
     base_rates = {row.symbol: row.base_rate for row in evidence}
     resolved = [resolve(record, histories, base_rates, horizon, rho) for record in known]
     prior = equal_weights({name: families[name] for name in names})
-    weights = fit_weights(resolved, np.array([prior[name] for name in names])) if names else np.zeros(0)
+    fit = share_weights if pooling == "fixed-share" else fit_weights
+    weights = fit(resolved, np.array([prior[name] for name in names])) if names else np.zeros(0)
     records = []
     for name, cases, weight in zip(names, resolved, weights, strict=True):
         intercept, slope = calibrate(cases)

@@ -11,13 +11,14 @@ surer than its surest member. Platt 1999 (calibration); Ranjan and Gneiting 2010
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trader.measures.forecasts import expit, logit
 from trader.memory.cases import Resolved
+from trader.memory.fixed_share import fixed_share
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +87,7 @@ def fit_weights(records: Sequence[Resolved], prior: Floats) -> Floats:
     """
     if sum(len(record) for record in records) == 0:
         return prior
-    shifts, answered, base, happened, weight = _align(records)
+    shifts, answered, base, happened, weight, _ = _align(records, out_of_fold_shifts)
     penalty = 1.0 / WEIGHT_SD**2
     curvature = 0.25 * float(weight @ (shifts**2).sum(axis=1))
     w, step = prior.copy(), 1.0 / (penalty + curvature)
@@ -102,8 +103,27 @@ def fit_weights(records: Sequence[Resolved], prior: Floats) -> Floats:
     return w
 
 
-def _align(records: Sequence[Resolved]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """A row per case of any record: shifts (n, k), answered (n, k) 0 or 1, logit base, outcome, weight."""
+def share_weights(records: Sequence[Resolved], prior: Floats) -> Floats:
+    """Weights (k,) by fixed share, on forecasts calibrated by the prior slope: each case as it was met."""
+    if sum(len(record) for record in records) == 0:
+        return prior
+    shifts, answered, base, happened, weight, date = _align(records, lambda one: SLOPE_PRIOR * lean(one))
+    return fixed_share(expit(base[:, None] + shifts), answered > 0, happened, weight, date, prior)
+
+
+def lean(record: Resolved) -> Floats:
+    """How far each forecast leaned from its base rate, in log-odds, shape (n,)."""
+    leaned: Floats = logit(record.p_up) - logit(record.base_rate)
+    return leaned
+
+
+def _align(
+    records: Sequence[Resolved], shifts_of: Callable[[Resolved], Floats]
+) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.int64]]:
+    """A row per case of any record, by date, then symbol.
+
+    Shifts (n, k), answered (n, k) 0 or 1, and (n,) each: logit base, outcome, weight, date.
+    """
     names = np.unique(np.concatenate([record.symbol for record in records]))
     keys = [
         record.decided.astype(np.int64) * len(names) + np.searchsorted(names, record.symbol)
@@ -113,11 +133,11 @@ def _align(records: Sequence[Resolved]) -> tuple[Floats, Floats, Floats, Floats,
     shifts, answered = np.zeros((len(cases), len(records))), np.zeros((len(cases), len(records)))
     for column, (record, key) in enumerate(zip(records, keys, strict=True)):
         row = np.searchsorted(cases, key)
-        shifts[row, column] = out_of_fold_shifts(record)
+        shifts[row, column] = shifts_of(record)
         answered[row, column] = 1.0
     stacked = (np.concatenate([getattr(record, name) for record in records])[first] for name in _CASE_FIELDS)
     base_now, happened, weight = stacked
-    return shifts, answered, logit(base_now), happened, weight
+    return shifts, answered, logit(base_now), happened, weight, cases // len(names)
 
 
 _CASE_FIELDS = ("base_now", "happened", "weight")
@@ -125,7 +145,7 @@ _CASE_FIELDS = ("base_now", "happened", "weight")
 
 def out_of_fold_shifts(record: Resolved) -> Floats:
     """Calibrated shifts (n,), each block of time calibrated on the other blocks."""
-    x = logit(record.p_up) - logit(record.base_rate)
+    x = lean(record)
     dates = np.unique(record.decided)
     fold = np.searchsorted(dates, record.decided) * FOLDS // max(len(dates), 1)
     shifts = np.empty(len(record))

@@ -17,7 +17,7 @@ Policies = Mapping[Tier, Collection[str]]
 """Tier -> the rules that an agent of this tier may follow."""
 
 NODES = frozenset(
-    {"brief", "reports", "consensus", "intake", "decide", "allocate", "gate", "execute", "record"}
+    {"brief", "reports", "consensus", "intake", "decide", "allocate", "gate", "execute", "record", "memory"}
 )
 """Names of the graphs' other nodes: no agent can have one of them."""
 EVALUATIONS = frozenset({"all", "compare", "list", "make-dataset", "show"})

@@ -31,7 +31,7 @@ from trader.memory.cases import Forecasts
 from trader.runner.watching import Observer
 from trader.settings import Settings
 from trader.settings.llm import Cache
-from trader.settings.memory import MemoryIndex
+from trader.settings.memory import Memory
 from trader.tools.forecast.forecaster import Forecaster
 from trader.workspace import Workspace
 
@@ -119,7 +119,8 @@ def book_settings(settings: Settings, market: Market, chosen: Span) -> str:
     """
     paced = settings.run.model_copy(update={"speed": 0.0})
     asked = settings.llm.model_copy(update={"cache": Cache()})
-    same = settings.model_copy(update={"run": paced, "llm": asked, "memory": MemoryIndex()})
+    unindexed = settings.memory.model_copy(update={"index": Memory().index, "embedding": Memory().embedding})
+    same = settings.model_copy(update={"run": paced, "llm": asked, "memory": unindexed})
     return digest([same, market.digest, chosen.closes[0], chosen.closes[-1]])
 
 

@@ -1,4 +1,4 @@
-"""What people ask of a run, between its rounds: approve, reject, flatten, resume. Each is answered once.
+"""What people ask of a run, between its rounds: approve, flatten, resume, pin. Each is answered once.
 
 Another process appends a row to `commands`; the run reads those that have no answer, in the order of `seq`.
 A run that dies on the way does it again when it goes on: orders have the ids of the request, so that nothing
@@ -100,6 +100,8 @@ class Requests:
             case "resume":
                 lifted = self._resume()
                 return True, f"lifted: {', '.join(lifted)}" if lifted else "nothing was barred"
+            case "pin" | "mute" | "release":  # read anew at each fit: what was asked is in the journal
+                return True, f"{asked.arguments.get('rule')}: from the next look at what has resolved"
             case _:
                 return False, f"this program does not know how to {asked.kind}"
 

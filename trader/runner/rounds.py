@@ -18,6 +18,7 @@ from trader.journal.records import (
     FORMS,
     BreakerChanged,
     DecisionMade,
+    LearningEvent,
     ModelCalled,
     OrderChanged,
     OrderIntended,
@@ -30,6 +31,7 @@ from trader.journal.records import (
 from trader.memory.cases import Forecasts
 from trader.memory.learning import learn
 from trader.memory.recorded import joined, recorded
+from trader.memory.rules import MEMORY, RECORD
 from trader.risk import breakers
 from trader.risk.facts import Breaker, Facts
 from trader.risk.protections import pauses
@@ -38,6 +40,7 @@ from trader.runner.indexing import Indexing
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
+from trader.runner.reflecting import Reflecting
 from trader.runner.remembering import Remembering
 from trader.runner.requests import Requests
 from trader.runner.venues import Venue
@@ -75,6 +78,9 @@ class Rounds:
         self._newest: RoundOpened | None = reader.last_opened(book.id)
         self.waiting = Waiting.of(reader, book.id)
         self._requests = Requests(reader, self.waiting, self._lift)
+        self._reflecting = Reflecting(
+            book, reader, last, self._learned, on=desk.reflects, set_at=desk.learns_from
+        )
         self._remembering = Remembering(book, reader, index)
         self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
@@ -107,7 +113,7 @@ class Rounds:
         self._unclosed, self._newest = None, opened
         self._desk = replace(self._desk, memory=self._remembering.memory)
         facts = Facts.model_validate(opened.facts)
-        state = opened_round(opened, facts, learned)
+        state = opened_round(opened, facts, learned, self._reflecting.conditions(opened, self._recorder))
         await self._graph.ainvoke(state, context=self._desk)
         self._remember(learned)
         self.done += 1
@@ -180,7 +186,8 @@ class Rounds:
             *self._tripped(as_of),
             *self._remembering.round(as_of, desk.market, self._venue.broker.ledger),
         ]
-        learned = self._learn(as_of)
+        learned, changes = self._learn(as_of)
+        records += changes
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
         ).model_copy(update=self._trades_closed(as_of) | self._busy())
@@ -244,7 +251,7 @@ class Rounds:
             if market.bar_at(symbol, as_of) is not None
         )
 
-    def _learn(self, as_of: datetime) -> LearnedState:
+    def _learn(self, as_of: datetime) -> tuple[LearnedState, list[LearningEvent]]:
         """Fit anew every `refit_bars` rounds of the book; in between, what was learned last."""
         if self._learned is None or self.done % self._refit_bars == 0:
             book, here = self._desk.book, recorded(self._said)
@@ -260,9 +267,15 @@ class Rounds:
                 for record in here
                 if agent.role is not None and record.startswith(f"{agent.prompt.name}/model:")
             }
+            if len(here.get(RECORD, ())):
+                families[RECORD] = MEMORY
             view = self._desk.market.view(as_of)
-            self._learned = learn(view, book.symbols, book.horizon, known, families)
-        return self._learned
+            learned = learn(view, book.symbols, book.horizon, known, families, self._desk.pooling)
+            self._learned, changes = self._reflecting.reflect(
+                learned, view, len(self._venue.broker.ledger.closed)
+            )
+            return self._learned, changes
+        return self._learned, []
 
     def _known(self) -> LearnedState:
         if self._learned is None:
@@ -278,6 +291,7 @@ class Rounds:
                 self._said.append(
                     Forecast(step.as_of, step.symbol, step.agent, step.record, p_up, known.base_rate)
                 )
+        self._reflecting.judged(made.decision for made in self._recorder.heard(DecisionMade))
         intended = self._recorder.heard(OrderIntended)
         for one in intended:
             self._past.intended(one)

@@ -10,7 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from trader.domain.market import Timeframe
 from trader.domain.value import Amount, Number, Value
 from trader.settings.llm import Llm
-from trader.settings.memory import MemoryIndex
+from trader.settings.memory import Memory
 from trader.settings.section import NUMERIC, Names, NotNegative, Positive, Section, Share, Text, Whole
 from trader.settings.venue import Venue
 
@@ -40,6 +40,8 @@ class Desk(Section):
     """No trade for a difference smaller than this share of the target."""
     stop_atr: Positive = 3.0
     """Average true ranges from the price to the protective stop, where no opinion names a farther one."""
+    pooling: Annotated[Text, Field(pattern="^(map|fixed-share)$")] = "map"
+    """How weights of the pool are learned: `map`, the posterior mode, or `fixed-share`, from case to case."""
     refit_bars: Annotated[Whole, Field(ge=1)] = 5
     """Bars between two fits of calibration, weights and payoffs."""
     refit_forecaster: Annotated[Whole, Field(ge=1)] = 21
@@ -105,7 +107,7 @@ class Settings(Value):
     agents: dict[str, dict[str, Any]] = {}
     """`[agents.NAME]` as they were written. The roster validates them."""
     venue: Venue = Venue()
-    memory: MemoryIndex = MemoryIndex()
+    memory: Memory = Memory()
     llm: Llm = Llm()
     """`[llm…]`: which language models there are, and what they may cost."""
 
@@ -117,8 +119,10 @@ class Settings(Value):
             del tables["llm"]
         if self.venue == Venue():
             del tables["venue"]
-        if self.memory == MemoryIndex():
+        if self.memory == Memory():
             del tables["memory"]
+        if self.desk.pooling == "map":
+            del tables["desk"]["pooling"]
         if self.run.broker == "paper":
             del tables["run"]["broker"]
         return tables
@@ -129,7 +133,7 @@ TYPED: Mapping[str, type[Section]] = {
     "paper": Paper,
     "run": Run,
     "venue": Venue,
-    "memory": MemoryIndex,
+    "memory": Memory,
 }
 """The tables whose settings are known here."""
 PLAIN = ("risk", "agents")

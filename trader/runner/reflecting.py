@@ -1,0 +1,79 @@
+"""What a book makes of its own past as it goes: decisions with their conditions, and looks for rules."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from trader.data.view import MarketView
+from trader.domain.decisions import Decision
+from trader.domain.learned import LearnedState
+from trader.domain.lessons import LearnedThresholds, Lessons, Standing
+from trader.domain.portfolio import Book
+from trader.domain.signals import Signal
+from trader.domain.trades import MarketState
+from trader.journal.reader import JournalReader
+from trader.journal.records import LearningEvent, RoundOpened, StateKnown
+from trader.memory.cases import outcomes
+from trader.memory.experience import case_of, experience
+from trader.memory.reflection import reflect
+from trader.runner.listening import Listening
+
+
+class Reflecting:
+    """Grows with each round; made anew from the journal when a run goes on."""
+
+    def __init__(
+        self,
+        book: Book,
+        reader: JournalReader,
+        last: datetime | None,
+        learned: LearnedState | None,
+        *,
+        on: bool,
+        set_at: LearnedThresholds | None,
+    ) -> None:
+        """Of the rounds up to `last`, the last closed one. `set_at`: where thresholds that learn were set."""
+        self._book, self._reader, self._on, self._set_at = book, reader, on, set_at
+        self._lessons = (learned.lessons if learned else None) or Lessons()
+        self._conditions: Mapping[str, MarketState] = {}
+        self._signals: tuple[Signal, ...] = ()
+        judged = reader.lessons.judged(book.id, last) if last is not None and on else []
+        found = (case_of(one.decision, one.state, one.signals) for one in judged)
+        self._cases = [case for case in found if case is not None]
+
+    def conditions(self, opened: RoundOpened, heard: Listening) -> Mapping[str, MarketState]:
+        """Of each symbol in the round that begins; of one that is run again, as it was recorded then."""
+        known = {one.symbol: one.state for one in heard.heard(StateKnown)}
+        if not known and self._on:
+            recorded = (
+                (symbol, self._reader.memories.state(self._book.id, symbol, opened.as_of))
+                for symbol in self._book.symbols
+            )
+            known = {symbol: state for symbol, state in recorded if state is not None}
+        self._conditions, self._signals = known, opened.signals
+        return known
+
+    def judged(self, decisions: Iterable[Decision]) -> None:
+        """Decisions of the round that has just been: cases, once their outcome is known."""
+        for made in decisions if self._on else ():
+            state = self._conditions.get(made.symbol)
+            case = None if state is None else case_of(made, state, self._signals)
+            if case is not None:
+                self._cases.append(case)
+
+    def reflect(
+        self, learned: LearnedState, view: MarketView, trades: int
+    ) -> tuple[LearnedState, list[LearningEvent]]:
+        """`learned` with the rules that are known at the view's moment, and what changed."""
+        if not self._on:
+            return learned, []
+        book = self._book
+        histories = tuple(outcomes(view, symbol, book.horizon) for symbol in book.symbols)
+        known = experience(self._cases, histories, book.horizon, learned.correlation)
+        made = reflect(self._lessons, known, trades, view.as_of, self._wishes(), thresholds=self._set_at)
+        self._lessons = made.lessons
+        changes = [LearningEvent(book=book.id, at=view.as_of, change=one) for one in made.changes]
+        return learned.model_copy(update={"lessons": made.lessons}), changes
+
+    def _wishes(self) -> Mapping[str, Standing]:
+        """What people have asked of rules."""
+        return self._reader.lessons.wishes(self._book.id) if self._lessons.rules else {}
