@@ -1,1 +1,1 @@
-"""Models that forecast the event: labels, splits, learners, calibration, cards. Arrays in, probabilities out."""
+"""Models that forecast the event: labels, splits, learners, calibration, cards. Pure functions of arrays."""

@@ -1,13 +1,12 @@
 """From a model's log-odds to odds that come true: Platt scaling and beta calibration, each with a prior.
 
-Fitted on rows that the model was not trained on. The prior says that the model is right as it is, so few cases
-move little. Platt 1999; Kull, Silva Filho and Flach 2017, "Beta calibration".
+Fitted on rows that the model was not trained on. The prior says that the model is right as it is, so few
+cases move little. Platt 1999; Kull, Silva Filho and Flach 2017, "Beta calibration".
 """
 
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from trader.domain.market import Floats
@@ -47,9 +46,7 @@ class Calibration(Value):
         return moved
 
 
-def calibrate(
-    method: Method, log_odds: Floats, happened: NDArray[np.float32] | Floats, weight: Floats
-) -> Calibration:
+def calibrate(method: Method, log_odds: Floats, happened: Floats, weight: Floats) -> Calibration:
     """The posterior mode on n rows. A slope that would be negative is zero: no model is turned round."""
     up, down = _logs(log_odds)
     columns = [up + down] if method == "platt" else [up, down]
@@ -67,6 +64,6 @@ def calibrate(
 
 
 def _logs(log_odds: Floats) -> tuple[Floats, Floats]:
-    """ln p and -ln(1 - p): they add up to the log-odds."""
+    """The two parts of the log-odds: ln p and -ln(1 - p)."""
     p = np.clip(expit(log_odds), 1e-12, 1.0 - 1e-12)
     return np.log(p), -np.log1p(-p)

@@ -1,8 +1,8 @@
 """Whether the world still is what a model was trained on: its inputs, and how well it forecasts.
 
-The population stability index of an input is sum (now - then) ln(now / then) over ten parts of its training rows
-and one for rows without a value (Siddiqi 2006). By custom above 0.25 is another population; but a slow input
-leaves its history's shares in every half year, so it must also be above all half years of the training.
+The population stability index of an input is sum (now - then) ln(now / then) over ten parts of its training
+rows and one for rows without a value (Siddiqi 2006). By custom above 0.25 is another population; but a slow
+input leaves its history's shares in every half year, so it must also be above all half years of the training.
 """
 
 import numpy as np
@@ -96,7 +96,7 @@ def stability(then: Floats, now: Floats) -> float:
 
 
 def moved(card: Card, inputs: Matrix) -> tuple[Moved, ...]:
-    """Inputs of rows (n, k), columns as the card has them, that are not what they were; the farthest first."""
+    """Inputs of rows (n, k), columns as the card has them, that are not what they were, farthest first."""
     found = []
     for column, then in enumerate(card.spreads):
         now = shares(inputs[:, column].astype(np.float64), np.array(then.borders))

@@ -1,7 +1,6 @@
 """Logistic regression with a Gaussian prior, by Newton's method: the posterior mode, found in a few steps."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trader.domain.market import Floats
 from trader.measures.forecasts import expit
@@ -11,7 +10,7 @@ SETTLED = 1e-10
 
 
 def posterior_mode(
-    design: Floats, happened: NDArray[np.float32] | Floats, weight: Floats, mean: Floats, precision: Floats
+    design: Floats, happened: Floats, weight: Floats, mean: Floats, precision: Floats
 ) -> Floats:
     """Coefficients (k,) of n rows (n, k) with the prior N(`mean`, 1 / `precision`), independent.
 

@@ -1,7 +1,7 @@
 """When a model takes the place of another: only where it was better out of sample, beyond its luck.
 
-Three comparisons, all of the log loss, case by case on the same cases, each with a 95 % interval from resampled
-dates; in each the whole interval must lie below zero:
+Three comparisons, all of the log loss, case by case on the same cases, each with a 95 % interval from
+resampled dates; in each the whole interval must lie below zero:
 
 - against the base rate of what each fold was trained on: the model knows something at all;
 - against logistic regression fitted to the same folds: it is worth its complexity (not asked of that itself);
@@ -85,7 +85,7 @@ def trial(card: Card, found: Tested, in_place: str, said: Said | None, tried: in
         rows, other = common(found, said)
         if len(rows) < FEWEST_COMMON:
             raise Refused(
-                f"{card.id} and {in_place} have forecast {len(rows)} common cases, {FEWEST_COMMON} are needed",
+                f"{card.id} and {in_place} share {len(rows)} forecast cases, and {FEWEST_COMMON} are needed",
                 hint="train both on the same data",
             )
         part = Tested.of_rows(found, rows)

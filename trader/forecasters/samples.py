@@ -1,4 +1,4 @@
-"""What a model is trained on and tested on: rows of inputs, each with its label and the bars the label spans."""
+"""What a model is trained and tested on: rows of inputs, each with its label and the bars that spans."""
 
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -35,7 +35,7 @@ class Samples:
     """The bar at whose close the label was known."""
     returns: Floats
     """What the label's trade returned, as a fraction."""
-    happened: NDArray[np.float32]
+    happened: Floats
     """1 where that was above the label's threshold."""
     weight: Floats
     """What the row is worth as a case: average uniqueness, and what symbols of one date repeat."""
@@ -53,7 +53,7 @@ class Samples:
     @property
     def base_rate(self) -> float:
         """How often the event happened, by weight."""
-        return float(np.average(self.happened.astype(np.float64), weights=self.weight))
+        return float(np.average(self.happened, weights=self.weight))
 
     def take(self, rows: Rows) -> Self:
         """These rows and no others."""

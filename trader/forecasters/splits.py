@@ -1,6 +1,6 @@
 """Which rows are trained on and which are tested: no label of the one reaches into the other.
 
-Labels span the bars (begins, ends]. Lopez de Prado 2018, chapters 7 (purging, embargo) and 12 (combinatorial).
+Labels span the bars (begins, ends]. Lopez de Prado 2018, chapters 7 (purging, embargo), 12 (combinatorial).
 """
 
 from collections.abc import Iterator

@@ -123,7 +123,7 @@ def card(models: Path, id: str) -> Card:
         return Card.model_validate_json(data)
     except ValidationError as error:
         raise DamagedModel(
-            f"the model {id} was written by another version of the program: {error.error_count()} fields differ",
+            f"the model {id} is another version's: {error.error_count()} fields of its card do not fit",
             hint=_HINT,
         ) from error
 

@@ -110,7 +110,7 @@ def tested(samples: Samples, split: Split, recipe: Recipe) -> Tested:
     return Tested(
         decided=future.decided,
         symbol=future.symbol,
-        happened=future.happened.astype(np.float64),
+        happened=future.happened,
         weight=future.weight,
         p=model.probabilities(inputs_of(model, future)),
         base=np.full(len(future), past.base_rate),

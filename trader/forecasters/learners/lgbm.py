@@ -1,27 +1,23 @@
 """LightGBM: trees grown leaf by leaf, kept as its own text."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from trader.domain.errors import MissingExtra
 from trader.domain.market import Floats
 from trader.forecasters.learners.boosting import CALM, Boosting
-from trader.forecasters.learners.learner import base_log_odds
 from trader.forecasters.samples import Matrix, Samples
-
-if TYPE_CHECKING:
-    from lightgbm import Booster
 
 THREADS = 1
 
 
 @dataclass(frozen=True, eq=False)
 class LgbmTrees:
-    """A booster, and where it began: LightGBM keeps that out of the trees where it is given one."""
+    """A booster."""
 
-    booster: "Booster"
+    booster: Any
 
     def log_odds(self, inputs: Matrix) -> Floats:
         """Shape (n,)."""
@@ -35,7 +31,7 @@ class LgbmTrees:
 
     def dump(self) -> bytes:
         """LightGBM's text."""
-        return self.booster.model_to_string().encode()
+        return str(self.booster.model_to_string()).encode()
 
 
 class Lgbm:

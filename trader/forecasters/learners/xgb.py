@@ -59,7 +59,7 @@ class Xgb:
 
         table = xgboost.QuantileDMatrix(
             samples.inputs,
-            label=samples.happened,
+            label=samples.happened.astype(np.float32),
             weight=samples.weight.astype(np.float32),
             max_bin=self.size.bins,
             nthread=THREADS,

@@ -65,7 +65,7 @@ def samples(
     parts = [_of_symbol(view, recipe, names, symbol, clock, cost, leans) for symbol in symbols]
     whole = _joined(parts)
     histories = tuple(Outcomes(part.symbol[0], part.decided, part.returns) for part in parts if len(part))
-    dates, place, together = np.unique(whole.begins, return_inverse=True, return_counts=True)
+    _, place, together = np.unique(whole.begins, return_inverse=True, return_counts=True)
     repeated = 1.0 + (together[place] - 1.0) * correlation(histories)
     np.divide(whole.weight, repeated, out=whole.weight)
     return whole.take(np.lexsort((whole.symbol, whole.begins)))
@@ -125,7 +125,7 @@ def _of_symbol(
         begins=begins,
         ends=ends,
         returns=returns[chosen],
-        happened=(returns[chosen] > threshold).astype(np.float32),
+        happened=(returns[chosen] > threshold).astype(np.float64),
         weight=average_uniqueness(begins, ends),
         scale=size[chosen],
     )
@@ -151,11 +151,11 @@ def without_empty(found: Samples, named: bool) -> tuple[Samples, tuple[str, ...]
 
     Raises UsageError where a person `named` them, or where none is left.
     """
-    empty = ~np.isfinite(found.inputs).any(axis=0)
+    empty = np.logical_not(np.isfinite(found.inputs).any(axis=0)).tolist()
     lacking = tuple(name for name, none in zip(found.names, empty, strict=True) if none)
     if lacking and (named or len(lacking) == len(found.names)):
         raise UsageError(
             f"{', '.join(lacking)}: no value at any of the {len(found):,} rows",
             hint="leave it out of --features, or take data that has it",
         )
-    return (found.with_inputs(np.flatnonzero(~empty)) if lacking else found), lacking
+    return (found.with_inputs(np.flatnonzero(np.logical_not(empty))) if lacking else found), lacking
