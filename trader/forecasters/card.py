@@ -52,8 +52,10 @@ class Card(Value):
     rows: int
     n_eff: Number
     base_rate: Number
-    candidates: int
+    candidates: tuple[str, ...]
     """Inputs there were to choose from."""
+    cost: Number
+    """Of the round trip, as a fraction: what a barrier's trade had to earn."""
     left_out: tuple[str, ...] = ()
     """Inputs without any value in this history."""
     inputs: tuple[str, ...]

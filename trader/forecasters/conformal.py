@@ -1,8 +1,8 @@
 """Split-conformal intervals for the return: as wide as the errors were on rows that the model had not seen.
 
 Vovk, Gammerman and Shafer 2005; Lei and others 2018 (locally weighted: errors are measured in the return's
-usual size). Coverage is guaranteed where rows can be exchanged; rows of a market cannot quite, so the card has
-the coverage that was found out of sample.
+usual size). Coverage is guaranteed where rows can be exchanged; rows of a market cannot quite, so the card
+has the coverage that was found out of sample.
 """
 
 import math

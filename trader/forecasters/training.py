@@ -34,6 +34,7 @@ class About:
     timeframe: Timeframe
     trained_until: datetime
     left_out: tuple[str, ...]
+    cost: float
     program: str
 
 
@@ -85,7 +86,8 @@ def train(
         rows=len(samples),
         n_eff=samples.n_eff,
         base_rate=samples.base_rate,
-        candidates=len(samples.names),
+        candidates=samples.names,
+        cost=about.cost,
         left_out=about.left_out,
         inputs=model.inputs,
         members=model.members,

@@ -9,6 +9,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from trader.domain.market import Timeframe
 from trader.domain.value import Amount, Number, Value
+from trader.settings.forecast import Forecast
 from trader.settings.llm import Llm
 from trader.settings.section import NUMERIC, Names, NotNegative, Positive, Section, Share, Text, Whole
 from trader.settings.venue import Venue
@@ -100,23 +101,32 @@ class Settings(Value):
     agents: dict[str, dict[str, Any]] = {}
     """`[agents.NAME]` as they were written. The roster validates them."""
     venue: Venue = Venue()
+    forecast: Forecast = Forecast()
     llm: Llm = Llm()
     """`[llm…]`: which language models there are, and what they may cost."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Settings with no model or venue read, and have the digest, that they had before there were any."""
+        """Settings that were not touched read, and have the digest, that they had before there were any."""
         tables: dict[str, Any] = handler(self)
         if self.llm == Llm():
             del tables["llm"]
         if self.venue == Venue():
             del tables["venue"]
+        if self.forecast == Forecast():
+            del tables["forecast"]
         if self.run.broker == "paper":
             del tables["run"]["broker"]
         return tables
 
 
-TYPED: Mapping[str, type[Section]] = {"desk": Desk, "paper": Paper, "run": Run, "venue": Venue}
+TYPED: Mapping[str, type[Section]] = {
+    "desk": Desk,
+    "paper": Paper,
+    "run": Run,
+    "venue": Venue,
+    "forecast": Forecast,
+}
 """The tables whose settings are known here."""
 PLAIN = ("risk", "agents")
 """The tables that their owners validate."""
