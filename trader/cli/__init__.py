@@ -8,7 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from trader import __version__
-from trader.cli import account, agents, config, evaluation, prompts, risk, run, tools, trace, workspace
+from trader.cli import (
+    account,
+    agents,
+    config,
+    evaluation,
+    models,
+    prompts,
+    risk,
+    run,
+    tools,
+    trace,
+    workspace,
+)
 from trader.cli.group import Group, group
 from trader.commands.arguments import hoisted
 from trader.commands.environment import forgive_encodings, quieten
@@ -22,6 +34,7 @@ COMMANDS: dict[str, Callable[..., Any] | typer.Typer] = {
     "agents": agents.app,
     "eval": evaluation.eval_agents,
     "tools": tools.app,
+    "models": models.app,
     "config": config.app,
     "positions": account.positions_held,
     "orders": account.orders_placed,

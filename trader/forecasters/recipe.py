@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from trader.domain.errors import UnknownName
+from trader.domain.errors import UnknownName, UsageError
 from trader.domain.value import Number, Value, digest
 from trader.forecasters.calibrating import Method
 from trader.forecasters.learners.registry import LEARNERS, learner
@@ -60,7 +60,7 @@ ENSEMBLE = ("logistic", "xgboost", "lightgbm")
 
 
 def recipe(name: str, horizon: int, **changes: object) -> Recipe:
-    """The recipe of this name. Raises UnknownName."""
+    """The recipe of this name. Raises UnknownName, UsageError."""
     if name not in NAMES:
         raise UnknownName("model to train", name, NAMES)
     known: dict[str, object] = {"name": name, "horizon": horizon, "members": (name,)}
@@ -68,4 +68,9 @@ def recipe(name: str, horizon: int, **changes: object) -> Recipe:
         known["members"] = ENSEMBLE
     if name == "validator":
         known |= {"members": ("logistic",), "purpose": Purpose.VALIDATOR, "label": Label.BARRIER}
-    return Recipe.model_validate(known | changes)
+    try:
+        return Recipe.model_validate(known | changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{place} {first['input']}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None

@@ -6,7 +6,7 @@ together make intervals wider, not narrower.
 
 import numpy as np
 
-from trader.domain.market import Floats
+from trader.domain.market import Floats, Times
 from trader.domain.value import Number, Value
 from trader.forecasters.walking import Tested
 from trader.measures import bootstrap, calibration, forecasts
@@ -53,7 +53,7 @@ class Scores(Value):
 def score(found: Tested, horizon: int) -> Scores:
     """Of all folds together."""
     losses = log_losses(found.p, found.happened)
-    resampled = _Resampler(found, horizon)
+    resampled = _Resampler(found.decided, horizon)
     return Scores(
         cases=len(found),
         n_eff=float(found.weight.sum()),
@@ -70,10 +70,15 @@ def score(found: Tested, horizon: int) -> Scores:
     )
 
 
+def measured(values: Floats, decided: Times, horizon: int) -> Measured:
+    """The mean of n values, one for each forecast decided at those moments."""
+    return _Resampler(decided, horizon)(values)
+
+
 def difference(found: Tested, other: Floats, horizon: int) -> Measured:
     """Log loss of `found` less that of the forecasts `other` (n,) of the same cases."""
     own, theirs = log_losses(found.p, found.happened), log_losses(other, found.happened)
-    return _Resampler(found, horizon)(own - theirs)
+    return _Resampler(found.decided, horizon)(own - theirs)
 
 
 def log_losses(p: Floats, happened: Floats) -> Floats:
@@ -100,8 +105,8 @@ def area(p: Floats, happened: Floats) -> float:
 class _Resampler:
     """Means of the same cases in the same resamples."""
 
-    def __init__(self, found: Tested, horizon: int) -> None:
-        dates, self._date = np.unique(found.decided, return_inverse=True)
+    def __init__(self, decided: Times, horizon: int) -> None:
+        dates, self._date = np.unique(decided, return_inverse=True)
         self._picks = bootstrap.drawn_dates(len(dates), min(horizon, len(dates)), DRAWS)
         self._wider = bootstrap.widening(len(dates), horizon, LEVEL)
 

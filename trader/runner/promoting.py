@@ -64,8 +64,12 @@ def promote(
         "tried": found.tried,
         "compared": [one.model_dump(mode="json") for one in found.compared],
     }
-    kind = "promoted" if promoted else "refused"
-    _record(workspace, ModelEvent(model=id, at=clock.now(), kind=kind, text=text, data=data))
+    _record(
+        workspace,
+        ModelEvent(
+            model=id, at=clock.now(), kind="promoted" if promoted else "refused", text=text, data=data
+        ),
+    )
     return Promotion(found, promoted, before, text)
 
 

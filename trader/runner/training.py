@@ -173,7 +173,7 @@ def program() -> str:
     if not (root / ".git").exists():
         return __version__
     try:
-        said = subprocess.run(
+        said = subprocess.run(  # noqa: S603
             ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
             capture_output=True,
             text=True,
