@@ -20,13 +20,14 @@ BENCHMARKS: Mapping[str, str] = {
     "journal": "benchmarks.journal",
     "tools": "benchmarks.tools",
     "models": "benchmarks.models",
+    "training": "benchmarks.training",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",
 }
 """Name -> the module whose `measure` it is."""
 
-LONG = {"faults"}
+LONG = {"faults", "training"}
 """Only by name."""
 
 

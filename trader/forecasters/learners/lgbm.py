@@ -1,6 +1,7 @@
 """LightGBM: trees grown leaf by leaf, kept as its own text."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from trader.domain.errors import MissingExtra
 from trader.domain.market import Floats
 from trader.forecasters.learners.boosting import CALM, Boosting
 from trader.forecasters.samples import Matrix, Samples
+from trader.forecasters.trees import Walker, of_lightgbm
 
 THREADS = 1
 
@@ -19,8 +21,15 @@ class LgbmTrees:
 
     booster: Any
 
+    @cached_property
+    def walker(self) -> Walker:
+        """The same trees for single rows."""
+        return Walker(of_lightgbm(self.booster.dump_model()))
+
     def log_odds(self, inputs: Matrix) -> Floats:
-        """Shape (n,)."""
+        """Shape (n,); one row alone does without the library."""
+        if len(inputs) == 1:
+            return np.array([self.walker.log_odds(np.ascontiguousarray(inputs[0], np.float32))])
         odds = self.booster.predict(inputs, raw_score=True, num_threads=THREADS)
         return np.asarray(odds, np.float64)
 

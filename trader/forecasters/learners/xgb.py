@@ -1,6 +1,7 @@
 """XGBoost: histogram trees, kept as universal binary JSON."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from trader.domain.market import Floats
 from trader.forecasters.learners.boosting import CALM, Boosting
 from trader.forecasters.learners.learner import P_SURE
 from trader.forecasters.samples import Matrix, Samples
+from trader.forecasters.trees import Walker, of_xgboost
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -23,8 +25,15 @@ class XgbTrees:
 
     booster: "Booster"
 
+    @cached_property
+    def walker(self) -> Walker:
+        """The same trees for single rows."""
+        return Walker(of_xgboost(bytes(self.booster.save_raw("json"))))
+
     def log_odds(self, inputs: Matrix) -> Floats:
-        """Shape (n,)."""
+        """Shape (n,); one row alone does without the library."""
+        if len(inputs) == 1:
+            return np.array([self.walker.log_odds(np.ascontiguousarray(inputs[0], np.float32))])
         return np.asarray(self.booster.inplace_predict(inputs, predict_type="margin"), np.float64)
 
     def shifts(self, inputs: Matrix) -> Floats:
