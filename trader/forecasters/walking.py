@@ -87,7 +87,7 @@ def walk(
     def one(fold: int) -> Tested:
         found = keeper.kept(fold)
         if found is None:
-            found = tested(samples, splits[fold], recipe)
+            found = try_fold(samples, splits[fold], recipe)
             keeper.keep(fold, found)
         return found
 
@@ -100,7 +100,7 @@ def walk(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def tested(samples: Samples, split: Split, recipe: Recipe) -> Tested:
+def try_fold(samples: Samples, split: Split, recipe: Recipe) -> Tested:
     """Fit on the one part, forecast the other."""
     past, future = samples.take(split.train), samples.take(split.test)
     model = fit(past, recipe)

@@ -13,6 +13,7 @@ from trader.forecasters.learners.boosting import CALM, Boosting
 from trader.forecasters.samples import Matrix, Samples
 
 THREADS = 1
+MAGIC = b"CBM1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,8 @@ class Cat:
     def load(self, data: bytes) -> CatTrees:
         """Raises ValueError, or MissingExtra."""
         library = _library()
+        if not data.startswith(MAGIC):  # else CatBoost ends the process
+            raise ValueError("not a model of CatBoost")
         booster = library.CatBoostClassifier()
         try:
             booster.load_model(blob=data)

@@ -73,5 +73,5 @@ class Logistic:
             spread = np.array([np.inf if one is None else one for one in said["spread"]], np.float64)
             scaling = Scaling(np.array(said["centre"], np.float64), spread)
             return Line(float(said["intercept"]), np.array(said["slopes"], np.float64), scaling)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a logistic model: {error!r}") from error

@@ -15,6 +15,8 @@ from trader.forecasters.trees import Walker, of_xgboost
 if TYPE_CHECKING:
     from xgboost import Booster
 
+MAGIC = b"{L"
+"""How a universal binary JSON of XGBoost's begins: an object, and the length of its first key."""
 THREADS = 1
 """Sums in one order: the same bytes everywhere. Folds are what runs beside each other."""
 
@@ -81,6 +83,8 @@ class Xgb:
         """Raises ValueError."""
         import xgboost
 
+        if not data.startswith(MAGIC):  # else XGBoost may end the process
+            raise ValueError("not a model of XGBoost")
         booster = xgboost.Booster({"nthread": THREADS})
         try:
             booster.load_model(bytearray(data))
