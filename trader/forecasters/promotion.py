@@ -16,7 +16,7 @@ from trader.domain.value import Value
 from trader.forecasters.card import Card
 from trader.forecasters.learners.registry import BASELINE
 from trader.forecasters.scores import Measured, difference
-from trader.forecasters.walking import Tested
+from trader.forecasters.walking import OutOfSample
 
 FEWEST_COMMON = 250
 """Cases that both have forecast."""
@@ -68,7 +68,7 @@ class Trial(Value):
         return lost[0] if lost else "; ".join(one.sentence for one in self.compared)
 
 
-def trial(card: Card, found: Tested, in_place: str, said: Said | None, tried: int) -> Trial:
+def trial(card: Card, found: OutOfSample, in_place: str, said: Said | None, tried: int) -> Trial:
     """Put a model to the rule. `said` is what the one in place forecast; None where nothing is in place.
 
     Raises Refused where the two have too few cases in common.
@@ -88,14 +88,14 @@ def trial(card: Card, found: Tested, in_place: str, said: Said | None, tried: in
                 f"{card.id} and {in_place} share {len(rows)} forecast cases, and {FEWEST_COMMON} are needed",
                 hint="train both on the same data",
             )
-        part = Tested.of_rows(found, rows)
+        part = OutOfSample.of_rows(found, rows)
         compared.append(
             Compared(against=in_place, cases=len(rows), log_loss=difference(part, other, horizon))
         )
     return Trial(model=card.id, compared=tuple(compared), tried=tried)
 
 
-def common(found: Tested, said: Said) -> tuple[np.ndarray, Floats]:
+def common(found: OutOfSample, said: Said) -> tuple[np.ndarray, Floats]:
     """Rows of `found` that `said` has too, ascending, and what it said of each."""
     rows, other = [], []
     for symbol, (decided, p) in said.items():
@@ -110,7 +110,7 @@ def common(found: Tested, said: Said) -> tuple[np.ndarray, Floats]:
     return at[order], values[order]
 
 
-def said_by(found: Tested) -> Said:
+def said_by(found: OutOfSample) -> Said:
     """A model's forecasts out of sample, by symbol."""
     return {
         str(symbol): (found.decided[found.symbol == symbol], found.p[found.symbol == symbol])

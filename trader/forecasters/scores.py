@@ -8,7 +8,7 @@ import numpy as np
 
 from trader.domain.market import Floats, Times
 from trader.domain.value import Number, Value
-from trader.forecasters.walking import Tested
+from trader.forecasters.walking import OutOfSample
 from trader.measures import bootstrap, calibration, forecasts
 
 LEVEL = 0.95
@@ -50,7 +50,7 @@ class Scores(Value):
     reliability: tuple[Reliable, ...]
 
 
-def score(found: Tested, horizon: int) -> Scores:
+def score(found: OutOfSample, horizon: int) -> Scores:
     """Of all folds together."""
     losses = log_losses(found.p, found.happened)
     resampled = _Resampler(found.decided, horizon)
@@ -75,7 +75,7 @@ def measured(values: Floats, decided: Times, horizon: int) -> Measured:
     return _Resampler(decided, horizon)(values)
 
 
-def difference(found: Tested, other: Floats, horizon: int) -> Measured:
+def difference(found: OutOfSample, other: Floats, horizon: int) -> Measured:
     """Log loss of `found` less that of the forecasts `other` (n,) of the same cases."""
     own, theirs = log_losses(found.p, found.happened), log_losses(other, found.happened)
     return _Resampler(found.decided, horizon)(own - theirs)

@@ -24,7 +24,7 @@ from trader.domain.value import canonical_json, digest_bytes
 from trader.forecasters.card import Card
 from trader.forecasters.learners.registry import learner
 from trader.forecasters.pipeline import Pipeline
-from trader.forecasters.walking import Tested
+from trader.forecasters.walking import OutOfSample
 
 CARD, CARD_DIGEST, FORECASTS = "card.json", "card.digest", "forecasts.npz"
 
@@ -39,7 +39,7 @@ class FoldFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "folds"
 
-    def kept(self, fold: int) -> Tested | None:
+    def kept(self, fold: int) -> OutOfSample | None:
         """The fold, if a whole file of it is there."""
         for path in self._folder.glob(f"{fold:02}-*.npz"):
             data = path.read_bytes()
@@ -47,7 +47,7 @@ class FoldFolder:
                 return unpacked(data)
         return None
 
-    def keep(self, fold: int, tested: Tested) -> None:
+    def keep(self, fold: int, tested: OutOfSample) -> None:
         """Written whole or not at all."""
         data = packed(tested)
         write(self._folder / f"{fold:02}-{digest_bytes(data)}.npz", data)
@@ -58,18 +58,18 @@ class FoldFolder:
         return len(list(self._folder.glob("*.npz")))
 
 
-def packed(tested: Tested) -> bytes:
+def packed(tested: OutOfSample) -> bytes:
     """NumPy's own format."""
     target = io.BytesIO()
-    np.savez_compressed(target, **{field.name: getattr(tested, field.name) for field in fields(Tested)})
+    np.savez_compressed(target, **{field.name: getattr(tested, field.name) for field in fields(OutOfSample)})
     return target.getvalue()
 
 
-def unpacked(data: bytes) -> Tested:
+def unpacked(data: bytes) -> OutOfSample:
     """The inverse of `packed`. Raises ValueError for what is no such file."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return Tested(*(arrays[field.name] for field in fields(Tested)))
+            return OutOfSample(*(arrays[field.name] for field in fields(OutOfSample)))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(f"not a file of forecasts: {error!r}") from error
 
@@ -84,7 +84,7 @@ def write(path: Path, data: bytes) -> None:
     os.replace(part.name, path)
 
 
-def save(folder: Path, card: Card, model: Pipeline, tested: Tested) -> Card:
+def save(folder: Path, card: Card, model: Pipeline, tested: OutOfSample) -> Card:
     """Write a model; the card with the digests of its files comes last, and makes it a model."""
     files = {member.file: fitted.dump() for member, fitted in zip(model.members, model.fitted, strict=True)}
     files[FORECASTS] = packed(tested)
@@ -140,7 +140,7 @@ def load(models: Path, card: Card) -> Pipeline:
     return Pipeline(card.inputs, card.members, tuple(fitted), card.interval)
 
 
-def forecasts(models: Path, card: Card) -> Tested:
+def forecasts(models: Path, card: Card) -> OutOfSample:
     """What the model forecast out of sample. Raises DamagedModel."""
     try:
         return unpacked(_whole(models, card, FORECASTS))

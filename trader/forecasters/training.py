@@ -16,7 +16,7 @@ from trader.forecasters.pipeline import Pipeline, fit
 from trader.forecasters.recipe import Recipe
 from trader.forecasters.samples import Samples, check_trainable
 from trader.forecasters.scores import log_losses, score
-from trader.forecasters.walking import Tested, inputs_of, walk
+from trader.forecasters.walking import OutOfSample, inputs_of, walk
 
 EXPLAINED = 500
 """Newest rows that an input's importance is the mean of."""
@@ -64,14 +64,14 @@ def train(
     if id in store.ids(models):
         return store.card(models, id)
     folds = store.FoldFolder(models / id)
-    parts: list[Tested] = []
+    parts: list[OutOfSample] = []
     for done, total, part in walk(samples, recipe, folds, workers=workers):
         parts.append(part)
         progress(done, total)
         if stopped() and done < total:
             return None
     model = fit(samples, recipe)
-    found = Tested.joined(parts)
+    found = OutOfSample.joined(parts)
     versions = {learner(member, recipe.size).version() for member in recipe.members}
     card = Card(
         id=id,
@@ -101,7 +101,7 @@ def train(
     return store.save(models / id, card, model, found)
 
 
-def _fold(part: Tested) -> Fold:
+def _fold(part: OutOfSample) -> Fold:
     losses = log_losses(part.p, part.happened)
     return Fold(
         begins=_moment(part.decided.min()),

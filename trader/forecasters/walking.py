@@ -21,7 +21,7 @@ from trader.forecasters.splits import Split, walk_forward
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class OutOfSample:
     """Forecasts of rows that were not trained on, n of them, by decision moment."""
 
     decided: Times
@@ -40,12 +40,12 @@ class Tested:
         return len(self.p)
 
     @classmethod
-    def joined(cls, parts: "list[Tested]") -> Self:
+    def joined(cls, parts: "list[OutOfSample]") -> Self:
         """One after the other."""
         return cls(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls)))
 
     @classmethod
-    def of_rows(cls, whole: "Tested", rows: Rows) -> Self:
+    def of_rows(cls, whole: "OutOfSample", rows: Rows) -> Self:
         """These rows and no others."""
         return cls(*(getattr(whole, field.name)[rows] for field in fields(cls)))
 
@@ -53,11 +53,11 @@ class Tested:
 class Keeper(Protocol):
     """Where folds are kept as they finish."""
 
-    def kept(self, fold: int) -> Tested | None:
+    def kept(self, fold: int) -> OutOfSample | None:
         """A fold that was done before; None where it was not, or is damaged."""
         ...
 
-    def keep(self, fold: int, tested: Tested) -> None:
+    def keep(self, fold: int, tested: OutOfSample) -> None:
         """Whole or not at all."""
         ...
 
@@ -76,7 +76,7 @@ def splits_of(samples: Samples, recipe: Recipe) -> tuple[Split, ...]:
 
 def walk(
     samples: Samples, recipe: Recipe, keeper: Keeper, *, workers: int = 1
-) -> Iterator[tuple[int, int, Tested]]:
+) -> Iterator[tuple[int, int, OutOfSample]]:
     """(folds done, folds in all, the fold's forecasts), in the order of the folds.
 
     With several workers folds are fitted beside each other; what comes out is the same. Raises UsageError.
@@ -84,7 +84,7 @@ def walk(
     check_trainable(samples)
     splits = splits_of(samples, recipe)
 
-    def one(fold: int) -> Tested:
+    def one(fold: int) -> OutOfSample:
         found = keeper.kept(fold)
         if found is None:
             found = try_fold(samples, splits[fold], recipe)
@@ -100,14 +100,14 @@ def walk(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def try_fold(samples: Samples, split: Split, recipe: Recipe) -> Tested:
+def try_fold(samples: Samples, split: Split, recipe: Recipe) -> OutOfSample:
     """Fit on the one part, forecast the other."""
     past, future = samples.take(split.train), samples.take(split.test)
     model = fit(past, recipe)
     alone = recipe.members == (BASELINE,)
     baseline = model if alone else fit(past, recipe.model_copy(update={"members": (BASELINE,)}))
     low, high = model.interval.around(_odds(model, future), future.scale)
-    return Tested(
+    return OutOfSample(
         decided=future.decided,
         symbol=future.symbol,
         happened=future.happened,
