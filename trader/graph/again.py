@@ -6,7 +6,7 @@ the caller.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +35,7 @@ from trader.risk.facts import Facts
 from trader.settings import Settings, restored
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.toolbox import LiveToolbox, RecordedToolbox, Toolbox
+from trader.tools.validator import NAME as VALIDATOR
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ async def decide_again(
         SetClock(opened.as_of),
         models,
     )
+    if any(step.agent == VALIDATOR for step in scene.record.steps):
+        desk = replace(desk, validator=settings.forecast.validator)
     await build_desk(scene.agents).ainvoke(opened_round(opened, facts, scene.learned), context=desk)
     return memorandum
 

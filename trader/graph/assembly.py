@@ -16,6 +16,7 @@ from trader.graph.state import Desk
 from trader.journal.writer import Recorder
 from trader.risk.limits import Limits, resolve_limits
 from trader.settings import Settings
+from trader.settings.forecast import Validator
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.toolbox import Toolbox
 
@@ -53,6 +54,7 @@ def assemble(
         clock=clock,
         approval=Approval.parse(settings.run.approval),
         models=models,
+        validator=Validator.OFF if forecaster.validator is None else settings.forecast.validator,
     )
 
 

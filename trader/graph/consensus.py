@@ -49,6 +49,20 @@ class Thresholds:
     """How many positions the book may hold at once, by its limit: they share one bankroll."""
 
 
+WORTH_TAKING = 0.5
+"""Of trades like this one, as many must pay: its barriers are as far above as below."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the validator says of the signal."""
+
+    p: float
+    """Probability that a trade begun now ends above its costs."""
+    limits: bool
+    """Whether nothing may grow below WORTH_TAKING; else it is there to be read."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What consensus is asked to decide, and everything it may use."""
@@ -74,6 +88,8 @@ class Question:
     """The least that can be ordered, as a share of equity."""
     fallback_stop: Decimal | None
     """Where the stop goes when no opinion names one: below the price by a multiple of its average range."""
+    worth: Worth | None = None
+    """None where no validator is in place, or it sees no signal."""
 
 
 def conclude(asked: Question, rules: Thresholds) -> Decision:
@@ -91,7 +107,7 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     edge, error = kelly.edge(pool.p_up, payoff), kelly.edge_error(pool.p_up, payoff, evidence.n_eff)
     stop = protective_stop(asked)
     sized, sizing, cuts = _size(pool, payoff, evidence, asked, rules)
-    target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, asked.verdict, rules)
+    target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, asked, rules)
     cuts += restraint
     sizing += (SizingStep(name="thresholds and executive", value=target - sized, weight=target, note=cause),)
 
@@ -252,10 +268,11 @@ def _restrain(
     error: float,
     pool: Pool,
     stop: Decimal | None,
-    verdict: Verdict | None,
+    asked: Question,
     rules: Thresholds,
 ) -> tuple[float, str, tuple[Cut, ...]]:
     """Hold increases back where they lack edge, agreement, a stop or the executive. Reductions pass."""
+    verdict = asked.verdict
     if edge <= 0.0:
         return 0.0, f"no edge: {edge:+.2%} after costs", ()
     if sized <= held:
@@ -275,12 +292,21 @@ def _restrain(
         return kept("self-agreement", f"{said}, {rules.self_agreement:.0%} needed")
     if stop is None:
         return kept("stop", "no stop below the price is known")
+    if (doubt := _doubt(asked.worth)) is not None:
+        return kept("validator", doubt)
     factor = 1.0 if verdict is None else verdict.factor
     if verdict is None or factor == 1.0:
         return sized, f"edge {edge:+.2%} above its error {error:.2%}", ()
     target = max(held, factor * sized)  # of the target, not of the way to it: rounds would add up to all
     reason = f"{verdict.agent}: {verdict.reason}"
     return target, reason, (Cut(by="executive", before=sized, after=target, reason=reason),)
+
+
+def _doubt(worth: Worth | None) -> str | None:
+    """Why the validator lets nothing grow, or None."""
+    if worth is None or not worth.limits or worth.p >= WORTH_TAKING:
+        return None
+    return f"the validator gives {worth.p:.0%} to a trade that pays, {WORTH_TAKING:.0%} needed"
 
 
 def beyond_band(target: float, held: float, rules: Thresholds) -> bool:

@@ -27,6 +27,7 @@ from trader.journal.records import RoundOpened
 from trader.journal.writer import Recorder
 from trader.risk.facts import Facts
 from trader.risk.limits import Limits
+from trader.settings.forecast import Validator
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.toolbox import Toolbox
 
@@ -134,3 +135,5 @@ class Desk:
     """The venue's, where requests must keep one; None where time is simulated."""
     models: Models | None = None
     """Where models are asked; None where every agent follows its rule."""
+    validator: Validator = Validator.OFF
+    """What the validator in place may do; off where there is none."""
