@@ -69,8 +69,11 @@ def recipe(name: str, horizon: int, **changes: object) -> Recipe:
     if name == "validator":
         known |= {"members": ("logistic",), "purpose": Purpose.VALIDATOR, "label": Label.BARRIER}
     try:
-        return Recipe.model_validate(known | changes)
+        found = Recipe.model_validate(known | changes)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{place} {first['input']}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    for member in found.members:
+        learner(member, found.size)
+    return found

@@ -54,11 +54,13 @@ class Prepared:
 
 def prepare(workspace: Workspace, settings: Settings, asked: Asked) -> Prepared:
     """Load the bars and make the rows. Raises UsageError for what cannot be trained."""
+    changes = {"seed": settings.run.seed, **asked.changes}
+    wanted = recipe(asked.name, settings.desk.horizon or 1, **changes)
+    names = dataset.checked(asked.features) if asked.features else dataset.candidates()
     market = load_market(settings)
     view = market.view(last_close(market, asked.until))
-    horizon = settings.desk.horizon or market.timeframe.default_horizon
-    wanted = recipe(asked.name, horizon, **{"seed": settings.run.seed, **asked.changes})
-    names = dataset.checked(asked.features) if asked.features else dataset.candidates()
+    if settings.desk.horizon is None:
+        wanted = wanted.model_copy(update={"horizon": market.timeframe.default_horizon})
     cost = max(cost_model(settings).round_trip(market.instruments[one]) for one in market.symbols)
     whole = rows(view, wanted, names, cost, walked(workspace, settings))
     samples, left_out = dataset.without_empty(whole, bool(asked.features))
