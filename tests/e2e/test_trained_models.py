@@ -90,6 +90,8 @@ def test_a_promoted_model_is_heard_from_its_trainings_end_on(
         assert all(cut.after == now.held_weight for cut in now.cuts if cut.by == "validator")
     newest = after[-1]
     assert command(place, capsys, "trace", "replay", newest.id)["identical"] is True
+    recomputed = command(place, capsys, "trace", "replay", newest.id, "--recompute")
+    assert (recomputed["identical"], recomputed["differences"]) == (True, [])
 
     with JournalReader(workspace.journal) as reader:
         events = reader.model_events()

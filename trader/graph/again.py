@@ -87,7 +87,11 @@ class _Deaf:
 
 
 async def decide_again(
-    reader: JournalReader, scene: Scene, models: Models | None, data: Market | None = None
+    reader: JournalReader,
+    scene: Scene,
+    models: Models | None,
+    data: Market | None = None,
+    forecaster: Forecaster | None = None,
 ) -> Memorandum:
     """Everything that the round comes to now. With `data` the tools run again, at the round's moment."""
     opened, settings = scene.record.opened, scene.settings
@@ -103,7 +107,7 @@ async def decide_again(
         scene.agents,
         data,
         toolbox,
-        Forecaster(seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster),
+        forecaster or Forecaster(seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster),
         memorandum,
         _Deaf(),
         lambda: None,

@@ -1,6 +1,7 @@
 """Which trained models are in place: promoted and not retired since, by what the journal says."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from trader.forecasters import store
 from trader.forecasters.recipe import Purpose
@@ -23,16 +24,17 @@ def in_place(events: Iterable[ModelEvent]) -> dict[Purpose, str]:
     return found
 
 
-def recorded(workspace: Workspace) -> dict[Purpose, str]:
-    """What the workspace's journal says; nothing where no model was ever trained."""
+def recorded(workspace: Workspace, before: datetime | None = None) -> dict[Purpose, str]:
+    """What the workspace's journal says, or said at a moment; nothing where no model was ever trained."""
     if not store.ids(workspace.models) or not workspace.journal.is_file():
         return {}
     with JournalReader(workspace.journal) as reader:
-        return in_place(reader.model_events())
+        events = reader.model_events()
+    return in_place(event for event in events if before is None or event.at <= before)
 
 
-def served(workspace: Workspace, settings: Settings) -> dict[Purpose, Served]:
-    """The models in place that settings let be asked.
+def served(workspace: Workspace, settings: Settings, before: datetime | None = None) -> dict[Purpose, Served]:
+    """The models in place, now or at a moment, that settings let be asked.
 
     Raises DamagedModel where one is not what was written: a desk does not quietly go on without it.
     """
@@ -44,6 +46,6 @@ def served(workspace: Workspace, settings: Settings) -> dict[Purpose, Served]:
         return {}
     return {
         purpose: Served.read(workspace.models, id)
-        for purpose, id in recorded(workspace).items()
+        for purpose, id in recorded(workspace, before).items()
         if wanted[purpose]
     }

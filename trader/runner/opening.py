@@ -179,12 +179,14 @@ def restore_broker(
     )
 
 
-def forecaster_of(workspace: Workspace, settings: Settings) -> Forecaster:
+def forecaster_of(workspace: Workspace, settings: Settings, before: datetime | None = None) -> Forecaster:
     """The forecaster that settings name, keeping its models in the workspace's cache.
+
+    With the trained models that are in place, or were `before`.
 
     Raises DamagedModel where a promoted model is not what was written.
     """
-    place = served(workspace, settings)
+    place = served(workspace, settings, before)
     return Forecaster(
         workspace.cache / "forecast",
         seed=settings.run.seed,
