@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "tools": "benchmarks.tools",
     "models": "benchmarks.models",
     "training": "benchmarks.training",
+    "sentiment": "benchmarks.sentiment",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",
