@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "tools": "benchmarks.tools",
     "models": "benchmarks.models",
     "memory": "benchmarks.memory",
+    "training": "benchmarks.training",
     "sentiment": "benchmarks.sentiment",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
@@ -30,7 +31,7 @@ BENCHMARKS: Mapping[str, str] = {
 }
 """Name -> the module whose `measure` it is."""
 
-LONG = {"faults", "lessons"}
+LONG = {"faults", "lessons", "training"}
 """Only by name."""
 
 

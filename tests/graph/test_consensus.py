@@ -14,7 +14,7 @@ from trader.domain.ids import BookId, RoundId
 from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
 from trader.domain.opinions import Opinion, Verdict, VerdictAction
 from trader.domain.portfolio import Account, Position
-from trader.graph.consensus import Question, Thresholds, conclude
+from trader.graph.consensus import Question, Thresholds, Worth, conclude
 
 AS_OF = datetime(2012, 6, 1, 20, tzinfo=UTC)
 RULES = Thresholds(
@@ -257,3 +257,20 @@ def test_a_change_below_one_lot_is_a_hold_that_says_so_and_leaving_is_not_held_u
     assert decision.cause.endswith("the change from 0.00% to 5.00% is less than one lot, which is 6.00%")
     leaving = conclude(asked(opinion("a", 0.4), opinion("b", 0.4), held=40, lot=0.06), RULES)
     assert (leaving.outcome, leaving.target_weight) == (Outcome.TRADE, 0.0)
+
+
+def test_a_validator_may_hold_an_increase_back_and_nothing_else() -> None:
+    up = (opinion("a", 0.70), opinion("b", 0.65))
+    usual = conclude(asked(*up), RULES)
+    for worth in (Worth(0.1, limits=False), Worth(0.5, limits=True), Worth(0.9, limits=True)):
+        assert conclude(asked(*up, worth=worth), RULES) == usual
+    doubted = conclude(asked(*up, worth=Worth(0.49, limits=True)), RULES)
+    assert (doubted.outcome, doubted.target_weight) == (Outcome.HOLD, 0.0)
+    assert doubted.cuts[-1].by == "validator"
+    assert "the validator gives 49% to a trade that pays, 50% needed" in doubted.cause
+    down = (opinion("a", 0.30), opinion("b", 0.35))
+    for held in (0, 40):
+        worth = Worth(0.0, limits=True)
+        assert conclude(asked(*down, held=held, worth=worth), RULES) == conclude(
+            asked(*down, held=held), RULES
+        )

@@ -14,6 +14,7 @@ from trader.domain.reports import Evidence
 from trader.domain.signals import Direction, Signal, SignalSource
 from trader.domain.trades import ClosedTrade, ExitReason, MarketState, Stated
 from trader.journal import records as r
+from trader.journal.model_records import ModelEvent, ModelTrained
 
 BOOK = BookId("01HX0000000000000000000000")
 RUN = RunId("01HX0000000000000000000001")
@@ -351,6 +352,40 @@ def breaker(of: BookId = BOOK, **changes: Any) -> r.BreakerChanged:
     return r.BreakerChanged(**fields | changes)
 
 
+def model_trained(id: str = "xgboost-0123456789ab") -> ModelTrained:
+    return ModelTrained(
+        id=id,
+        at=START,
+        name="xgboost",
+        purpose="forecast",
+        label="event",
+        horizon=5,
+        timeframe=Timeframe.D1,
+        feed="sample",
+        symbols=SYMBOLS,
+        data="d" * 24,
+        trained_from=START - 900 * DAY,
+        trained_until=START - DAY,
+        rows=3000,
+        n_eff=240.5,
+        folds=8,
+        log_loss=0.69,
+        brier=0.248,
+        auc=0.52,
+        against_base_rate=-0.001,
+        against_base_rate_high=0.002,
+        against_baseline=0.0005,
+        against_baseline_high=0.003,
+        program="abc",
+    )
+
+
+def model_event(kind: str = "promoted") -> ModelEvent:
+    return ModelEvent(
+        model="xgboost-0123456789ab", at=START, kind=kind, text="by force", data={"reason": "a trial"}
+    )
+
+
 def beginning(of: BookId = BOOK) -> list[r.Record]:
     return [r.BookOpened(book=book(of)), run(of=of), r.StateLearned.of(of, state())]
 
@@ -434,6 +469,9 @@ def everything() -> list[r.Record]:
         r.CommandAnswered(
             id="01HX0000000000000000000009", book=BOOK, at=START, done=True, text="1 order was sent"
         ),
+        model_trained(),
+        model_event(),
+        model_event("retired"),
         *round_of(START + DAY),
         *(r.StateKnown(book=BOOK, symbol="IBM", as_of=at, state=conditions()) for at in (START, START + DAY)),
         outcome(),

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine, inspect
 from tests.journal import story
 from trader.domain.errors import JournalError, SchemaTooNew
 from trader.journal import opening, schema, upgrade
+from trader.journal.model_records import ModelEvent, ModelTrained
 from trader.journal.reader import JournalReader
 from trader.journal.records import (
     CallReserved,
@@ -48,6 +49,8 @@ AFTER_0001 = (
     schema.feature_store,
     schema.outcomes,
     schema.closed_trades,
+    schema.ml_models,
+    schema.model_events,
 )
 """Tables that the first revision did not have."""
 MOOD = f"v{NEXT}_mood.py"
@@ -154,7 +157,16 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
     """The first revision as that program left it: today's tables without the calls of models."""
     with Journal.open(place) as journal:
         told = story.everything()
-        later = (ModelCalled, CallReserved, CommandAnswered, StateKnown, OutcomeKnown, TradeClosed)
+        later = (
+            ModelCalled,
+            CallReserved,
+            CommandAnswered,
+            StateKnown,
+            OutcomeKnown,
+            TradeClosed,
+            ModelTrained,
+            ModelEvent,
+        )
         journal.append(*(one for one in told if not isinstance(one, later)))
     with closing(sqlite3.connect(place)) as database:
         for view in reversed(VIEWS):

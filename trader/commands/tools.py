@@ -20,9 +20,9 @@ from trader.features.catalogue import FEATURES
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.memory.recall import Memory
+from trader.runner.opening import forecaster_of
 from trader.settings import Settings
 from trader.tools.document import fields
-from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.registry import TOOLS, tool
 from trader.tools.tool import Tool, ToolContext
 from trader.tools.toolbox import LiveToolbox
@@ -189,11 +189,7 @@ def _context(
         symbol=symbol,
         horizon=settings.desk.horizon or market.timeframe.default_horizon,
         account=account,
-        forecaster=Forecaster(
-            session.workspace.cache / "forecast",
-            seed=settings.run.seed,
-            refit_bars=settings.desk.refit_forecaster,
-        ),
+        forecaster=forecaster_of(session.workspace, settings),
         costs=cost_model(settings).round_trip(market.instruments[symbol]),
         memory=_memory(session),
     )

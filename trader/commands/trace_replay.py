@@ -26,7 +26,9 @@ from trader.graph.trial import Side, Trial
 from trader.journal.reader import JournalReader
 from trader.journal.records import FORMS, Step
 from trader.prompts.prompt import Tier
-from trader.settings import keys
+from trader.runner.opening import forecaster_of
+from trader.settings import keys, restored
+from trader.tools.forecast.forecaster import Forecaster
 
 NONE = "(not asked)"
 
@@ -45,7 +47,8 @@ def replay(
         data = _data(reader, made) if recompute else None
         if model is not None:
             return _trial(session, reader, made, model, agents, data)
-        again = decide_again(reader, made.id, data)
+        forecaster = _forecaster(session, reader, made) if recompute else None
+        again = decide_again(reader, made.id, data, forecaster)
     if session.json:
         output.document(_document(again))
     else:
@@ -57,6 +60,13 @@ def _data(reader: JournalReader, decision: Decision) -> Market:
     """The data of the decision's book, as it is today; what came later is not looked at."""
     book = reader.book(decision.book)
     return open_feed(book.feed, book.symbols, book.timeframe)
+
+
+def _forecaster(session: Session, reader: JournalReader, decision: Decision) -> Forecaster:
+    """The run's, with the trained models that were in place when it began."""
+    run = reader.round_of(decision.id).opened.run
+    (began,) = (known.started for known in reader.runs(decision.book) if known.started.run == run)
+    return forecaster_of(session.workspace, restored(began.settings), began.at)
 
 
 def _document(again: Replay) -> dict[str, Any]:

@@ -6,7 +6,7 @@ the caller.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +36,7 @@ from trader.risk.facts import Facts
 from trader.settings import Settings, restored
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.toolbox import LiveToolbox, RecordedToolbox, Toolbox
+from trader.tools.validator import NAME as VALIDATOR
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,11 @@ class _Deaf:
 
 
 async def decide_again(
-    reader: JournalReader, scene: Scene, models: Models | None, data: Market | None = None
+    reader: JournalReader,
+    scene: Scene,
+    models: Models | None,
+    data: Market | None = None,
+    forecaster: Forecaster | None = None,
 ) -> Memorandum:
     """Everything that the round comes to now. With `data` the tools run again, at the round's moment."""
     opened, settings = scene.record.opened, scene.settings
@@ -111,7 +116,7 @@ async def decide_again(
         scene.agents,
         data,
         toolbox,
-        Forecaster(seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster),
+        forecaster or Forecaster(seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster),
         memorandum,
         _Deaf(),
         lambda: None,
@@ -119,6 +124,8 @@ async def decide_again(
         models,
         memory,
     )
+    if any(step.agent == VALIDATOR for step in scene.record.steps):
+        desk = replace(desk, validator=settings.forecast.validator)
     await build_desk(scene.agents).ainvoke(
         opened_round(opened, facts, scene.learned, conditions), context=desk
     )

@@ -18,6 +18,7 @@ from trader.journal.writer import Recorder
 from trader.memory.recall import Memory
 from trader.risk.limits import Limits, resolve_limits
 from trader.settings import Settings
+from trader.settings.forecast import Validator
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.toolbox import Toolbox
 
@@ -64,6 +65,7 @@ def assemble(
         if settings.memory.thresholds == "learned"
         else None,
         memory=Memory.of(()) if memory is None else memory,
+        validator=Validator.OFF if forecaster.validator is None else settings.forecast.validator,
     )
 
 

@@ -71,6 +71,20 @@ class Thresholds:
         )
 
 
+WORTH_TAKING = 0.5
+"""Of trades like this one, as many must pay: its barriers are as far above as below."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the validator says of the signal."""
+
+    p: float
+    """Probability that a trade begun now ends above its costs."""
+    limits: bool
+    """Whether nothing may grow below WORTH_TAKING; else it is there to be read."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What consensus is asked to decide, and everything it may use."""
@@ -97,6 +111,8 @@ class Question:
     fallback_stop: Decimal | None
     """Where the stop goes when no opinion names one: below the price by a multiple of its average range."""
     conditions: MarketState = field(default_factory=MarketState)
+    worth: Worth | None = None
+    """None where no validator is in place, or it sees no signal."""
 
 
 def conclude(asked: Question, rules: Thresholds) -> Decision:
@@ -317,7 +333,9 @@ def _restrain(
 def _lacking(
     asked: Question, payoff: Payoff, stop: Decimal | None, rules: Thresholds
 ) -> tuple[str, str] | None:
-    """Which of the thresholds that learning may turn on an increase does not reach, and why; None: all."""
+    """What an increase lacks: the validator's yes, or a threshold that learning turned on; None: nothing."""
+    if (doubt := _doubt(asked.worth)) is not None:
+        return "validator", doubt
     adx = asked.conditions.adx
     if rules.adx is not None and adx is not None and adx < rules.adx:
         return "adx", f"ADX {adx:.0f}, {rules.adx:.0f} needed"
@@ -325,6 +343,13 @@ def _lacking(
     if rules.reward_to_risk is not None and ratio is not None and ratio < rules.reward_to_risk:
         return "reward to risk", f"reward to risk {ratio:.2f}, {rules.reward_to_risk:.2f} needed"
     return None
+
+
+def _doubt(worth: Worth | None) -> str | None:
+    """Why the validator lets nothing grow, or None."""
+    if worth is None or not worth.limits or worth.p >= WORTH_TAKING:
+        return None
+    return f"the validator gives {worth.p:.0%} to a trade that pays, {WORTH_TAKING:.0%} needed"
 
 
 def beyond_band(target: float, held: float, rules: Thresholds) -> bool:

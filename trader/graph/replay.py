@@ -17,6 +17,7 @@ from trader.graph.again import Scene, decide_again, recorded_models
 from trader.journal.reader import JournalReader, RoundRecord
 from trader.journal.records import FORMS, DecisionMade, OrderIntended, RulingMade, Step
 from trader.journal.writer import Memorandum
+from trader.tools.forecast.forecaster import Forecaster
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,19 @@ class Replay:
     """Digests of the data that the run had, and of that which the tools ran on again."""
 
 
-def replay(reader: JournalReader, decision: str, data: Market | None = None) -> Replay:
-    """Run the decision's round again and compare; with `data`, the tools too.
+def replay(
+    reader: JournalReader,
+    decision: str,
+    data: Market | None = None,
+    forecaster: Forecaster | None = None,
+) -> Replay:
+    """Run the decision's round again and compare; with `data`, the tools too, with the run's `forecaster`.
 
     Raises UsageError where there is no such decision.
     """
     wanted = reader.decision(decision)
     scene = Scene.of(reader, wanted.id)
-    again = asyncio.run(decide_again(reader, scene, recorded_models(reader, scene), data))
+    again = asyncio.run(decide_again(reader, scene, recorded_models(reader, scene), data, forecaster))
     forms = tuple(differences(wanted.id, scene.record, again))
     if data is None:
         return Replay(wanted.id, not forms, forms)

@@ -30,6 +30,7 @@ from trader.journal.writer import Recorder
 from trader.memory.recall import Memory
 from trader.risk.facts import Facts
 from trader.risk.limits import Limits
+from trader.settings.forecast import Validator
 from trader.tools.forecast.forecaster import Forecaster
 from trader.tools.toolbox import Toolbox
 
@@ -155,3 +156,5 @@ class Desk:
     """The book's closed trades, as of the round in hand."""
     models: Models | None = None
     """Where models are asked; None where every agent follows its rule."""
+    validator: Validator = Validator.OFF
+    """What the validator in place may do; off where there is none."""

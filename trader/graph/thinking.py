@@ -1,6 +1,7 @@
 """The nodes of `decide`. Each records its step as it happens; what breaks is an abstention with its cause."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -18,13 +19,15 @@ from trader.domain.portfolio import Account
 from trader.domain.reports import Evidence, Report
 from trader.domain.trades import MarketState
 from trader.domain.value import Value
-from trader.graph.consensus import Question, conclude, undecided
+from trader.graph.consensus import Question, Worth, conclude, undecided
 from trader.graph.state import Case, Desk
 from trader.graph.turn import Turn
+from trader.graph.validating import heard
 from trader.journal.records import FORMS, DecisionMade, Form, Step
 from trader.memory.experience import facts_of
 from trader.memory.rules import MEMORY, RECORD, remembered
 from trader.tools.tool import ToolContext
+from trader.tools.validator import NAME as VALIDATOR
 
 Update = dict[str, object]
 
@@ -148,7 +151,7 @@ async def _spoken(agent: Agent, state: Case, desk: Desk, evidence: Mapping[str, 
 async def consensus(state: Case, runtime: Runtime[Desk]) -> Update:
     """Pool, size and decide. A failure is `undecided`; only an unwritable journal stops the round."""
     desk = runtime.context
-    asked = question(state, desk)
+    asked = replace(question(state, desk), worth=_validated(state, desk))
     try:
         decision = conclude(asked, desk.thresholds)
     except JournalError:
@@ -158,6 +161,31 @@ async def consensus(state: Case, runtime: Runtime[Desk]) -> Update:
         decision = undecided(asked, held, f"consensus broke: {type(error).__name__}: {error}")
     desk.recorder.append(DecisionMade(decision=decision))
     return {"decisions": {decision.symbol: decision}}
+
+
+def _validated(state: Case, desk: Desk) -> Worth | None:
+    """What the validator says of the signal, written down as a step; None where it says nothing."""
+    said = heard(desk.validator, lambda: desk.toolbox.call(VALIDATOR, {}, tool_context(state, desk)))
+    if said is None:
+        return None
+    worth, report, evidence = said
+    desk.recorder.append(
+        Step(
+            decision=case_decision(state, desk),
+            round=state["round"],
+            book=desk.book.id,
+            as_of=state["as_of"],
+            symbol=state["symbol"],
+            stage=STAGES["executive"],
+            agent=report.agent,
+            tier="junior",
+            form="report",
+            body=report.model_dump(mode="json"),
+            evidence=(desk.recorder.put(evidence),),
+            source="tools",
+        )
+    )
+    return worth
 
 
 def question(state: Case, desk: Desk) -> Question:

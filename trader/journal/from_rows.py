@@ -10,6 +10,7 @@ from trader.domain.orders import Fill, Order, OrderEvent, Ruling
 from trader.domain.portfolio import Account, AccountEntry, Book
 from trader.domain.signals import Signal
 from trader.domain.value import Value
+from trader.journal.model_records import ModelEvent, ModelTrained
 from trader.journal.records import (
     BreakerChanged,
     CallReserved,
@@ -142,3 +143,13 @@ def commanded(row: Columns) -> Commanded:
 def command_answered(row: Columns) -> CommandAnswered:
     """From a row of `command_answers`."""
     return _flat(CommandAnswered, row)
+
+
+def model_trained(row: Columns) -> ModelTrained:
+    """From a row of `ml_models`."""
+    return _flat(ModelTrained, {**row, "symbols": json.loads(row["symbols"])})
+
+
+def model_event(row: Columns) -> ModelEvent:
+    """From a row of `model_events`."""
+    return _flat(ModelEvent, {**row, "data": json.loads(row["data"])})

@@ -28,6 +28,7 @@ from trader.journal.answers import (
 )
 from trader.journal.lessons import Lessons
 from trader.journal.memories import Memories
+from trader.journal.model_records import ModelEvent, ModelTrained
 from trader.journal.reading import Tables
 from trader.journal.records import (
     BreakerChanged,
@@ -397,6 +398,16 @@ class JournalReader:
         table = schema.command_answers
         found = self._tables.all(table, from_rows.command_answered, table.c.id == command)
         return found[0] if found else None
+
+    # Trained models
+
+    def models_trained(self) -> list[ModelTrained]:
+        """Every model that was trained in this workspace, oldest first."""
+        return self._tables.all(schema.ml_models, from_rows.model_trained)
+
+    def model_events(self) -> list[ModelEvent]:
+        """What happened to them, oldest first."""
+        return self._tables.all(schema.model_events, from_rows.model_event)
 
     # Parts of the above
 

@@ -21,6 +21,7 @@ from trader.domain.reports import Report
 from trader.domain.signals import Signal
 from trader.domain.trades import ClosedTrade, MarketState
 from trader.domain.value import Amount, Moment, Number, Value, digest
+from trader.journal.model_records import ModelEvent, ModelTrained
 
 Form: TypeAlias = Literal["brief", "report", "opinion", "abstention", "verdict"]
 """What an agent filled in; `body` of its step is that form."""
@@ -380,5 +381,7 @@ Record: TypeAlias = (
     | Commanded
     | CommandAnswered
     | RoundClosed
+    | ModelTrained
+    | ModelEvent
 )
 """Anything that can be recorded."""

@@ -482,6 +482,46 @@ command_answers = _table(
     key=("id",),
 )
 
+ml_models = _table(
+    "ml_models",
+    _text("id"),
+    _moment("at"),
+    _text("name"),
+    _text("purpose"),
+    _text("label"),
+    _integer("horizon"),
+    _word("timeframe"),
+    _text("feed"),
+    _text("symbols"),
+    _text("data"),
+    _moment("trained_from"),
+    _moment("trained_until"),
+    _integer("rows"),
+    _number("n_eff"),
+    _integer("folds"),
+    _number("log_loss"),
+    _number("brier"),
+    _number("auc"),
+    _number("against_base_rate"),
+    _number("against_base_rate_high"),
+    _number("against_baseline"),
+    _number("against_baseline_high"),
+    _text("program"),
+    key=("id",),
+)
+
+model_events = _table(
+    "model_events",
+    _text("key"),
+    _text("model"),
+    _moment("at"),
+    _text("kind"),
+    _text("text"),
+    _text("data"),
+    key=("key",),
+    indexed=("model",),
+)
+
 blobs = _table(
     "blobs",
     _text("digest"),

@@ -8,6 +8,7 @@ from sqlalchemy import Table
 
 from trader.domain.value import Value, canonical_json, digest, digest_bytes
 from trader.journal import schema
+from trader.journal.model_records import ModelEvent, ModelTrained
 from trader.journal.records import (
     AccountMoved,
     BookOpened,
@@ -246,3 +247,14 @@ def _(record: CommandAnswered) -> Iterator[Row]:
 @rows.register
 def _(record: RoundClosed) -> Iterator[Row]:
     yield Row(schema.round_ends, _columns(record))
+
+
+@rows.register
+def _(record: ModelTrained) -> Iterator[Row]:
+    yield Row(schema.ml_models, _columns(record) | {"symbols": canonical_json(record.symbols)})
+
+
+@rows.register
+def _(record: ModelEvent) -> Iterator[Row]:
+    packed = {"key": digest(record), "data": canonical_json(record.data)}
+    yield Row(schema.model_events, _columns(record) | packed)

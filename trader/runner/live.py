@@ -24,6 +24,7 @@ from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models, staffed
+from trader.runner.drifting import watched
 from trader.runner.indexing import Indexing
 from trader.runner.keeping import Keeper
 from trader.runner.live_opening import address_of, ledger_of, open_book
@@ -100,6 +101,14 @@ async def run_live(
             )
         )
         forecaster = opening.forecaster_of(workspace, settings)
+        observer = watched(
+            observer,
+            workspace,
+            settings,
+            forecaster.promoted,
+            lambda at: bars.market(at).view(at),
+            journal.append,
+        )
         desk = assemble(
             book,
             settings,

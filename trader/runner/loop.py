@@ -15,6 +15,7 @@ from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models, staffed
+from trader.runner.drifting import watched
 from trader.runner.indexing import Indexing
 from trader.runner.pausing import between
 from trader.runner.rounds import Rounds
@@ -72,6 +73,9 @@ async def run(
             journal.commit()
             replay_clock = SetClock(book.opened_at)
             toolbox, forecaster = LiveToolbox(), opening.forecaster_of(workspace, settings)
+            observer = watched(
+                observer, workspace, settings, forecaster.promoted, market.view, journal.append
+            )
             reader = held.enter_context(JournalReader(workspace.journal))  # to the end: people may ask
             broker = opening.restore_broker(reader, book, market, settings, replay_clock)
             models = await held.enter_async_context(

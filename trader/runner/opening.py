@@ -22,12 +22,14 @@ from trader.domain.errors import UsageError
 from trader.domain.ids import BookId, RunId, ulid
 from trader.domain.portfolio import Book, Mode
 from trader.domain.value import digest
+from trader.forecasters.recipe import Purpose
 from trader.graph.assembly import cost_model
 from trader.graph.state import Desk
 from trader.journal.reader import JournalReader
 from trader.journal.records import BookOpened, Noted, RunEnded, RunStarted
 from trader.journal.writer import Journal
 from trader.memory.cases import Forecasts
+from trader.runner.in_place import served
 from trader.runner.watching import Observer
 from trader.settings import Settings
 from trader.settings.llm import Cache
@@ -198,10 +200,24 @@ def restore_broker(
     )
 
 
-def forecaster_of(workspace: Workspace, settings: Settings) -> Forecaster:
-    """The forecaster that settings name, keeping its models in the workspace's cache."""
+def forecaster_of(workspace: Workspace, settings: Settings, before: datetime | None = None) -> Forecaster:
+    """The forecaster that settings name, keeping its models in the workspace's cache.
+
+    With the trained models that are in place, or were `before`.
+
+    Raises DamagedModel where a promoted model is not what was written.
+    """
+    place = served(workspace, settings, before)
     return Forecaster(
-        workspace.cache / "forecast", seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster
+        workspace.cache / "forecast",
+        seed=settings.run.seed,
+        refit_bars=settings.desk.refit_forecaster,
+        promoted=place.get(Purpose.FORECAST),
+        validator=place.get(Purpose.VALIDATOR),
+        notes=tuple(
+            f"the {purpose} {one.card.id} is asked of closes after {one.card.trained_until:%Y-%m-%d %H:%M}"
+            for purpose, one in place.items()
+        ),
     )
 
 

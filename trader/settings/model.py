@@ -9,6 +9,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from trader.domain.market import Timeframe
 from trader.domain.value import Amount, Number, Value
+from trader.settings.forecast import Forecast
 from trader.settings.llm import Llm
 from trader.settings.memory import Memory
 from trader.settings.section import NUMERIC, Names, NotNegative, Positive, Section, Share, Text, Whole
@@ -108,12 +109,13 @@ class Settings(Value):
     """`[agents.NAME]` as they were written. The roster validates them."""
     venue: Venue = Venue()
     memory: Memory = Memory()
+    forecast: Forecast = Forecast()
     llm: Llm = Llm()
     """`[llm…]`: which language models there are, and what they may cost."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Settings with no model or venue read, and have the digest, that they had before there were any."""
+        """Settings that were not touched read, and have the digest, that they had before there were any."""
         tables: dict[str, Any] = handler(self)
         if self.llm == Llm():
             del tables["llm"]
@@ -123,6 +125,8 @@ class Settings(Value):
             del tables["memory"]
         if self.desk.pooling == "map":
             del tables["desk"]["pooling"]
+        if self.forecast == Forecast():
+            del tables["forecast"]
         if self.run.broker == "paper":
             del tables["run"]["broker"]
         return tables
@@ -134,6 +138,7 @@ TYPED: Mapping[str, type[Section]] = {
     "run": Run,
     "venue": Venue,
     "memory": Memory,
+    "forecast": Forecast,
 }
 """The tables whose settings are known here."""
 PLAIN = ("risk", "agents")

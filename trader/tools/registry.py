@@ -16,10 +16,12 @@ from trader.tools.risk_numbers import RISK_NUMBERS
 from trader.tools.similar_trades import SIMILAR_TRADES
 from trader.tools.sizing import KELLY
 from trader.tools.tool import Tool
+from trader.tools.validator import VALIDATOR
 
 TOOLS: tuple[Tool[Any, Any], ...] = (
     FEATURES,
     FORECAST,
+    VALIDATOR,
     LEVELS,
     REGIME,
     RISK_NUMBERS,

@@ -97,7 +97,7 @@ def test_history_starts_with_the_first_model_and_ends_with_the_last_bar(walked: 
 
 def test_the_shifts_add_up_to_the_forecast(walked: Forecaster) -> None:
     forecast = walked.predict(LAST, "AAA", 5)
-    model = forecast.model
+    model = walked.at(LAST, 5)
     assert {name for name, _, _ in forecast.shifts} == set(INPUTS)
     sizes = [abs(shift) for _, _, shift in forecast.shifts]
     assert sizes == sorted(sizes, reverse=True)
@@ -152,7 +152,7 @@ def test_the_tool_gives_the_forecast_with_its_largest_shifts(walked: Forecaster)
     result = run(here, Arguments(top=3))
     forecast = walked.predict(LAST, "AAA", 5)
     assert result.p_up == forecast.p_up
-    assert result.trained_until == forecast.model.trained_until <= here.view.as_of
+    assert result.trained_until == forecast.trained_until <= here.view.as_of
     assert [(item.feature, item.shift) for item in result.top] == [
         (name, shift) for name, _, shift in forecast.shifts[:3]
     ]

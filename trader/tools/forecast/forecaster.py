@@ -1,17 +1,25 @@
 """Which model forecasts at which moment: the one trained at the latest refit moment not after it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trader.data.view import MarketView
 from trader.domain.errors import ToolError
 from trader.domain.market import Floats, Times
+from trader.domain.opinions import P_MAX, P_MIN
+from trader.measures.forecasts import expit, logit
 from trader.tools.forecast import cache
 from trader.tools.forecast.model import Model, check_enough, dump, load, probability, train, training_digest
 from trader.tools.forecast.rows import INPUTS, TrainingRows, closes, input_table, last_row, training_rows
 from trader.tools.moments import as_datetime
+
+if TYPE_CHECKING:
+    from trader.tools.forecast.serving import Served
 
 REFIT_BARS = 21
 """A month of daily bars."""
@@ -22,9 +30,18 @@ class Forecast:
     """One prediction and what moved it."""
 
     p_up: float
-    model: Model
+    base_rate: float
+    trained_until: datetime
+    rows: int
+    n_eff: float
     shifts: tuple[tuple[str, float, float], ...]
     """(input, its value, its shift of the log-odds), the largest shift first; NaN where it had no value."""
+    promoted: str = ""
+    """Id of the promoted model; empty where the run's own answered."""
+    interval: tuple[float, float] | None = None
+    """Of the return, where the model has one."""
+    level: float = 0.0
+    """Of the interval."""
 
 
 class Forecaster:
@@ -34,15 +51,29 @@ class Forecaster:
     model for a moment is the same whether a long run reached it or it is asked for alone.
     """
 
-    def __init__(self, folder: Path | None = None, *, seed: int = 0, refit_bars: int = REFIT_BARS) -> None:
-        """`folder` keeps trained models between runs; without one they live as long as this object."""
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        seed: int = 0,
+        refit_bars: int = REFIT_BARS,
+        promoted: "Served | None" = None,
+        validator: "Served | None" = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        """`folder` keeps trained models between runs; without one they live as long as this object.
+
+        `promoted` and `validator` are the models in place, asked of closes after their training.
+        """
         self._folder = folder
+        self.promoted = promoted
+        self.validator = validator
         self.seed = seed
         self.refit_bars = refit_bars
         self._models: dict[tuple[np.datetime64, int], Model | ToolError] = {}
         """By refit moment and horizon: the model, or why there was none to be had."""
         self._refits: tuple[MarketView, Times] | None = None
-        self._notes: list[str] = []
+        self._notes: list[str] = list(notes)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -66,16 +97,55 @@ class Forecaster:
         return found
 
     def predict(self, view: MarketView, symbol: str, horizon: int) -> Forecast:
-        """Forecast the event of `symbol` at the view's moment. Raises ToolError for too little history."""
+        """Forecast the event of `symbol` at the view's moment, by the promoted model where it may be asked.
+
+        Raises ToolError for too little history.
+        """
+        if self.promoted is not None and self.promoted.unfit(view, symbol, horizon) is None:
+            return by_promoted(self.promoted, view, symbol)
+        return self.walked(view, symbol, horizon)
+
+    def walked(self, view: MarketView, symbol: str, horizon: int) -> Forecast:
+        """Forecast by the model that the run trains itself. Raises ToolError for too little history."""
         model = self.at(view, horizon)
         row = last_row(view, symbol)
         shifts = model.shifts(row)[0]
         order = np.argsort(-np.abs(shifts[:-1]), kind="stable")
         return Forecast(
             p_up=float(probability(shifts.sum())),
-            model=model,
+            base_rate=model.base_rate,
+            trained_until=model.trained_until,
+            rows=model.rows,
+            n_eff=model.n_eff,
             shifts=tuple((INPUTS[i], float(row[0, i]), float(shifts[i])) for i in order),
         )
+
+    def lean(self, view: MarketView, symbol: str, horizon: int) -> float:
+        """How far the run's own model leans, in log-odds from its base rate. Raises ToolError."""
+        forecast = self.walked(view, symbol, horizon)
+        return float(logit(forecast.p_up) - logit(forecast.base_rate))
+
+    def leans(self, view: MarketView, horizon: int) -> dict[str, Floats]:
+        """`lean` at every bar of every symbol, walk-forward; NaN before the first model."""
+        known = self.history(view, horizon)
+        found = {}
+        for symbol in view.symbols:
+            moments = view.bars(symbol).available
+            found[symbol] = np.full(len(moments), np.nan)
+            if symbol in known:
+                decided, p_up = known[symbol]
+                rates = np.array([rate for _, rate in self._base_rates(view, horizon, decided)])
+                found[symbol][np.searchsorted(moments, decided)] = logit(p_up) - logit(rates)
+        return found
+
+    def _base_rates(
+        self, view: MarketView, horizon: int, decided: Times
+    ) -> Iterator[tuple[np.datetime64, float]]:
+        """The base rate of the model in use at each moment."""
+        refits = self.refits(view)
+        for moment in decided:
+            refit = refits[np.searchsorted(refits, moment, side="right") - 1]
+            yield moment, self.at(view.earlier(as_datetime(refit)), horizon).base_rate
 
     def history(self, view: MarketView, horizon: int) -> dict[str, tuple[Times, Floats]]:
         """Walk-forward forecasts of all that is past: symbol -> (close of bar t, p_up), shape (n,) each.
@@ -128,3 +198,22 @@ class Forecaster:
             notes += cache.keep(self._folder, training, data)
         self._notes += [note for note in notes if note not in self._notes]
         return data
+
+
+def by_promoted(served: "Served", view: MarketView, symbol: str) -> Forecast:
+    """What the model in place says. Raises ToolError where the symbol has no bar."""
+    row, card = served.row(view, symbol), served.card
+    shifts = served.model.shifts(row)[0]
+    odds = served.model.log_odds(row)
+    order = np.argsort(-np.abs(shifts[:-1]), kind="stable")
+    return Forecast(
+        p_up=float(np.clip(expit(odds)[0], P_MIN, P_MAX)),
+        base_rate=card.base_rate,
+        trained_until=card.trained_until,
+        rows=card.rows,
+        n_eff=card.n_eff,
+        shifts=tuple((served.model.inputs[i], float(row[0, i]), float(shifts[i])) for i in order),
+        promoted=card.id,
+        interval=served.interval(view, symbol, row),
+        level=card.interval.level,
+    )

@@ -1,0 +1,1 @@
+"""Models that forecast the event: labels, splits, learners, calibration, cards. Pure functions of arrays."""
