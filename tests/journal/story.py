@@ -386,5 +386,15 @@ def everything() -> list[r.Record]:
             id="01HX0000000000000000000009", book=BOOK, at=START, done=True, text="1 order was sent"
         ),
         *round_of(START + DAY),
+        r.EvaluationKept(
+            id="01HX000000000000000000000E",
+            at=START + DAY,
+            book=BOOK,
+            kind="decisions",
+            agents=("momentum",),
+            source="journal:4",
+            finding="INSUFFICIENT EVIDENCE: momentum has 4 cases",
+            document={"agents": [{"name": "momentum", "brier": 0.25, "usd": "0"}]},
+        ),
         r.RunEnded(run=RUN, at=START + 2 * DAY, reason="finished"),
     ]

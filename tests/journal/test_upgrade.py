@@ -12,7 +12,7 @@ from tests.journal import story
 from trader.domain.errors import JournalError, SchemaTooNew
 from trader.journal import opening, schema, upgrade
 from trader.journal.reader import JournalReader
-from trader.journal.records import CallReserved, CommandAnswered, ModelCalled
+from trader.journal.records import CallReserved, CommandAnswered, EvaluationKept, ModelCalled
 from trader.journal.writer import Journal
 
 NEXT = f"{int(schema.HEAD) + 1:04}"
@@ -32,7 +32,12 @@ def upgrade() -> None:
 """
 
 
-AFTER_0001 = (schema.model_calls, schema.model_reservations, schema.command_answers)
+AFTER_0001 = (
+    schema.model_calls,
+    schema.model_reservations,
+    schema.command_answers,
+    schema.evaluations,
+)
 """Tables that the first revision did not have."""
 MOOD = f"v{NEXT}_mood.py"
 
@@ -138,7 +143,7 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
     """The first revision as that program left it: today's tables without the calls of models."""
     with Journal.open(place) as journal:
         told = story.everything()
-        later = (ModelCalled, CallReserved, CommandAnswered)
+        later = (ModelCalled, CallReserved, CommandAnswered, EvaluationKept)
         journal.append(*(one for one in told if not isinstance(one, later)))
     with closing(sqlite3.connect(place)) as database:
         for table in AFTER_0001:

@@ -14,6 +14,7 @@ from trader.journal.records import (
     CallReserved,
     CommandAnswered,
     Commanded,
+    EvaluationKept,
     Marked,
     ModelCalled,
     Noted,
@@ -134,3 +135,9 @@ def commanded(row: Columns) -> Commanded:
 def command_answered(row: Columns) -> CommandAnswered:
     """From a row of `command_answers`."""
     return _flat(CommandAnswered, row)
+
+
+def evaluation(row: Columns) -> EvaluationKept:
+    """From a row of `evaluations`."""
+    told = {name: json.loads(row[name]) for name in ("agents", "document")}
+    return _flat(EvaluationKept, {**row, **told})

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -366,6 +366,20 @@ command_answers = _table(
     Column("done", Boolean, nullable=False),
     _text("text"),
     key=("id",),
+)
+
+evaluations = _table(
+    "evaluations",
+    _text("id"),
+    _moment("at"),
+    _text("book"),
+    _text("kind"),
+    _text("agents"),
+    _text("source"),
+    _text("finding"),
+    Column("document", CompressedText, nullable=False),
+    key=("id",),
+    indexed=("at",),
 )
 
 blobs = _table(
