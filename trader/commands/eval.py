@@ -1,4 +1,4 @@
-"""`trader eval`: is any of them any good? Reads the journal and the data, and changes nothing."""
+"""`trader eval`: is any of them any good? Read from the journal and the data; what is found is kept."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from trader.commands import output
 from trader.commands.arguments import names
 from trader.commands.books import book_named
 from trader.commands.environment import lend
+from trader.commands.eval_kept import keep
 from trader.commands.eval_report import document, report
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
@@ -21,6 +22,7 @@ from trader.domain.value import plain
 from trader.evals.bounds import Bounds
 from trader.evals.cases import Recorded, gather
 from trader.evals.evaluation import evaluate
+from trader.evals.keeping import forecasts
 from trader.evals.prompt_edit import compare, forecasting
 from trader.journal.reader import JournalReader
 from trader.settings import keys
@@ -48,10 +50,19 @@ def evaluated(session: Session, flags: Flags) -> int:
             return _edited(session, reader, gather(reader, book, market, last), flags, flags.prompt)
         found = evaluate(reader, book, market, names(flags.agents), last=last)
     broken = tuple(flags.bounds.broken_by(found))
+    told = document(found, broken)
     if session.json:
-        output.document(document(found, broken))
+        output.document(told)
     else:
         output.screen(*report(found))
+    keep(
+        session,
+        "decisions",
+        {**told, "forecasts": forecasts(found.cases)},
+        agents=found.provenance.named,
+        source=flags.on,
+        book=book.id,
+    )
     for sentence in broken:
         output.say(sentence)
     return 1 if broken else 0
@@ -81,8 +92,10 @@ def _edited(session: Session, reader: JournalReader, recorded: Recorded, flags: 
     )
     found = compare(recorded, agent, asked.said)
     usd = sum_exact(call.usd for call in asked.calls)
+    told = {**asdict(found), "prompt": asked.prompt, "calls": len(asked.calls), "usd": usd}
+    keep(session, "prompt", told, agents=(agent,), source=flags.on, book=recorded.decisions[0].book)
     if session.json:
-        output.document({**asdict(found), "prompt": asked.prompt, "calls": len(asked.calls), "usd": usd})
+        output.document(told)
     else:
         output.screen(found.finding)
         output.say(f"{found.answered:,} of {found.decisions:,} decisions answered anew, {plain(usd)} USD")

@@ -272,7 +272,10 @@ def _money(found: Money) -> RenderableType:
         ("Sharpe, a year", sharpe),
         ("Sortino, a year", ratio(found.sortino)),
         ("deepest drawdown", f"{found.max_drawdown:.2%}"),
-        ("profit factor", f"{ratio(found.profit_factor)} on {words.count(found.trades, 'closed trade')}"),
+        (
+            "profit factor",
+            f"{_number(found.profit_factor, 2)} on {words.count(found.trades, 'closed trade')}",
+        ),
         ("turnover, a year", f"{found.turnover:.2f} times the equity"),
         ("mean exposure", f"{found.exposure:.2%}"),
         ("buy and hold", passive),
