@@ -20,7 +20,7 @@ COMMANDS: dict[str, Callable[..., Any] | typer.Typer] = {
     "trace": trace.app,
     "prompts": prompts.app,
     "agents": agents.app,
-    "eval": evaluation.eval_agents,
+    "eval": evaluation.app,
     "tools": tools.app,
     "config": config.app,
     "positions": account.positions_held,

@@ -1,15 +1,40 @@
-"""`trader eval`."""
+"""`trader eval`, and what was kept of it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from trader.cli.group import Group, group
 
+SCORE = "AGENT"
+"""Where the name of an agent stands. No agent can be called so: their names are in small letters."""
+
+
+class Evaluations(Group):
+    """A first word that is no command is the name of an agent, and so is none at all."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """`momentum --on journal:500` is `AGENT momentum --on journal:500`."""
+        asks_help = bool(args) and args[0] in ctx.help_option_names
+        if not asks_help and (not args or args[0] not in self.commands):
+            args = [SCORE, *args]
+        return super().parse_args(ctx, args)
+
+
+app = group(
+    "How good agents and the desk are, beside the base rate.\n\n"
+    "`trader eval momentum` scores one agent, `trader eval all` the desk; `trader eval AGENT --help` has the "
+    "options. What is found is kept.",
+    Evaluations,
+)
+
+
+@app.command(SCORE)
 def eval_agents(
     context: typer.Context,
     agents: Annotated[
-        list[str] | None, typer.Argument(metavar="AGENT", help="Whom to score; unset or all, every senior.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Whom to score; unset or all, every senior.")
     ] = None,
     book: Annotated[str | None, typer.Option(metavar="ID", help="Of this book; unset, the newest.")] = None,
     on: Annotated[
@@ -31,14 +56,58 @@ def eval_agents(
         Path | None,
         typer.Option(metavar="FILE", help="Ask the one agent's model with this prompt: is it better?"),
     ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="M1,M2", help="Ask these models, or roles, what the one agent was asked."),
+    ] = None,
+    repeat: Annotated[
+        int, typer.Option(metavar="N", help="Ask the one agent's model N times: how often does it flip?")
+    ] = 1,
+    paraphrase: Annotated[bool, typer.Option("--paraphrase", help="Ask it in other words, too.")] = False,
+    permute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="news,prices", help="Show the one agent the news, or prices, of other dates."),
+    ] = None,
 ) -> int:
-    """How good agents and the desk were, beside the base rate.
+    """Score agents and the desk, beside the base rate.
 
-    Scores what has resolved, from the journal and the data alone; only --prompt asks a model. The first line
-    says whether there is evidence at all. Bounds are about the agents that are named, else about the desk.
+    Scores what has resolved, from the journal and the data alone; only --prompt, --model, --repeat and
+    --paraphrase ask a model. The first line says whether there is evidence at all. Bounds are about the
+    agents that are named, else about the desk.
     """
     from trader.commands import eval as command
+    from trader.commands.arguments import names
     from trader.evals.bounds import Bounds
+    from trader.evals.ways import Ways
 
     bounds = Bounds(max_brier, max_log_loss, command.dollars(max_cost))
-    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds, prompt, feed))
+    ways = Ways(prompt, names(model or ()), repeat, paraphrase, names(permute or ()))
+    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds, feed, ways))
+
+
+@app.command("list")
+def eval_list(context: typer.Context) -> None:
+    """Evaluations that were kept, newest first."""
+    from trader.commands import eval_kept
+
+    eval_kept.listed(context.obj)
+
+
+@app.command("show")
+def eval_show(context: typer.Context, id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """One of them; --json has every number and every forecast."""
+    from trader.commands import eval_kept
+
+    eval_kept.shown(context.obj, id)
+
+
+@app.command("compare")
+def eval_compare(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="A")],
+    second: Annotated[str, typer.Argument(metavar="B")],
+) -> None:
+    """The second against the first, paired on the cases that both have."""
+    from trader.commands import eval_kept
+
+    eval_kept.compared(context.obj, first, second)

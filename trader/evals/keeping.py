@@ -34,10 +34,11 @@ def forecasts(cases: Cases) -> dict[str, Any]:
 
 
 def _within(cases: Cases) -> NDArray[np.bool_]:
-    """Of the clock, (bars,): from the first case to the last. No case lies outside, and none is worth less."""
+    """Of the clock, (bars,): from the first case to the last, which is all that their worth depends on."""
     if not len(cases):
         return np.zeros(len(cases.clock), dtype=np.bool_)
-    return (cases.clock >= cases.decided.min()) & (cases.clock <= cases.decided.max())
+    within: NDArray[np.bool_] = (cases.clock >= cases.decided.min()) & (cases.clock <= cases.decided.max())
+    return within
 
 
 @dataclass(frozen=True)

@@ -86,16 +86,24 @@ class _Deaf:
 
 
 async def decide_again(
-    reader: JournalReader, scene: Scene, models: Models | None, data: Market | None = None
+    reader: JournalReader,
+    scene: Scene,
+    models: Models | None,
+    data: Market | None = None,
+    toolbox: Toolbox | None = None,
 ) -> Memorandum:
-    """Everything that the round comes to now. With `data` the tools run again, at the round's moment."""
+    """Everything that the round comes to now. With `data` the tools run again, at the round's moment.
+
+    Else `toolbox` answers for them, or what was recorded of the round.
+    """
     opened, settings = scene.record.opened, scene.settings
     facts, memorandum = Facts.model_validate(opened.facts), Memorandum()
     instruments = {one.symbol: one for one in facts.instruments}
-    toolbox: Toolbox = LiveToolbox()
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
-        toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
+        toolbox = toolbox or RecordedToolbox.of(evidence_of(reader, scene.record))
+    else:
+        toolbox = LiveToolbox()
     desk = assemble(
         scene.book,
         settings,
@@ -131,7 +139,8 @@ def _agents(reader: JournalReader, prompts: Mapping[str, str], settings: Setting
     )
 
 
-def _evidence(reader: JournalReader, recorded: RoundRecord) -> Iterator[tuple[str, Evidence]]:
+def evidence_of(reader: JournalReader, recorded: RoundRecord) -> Iterator[tuple[str, Evidence]]:
+    """What tools said in the round, each with the symbol that it was about."""
     for step in recorded.steps:
         for digest in step.evidence:
             yield step.symbol, reader.evidence(digest)
