@@ -61,7 +61,7 @@ class Scene:
         return cls(record, book, run, settings, _agents(reader, run.prompts, settings), record.learned)
 
 
-class _Deaf:
+class Deaf:
     """A broker that knows every order already, so that nothing is sent to it."""
 
     name = "replay"
@@ -112,7 +112,7 @@ async def decide_again(
         toolbox,
         Forecaster(seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster),
         memorandum,
-        _Deaf(),
+        Deaf(),
         lambda: None,
         SetClock(opened.as_of),
         models,
