@@ -1,5 +1,6 @@
 """`trader eval`, and what was kept of it."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +39,8 @@ def eval_agents(
     ] = None,
     book: Annotated[str | None, typer.Option(metavar="ID", help="Of this book; unset, the newest.")] = None,
     on: Annotated[
-        str, typer.Option(metavar="CASES", help="journal, or its newest decisions: journal:500.")
+        str,
+        typer.Option(metavar="CASES", help="journal, journal:500 (newest), a data set, or behaviour."),
     ] = "journal",
     feed: Annotated[
         str | None, typer.Option(metavar="FEED", help="Where outcomes are from; unset, the book's feed.")
@@ -111,3 +113,53 @@ def eval_compare(
     from trader.commands import eval_kept
 
     eval_kept.compared(context.obj, first, second)
+
+
+@app.command("make-dataset")
+def eval_make_dataset(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="CASES", help="data, journal, or its newest: journal:500.")
+    ] = "data",
+    feed: Annotated[str | None, typer.Option(metavar="FEED", help="sample or files:DIR.")] = None,
+    symbols: Annotated[list[str] | None, typer.Option(metavar="A,B", help="Unset, all of the feed.")] = None,
+    start: Annotated[str | None, typer.Option(metavar="DAY", help="First day of the cases.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="DAY", help="Last day on which one resolves.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="DAY", help="Earlier cases are for training; later ones are scored."),
+    ] = None,
+    horizon: Annotated[int | None, typer.Option(metavar="BARS", help="Unset, that of the timeframe.")] = None,
+    overlapping: Annotated[
+        bool, typer.Option("--overlapping", help="Keep cases whose horizons overlap.")
+    ] = False,
+    licence: Annotated[
+        str, typer.Option(metavar="TEXT", help="For the card: who may use the bars.")
+    ] = "unknown: ask whoever the bars are from",
+) -> None:
+    """Make a data set: dated cases, the bars they happen in, and a card with their digest.
+
+    Cases whose horizons overlap, or reach into the test part or beyond the end, are purged.
+    """
+    from trader.commands import eval_datasets as command
+    from trader.commands.arguments import day, names
+
+    def on(text: str | None, option: str) -> date | None:
+        return None if text is None else day(text, option)
+
+    command.made(
+        context.obj,
+        command.Making(
+            folder,
+            source,
+            feed,
+            names(symbols or ()),
+            on(start, "--start"),
+            on(end, "--end"),
+            on(split, "--split"),
+            horizon,
+            overlapping,
+            licence,
+        ),
+    )

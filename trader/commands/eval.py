@@ -38,10 +38,12 @@ class Flags:
 
 def evaluated(session: Session, flags: Flags) -> int:
     """The whole command: 0, or 1 where a bound is broken."""
-    last = _last(flags.on)
+    if not flags.on.startswith("journal"):
+        return _elsewhere(session, flags)
+    last = newest(flags.on)
     with JournalReader(session.workspace.journal) as reader:
         book = book_named(reader, flags.book)
-        market = _market(book, flags.feed)
+        market = feed_of(book, flags.feed)
         if flags.ways.any:
             recorded = gather(reader, book, market, last)
             return tried(session, reader, recorded, _one(flags), Asked(flags.ways, flags.on))
@@ -65,6 +67,19 @@ def evaluated(session: Session, flags: Flags) -> int:
     return 1 if broken else 0
 
 
+def _elsewhere(session: Session, flags: Flags) -> int:
+    """Cases that no journal has."""
+    from trader.commands.eval_datasets import on_dataset
+
+    if flags.book or flags.feed or flags.ways != Ways(models=flags.ways.models):
+        raise UsageError(
+            "--book, --feed, --prompt, --repeat, --paraphrase and --permute are for decisions of the journal",
+            hint="--on journal:500",
+        )
+    chosen = tuple(name for name in names(flags.agents) if name != ALL)
+    return on_dataset(session, chosen, flags.on, flags.ways.models, flags.bounds)
+
+
 def _one(flags: Flags) -> str:
     """The one agent that is to be asked in other ways. Raises UsageError."""
     chosen = names(flags.agents)
@@ -76,7 +91,7 @@ def _one(flags: Flags) -> str:
     return chosen[0]
 
 
-def _market(book: Book, feed: str | None) -> Market:
+def feed_of(book: Book, feed: str | None) -> Market:
     """Where outcomes are: `feed`, else the book's own. Raises UsageError for one that keeps no bars."""
     if feed is None and book.feed.startswith("ccxt:"):
         raise UsageError(
@@ -101,7 +116,7 @@ def dollars(text: str | None) -> Decimal | None:
     return amount
 
 
-def _last(on: str) -> int | None:
+def newest(on: str) -> int | None:
     """How many decisions: `journal` is all, `journal:500` the newest 500. Raises UsageError."""
     kind, colon, number = on.partition(":")
     if kind != "journal":
