@@ -69,7 +69,7 @@ def evaluated(session: Session, flags: Flags) -> int:
 
 def _elsewhere(session: Session, flags: Flags) -> int:
     """Cases that no journal has."""
-    from trader.commands.eval_datasets import on_dataset
+    from trader.commands.eval_datasets import BEHAVIOUR, on_behaviour, on_dataset
 
     if flags.book or flags.feed or flags.ways != Ways(models=flags.ways.models):
         raise UsageError(
@@ -77,6 +77,10 @@ def _elsewhere(session: Session, flags: Flags) -> int:
             hint="--on journal:500",
         )
     chosen = tuple(name for name in names(flags.agents) if name != ALL)
+    if flags.on == BEHAVIOUR:
+        if flags.bounds != Bounds():
+            raise UsageError("behaviour cases have no bounds: one that fails is exit code 1")
+        return on_behaviour(session, chosen, flags.ways.models)
     return on_dataset(session, chosen, flags.on, flags.ways.models, flags.bounds)
 
 

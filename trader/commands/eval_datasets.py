@@ -17,7 +17,10 @@ from trader.commands.eval_report import document, report
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
 from trader.domain.errors import UnknownName, UsageError
+from trader.domain.portfolio import sum_exact
 from trader.domain.value import jsonable
+from trader.evals.behaviour.table import cases
+from trader.evals.behaviour.trying import Behaviour, try_behaviour
 from trader.evals.bounds import Bounds
 from trader.evals.datasets.card import Card
 from trader.evals.datasets.deciding import Decided, decide_cases
@@ -25,6 +28,7 @@ from trader.evals.datasets.loading import Dataset, dataset_named, load_dataset
 from trader.evals.datasets.making import Wanted, make_dataset
 from trader.evals.evaluation import ALL, scored
 from trader.evals.keeping import forecasts
+from trader.evals.subject import DESK
 from trader.journal.reader import JournalReader
 from trader.runner.asking import models_beside, spent_today
 from trader.runner.sitting import Sitting
@@ -32,6 +36,8 @@ from trader.runner.trial import role_of
 from trader.settings import Settings, keys, load
 from trader.tools.forecast.forecaster import Forecaster
 
+BEHAVIOUR = "behaviour"
+"""What `--on` says for the packaged behaviour cases."""
 FEWEST = 20
 """Cases below which a set is hardly one; `trader eval` scores it all the same, and says what it is worth."""
 
@@ -73,6 +79,56 @@ def on_dataset(
     for sentence in broken:
         output.say(sentence)
     return 1 if broken else 0
+
+
+def on_behaviour(session: Session, chosen: tuple[str, ...], models: tuple[str, ...]) -> int:
+    """0 where every case is as it must be, else 1. Raises UnknownName for somebody that no case is about."""
+    workspace = session.workspace
+    lend(keys(workspace.env))
+    settings, sources = load(workspace.config, workspace.env)
+    agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
+    known = sorted({case.who for case in cases()})
+    for name in chosen:
+        if name not in known:
+            raise UnknownName("subject of behaviour cases", name, [*known, ALL])
+    tried = []
+    for model in models or ("",):
+        asked = tuple(name for name in chosen if name != DESK)
+        staffed = _with_model(agents, asked, model, settings) if model else agents
+        found = asyncio.run(_behave(session, settings, staffed, chosen))
+        tried.append(found)
+        told = {
+            "finding": found.finding,
+            "model": model,
+            "cases": [
+                {
+                    "who": one.case.who,
+                    "situation": one.case.situation,
+                    "must": one.case.must,
+                    "wrong": one.wrong,
+                }
+                for one in found.verdicts
+            ],
+            "calls": len(found.calls),
+            "usd": sum_exact(call.usd for call in found.calls),
+        }
+        keep(session, "behaviour", told, agents=chosen, source=BEHAVIOUR)
+        if session.json:
+            output.document(told)
+        else:
+            output.screen(f"{model}: {found.finding}" if model else found.finding)
+            output.screen(*(f"{one.case.id}: {one.wrong}" for one in found.failed))
+    return 1 if any(found.failed or not found.verdicts for found in tried) else 0
+
+
+async def _behave(
+    session: Session, settings: Settings, agents: tuple[Agent, ...], who: tuple[str, ...]
+) -> Behaviour:
+    workspace, clock = session.workspace, SystemClock()
+    async with models_beside(
+        settings, agents, clock, folder=workspace.cache, note=output.say, spent=_spent(workspace.journal)
+    ) as models:
+        return await try_behaviour(settings, agents, who, models=models)
 
 
 async def _decide(
