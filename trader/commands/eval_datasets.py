@@ -30,6 +30,7 @@ from trader.evals.evaluation import ALL, scored
 from trader.evals.keeping import forecasts
 from trader.evals.subject import DESK
 from trader.journal.reader import JournalReader
+from trader.prompts.prompt import Tier
 from trader.runner.asking import models_beside, spent_today
 from trader.runner.sitting import Sitting
 from trader.runner.trial import role_of
@@ -52,6 +53,7 @@ def on_dataset(
     flags = {"desk.horizon": dataset.card.horizon}
     settings, sources = load(workspace.config, workspace.env, flags=flags)
     agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
+    _check_named(chosen, models)
     broken: list[str] = []
     for model in models or ("",):
         staffed = _with_model(agents, chosen, model, settings) if model else agents
@@ -87,10 +89,11 @@ def on_behaviour(session: Session, chosen: tuple[str, ...], models: tuple[str, .
     lend(keys(workspace.env))
     settings, sources = load(workspace.config, workspace.env)
     agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
-    known = sorted({case.who for case in cases()})
+    known = sorted({case.who for case in cases()} | {one.name for one in agents if one.tier is Tier.SENIOR})
     for name in chosen:
         if name not in known:
             raise UnknownName("subject of behaviour cases", name, [*known, ALL])
+    _check_named(chosen, models)
     tried = []
     for model in models or ("",):
         asked = tuple(name for name in chosen if name != DESK)
@@ -119,6 +122,12 @@ def on_behaviour(session: Session, chosen: tuple[str, ...], models: tuple[str, .
             output.screen(f"{model}: {found.finding}" if model else found.finding)
             output.screen(*(f"{one.case.id}: {one.wrong}" for one in found.failed))
     return 1 if any(found.failed or not found.verdicts for found in tried) else 0
+
+
+def _check_named(chosen: tuple[str, ...], models: tuple[str, ...]) -> None:
+    """Raises UsageError where it is not said who asks the models."""
+    if models and not chosen:
+        raise UsageError("--model: who is to ask it?", hint="trader eval momentum --on sample --model NAME")
 
 
 async def _behave(

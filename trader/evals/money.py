@@ -14,11 +14,11 @@ from trader.brokers.present import rows_of
 from trader.data.market import Market
 from trader.domain.orders import Fill
 from trader.domain.portfolio import Book, sum_exact
-from trader.evals.run_summary import slippage
+from trader.evals.run_summary import worse_than_market
 from trader.journal.reader import JournalReader
+from trader.measures.bootstrap import drawn_dates
 from trader.measures.paths import max_drawdown
-from trader.measures.performance import profit_factor, resampled_sharpe, sortino
-from trader.measures.sharpe import sharpe
+from trader.measures.performance import annual_sharpe, resampled_interval, resampled_sharpes, sortino
 
 Floats = NDArray[np.float64]
 BPS = (0, 5, 10, 25)
@@ -73,17 +73,18 @@ def money(
     )
     exposure = np.array([float(mark.gross / mark.equity) for mark in marks if mark.equity > 0])
     held = _held(market, book, [mark.as_of for mark in marks])
-    low, high = resampled_sharpe(returns, book.horizon)
+    ratio = annual_sharpe(returns, a_year)
+    low, high = _interval(returns, book.horizon, a_year)
     gained = equity[-1] / equity[0] - 1.0
     return Money(
         net_return=gained - float(usd) / equity[0],
         before_models=gained,
-        sharpe=_annual(sharpe(returns), a_year),
-        sharpe_low=_annual(low, a_year),
-        sharpe_high=_annual(high, a_year),
-        sortino=_annual(sortino(returns), a_year),
+        sharpe=_known(ratio),
+        sharpe_low=_known(low),
+        sharpe_high=_known(high),
+        sortino=_known(sortino(returns, a_year)),
         max_drawdown=max_drawdown(equity),
-        profit_factor=_known(profit_factor(realised)),
+        profit_factor=_profit_factor(realised),
         trades=len(realised),
         turnover=traded / float(equity.mean()) / span,
         exposure=float(exposure.mean()),
@@ -96,7 +97,7 @@ def money(
 def restated(gained: float, fills: Sequence[Fill], market: Market, start: float) -> dict[str, float]:
     """The return of a fixed list of fills at each of BPS a side: it never rises with the cost."""
     traded = sum(_notional(fill, market) for fill in fills)
-    paid = float(sum_exact(fill.fee + slippage(fill, market) for fill in fills))
+    paid = float(sum_exact(fill.fee + worse_than_market(fill, market) for fill in fills))
     return {str(bps): gained + (paid - traded * bps / 1e4) / start for bps in BPS}
 
 
@@ -125,8 +126,21 @@ def _held(market: Market, book: Book, moments: Sequence[datetime]) -> Floats:
     return returns
 
 
-def _annual(ratio: float, a_year: float) -> float | None:
-    return None if isnan(ratio) else ratio * sqrt(a_year)
+def _interval(returns: Floats, shortest: int, a_year: float) -> tuple[float, float]:
+    """95 % of the annual Sharpe ratio, from periods drawn in blocks; NaN twice where it has no value."""
+    ratio = annual_sharpe(returns, 1.0)
+    if isnan(ratio):
+        return ratio, ratio
+    block = min(shortest, len(returns))
+    drawn = resampled_sharpes(returns, drawn_dates(len(returns), block))
+    low, high = resampled_interval(ratio, drawn, len(returns), block, 0.95)
+    return low * sqrt(a_year), high * sqrt(a_year)
+
+
+def _profit_factor(profits: Floats) -> float | None:
+    """What winning trades earned over what losing ones lost; None without a loss."""
+    lost = -profits[profits < 0].sum()
+    return float(profits[profits > 0].sum() / lost) if lost > 0 else None
 
 
 def _known(number: float) -> float | None:

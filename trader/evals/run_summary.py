@@ -131,7 +131,7 @@ def summarise(reader: JournalReader, market: Market, book: Book, costs: CostMode
     rulings = {made.ruling.client_id: made.ruling for made in reader.rulings(book.id)}
     orders, fills, entries = reader.orders(book.id), reader.fills(book.id), reader.entries(book.id)
     fees = sum_exact(fill.fee for fill in fills)
-    slipped = sum_exact(slippage(fill, market) for fill in fills)
+    slippage = sum_exact(worse_than_market(fill, market) for fill in fills)
     legs = {intended.order.client_id for intended in orders if intended.order.parent is not None}
     return RunSummary(
         book=book.id,
@@ -149,10 +149,10 @@ def summarise(reader: JournalReader, market: Market, book: Book, costs: CostMode
         stopped_out=sum(1 for fill in fills if fill.client_id in legs),
         dividends=sum_exact(entry.cash for entry in entries if entry.kind is EntryKind.DIVIDEND),
         fees=fees,
-        slippage=slipped,
+        slippage=slippage,
         equity_start=book.cash,
         equity_end=marks[-1].equity,
-        equity_before_costs=marks[-1].equity + fees + slipped,
+        equity_before_costs=marks[-1].equity + fees + slippage,
         max_drawdown=max_drawdown(np.array([float(book.cash), *(float(mark.equity) for mark in marks)])),
         buy_and_hold=passive(market, book, marks, costs),
         agents=agent_scores(reader.opinions(book.id), market, book, marks[-1].as_of),
@@ -175,7 +175,7 @@ def _asked(calls: Sequence[ModelCalled]) -> dict[str, Any]:
     }
 
 
-def slippage(fill: Fill, market: Market) -> Decimal:
+def worse_than_market(fill: Fill, market: Market) -> Decimal:
     """What half the spread and slippage cost; zero where the venue does not say where the market was."""
     if fill.market is None:
         return Decimal(0)

@@ -1,44 +1,58 @@
-"""What money did beyond its return. `returns` (n,) are per period, as fractions, in order of time."""
+"""What returns came to. `returns` (n,) are per period and do not overlap; a year has `periods` of them."""
+
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trader.measures.bootstrap import DRAWS, drawn_dates, percentile_interval, widening
-from trader.measures.sharpe import sharpe
+from trader.measures.bootstrap import percentile_interval, widening
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_AT_ONCE = 250
+"""Resamples held in memory at a time."""
 
 
-def sortino(returns: Floats, target: float = 0.0) -> float:
-    """Mean return above `target` over the root mean square of what fell short of it (Sortino and Price 1994).
-
-    Per period. NaN where nothing fell short, or for fewer than two returns.
-    """
-    short = np.minimum(returns - target, 0.0)
-    if len(returns) < 2 or not short.any():
+def annual_sharpe(returns: Floats, periods: float) -> float:
+    """Mean over sample standard deviation, times the root of `periods`; NaN where returns never vary."""
+    if len(returns) < 2 or np.ptp(returns) == 0:
         return float("nan")
-    return float((returns.mean() - target) / np.sqrt(np.mean(short**2)))
+    return float(np.mean(returns) / np.std(returns, ddof=1) * sqrt(periods))
 
 
-def profit_factor(profits: Floats) -> float:
-    """What winning trades earned over what losing ones lost, (trades,) in money; NaN without a loss."""
-    lost = -profits[profits < 0].sum()
-    return float(profits[profits > 0].sum() / lost) if lost > 0 else float("nan")
+def sortino(returns: Floats, periods: float) -> float:
+    """Mean over downside deviation from zero, annual; NaN without a loss (Sortino, van der Meer 1991)."""
+    downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2))) if len(returns) else 0.0
+    return float(np.mean(returns)) / downside * sqrt(periods) if downside > 0 else float("nan")
 
 
-def resampled_sharpe(
-    returns: Floats, shortest: int = 5, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+def annual_return(returns: Floats, periods: float) -> float:
+    """The rate a year at which these returns compound; NaN for none, -1 where everything was lost."""
+    if not len(returns):
+        return float("nan")
+    whole = float(np.prod(1.0 + returns))
+    return whole ** (periods / len(returns)) - 1.0 if whole > 0 else -1.0
+
+
+def resampled_sharpes(returns: Floats, picks: Indices) -> Floats:
+    """The ratio per period of each resample, shape (draws,); `picks` (draws, n). 0 where nothing varies."""
+    found = np.empty(len(picks))
+    for first in range(0, len(picks), _AT_ONCE):
+        drawn = returns[picks[first : first + _AT_ONCE]]
+        spread = drawn.std(axis=1, ddof=1)
+        mean = drawn.mean(axis=1)
+        found[first : first + _AT_ONCE] = np.divide(mean, spread, out=np.zeros_like(mean), where=spread > 0)
+    return found
+
+
+def resampled_interval(
+    estimate: float, resampled: Floats, periods: int, shortest: int, level: float
 ) -> tuple[float, float]:
-    """The ratio's interval from periods drawn in blocks of at least `shortest` (Politis and Romano 1994).
+    """The interval of a statistic of `periods` returns, from its resamples (draws,).
 
-    Unlike Lo's it does not take returns for independent ones. NaN twice where the ratio has no value.
+    Widened for how few blocks of `shortest` periods there are, as in `measures/bootstrap.py`.
     """
-    ratio = sharpe(returns)
-    if np.isnan(ratio):
-        return float("nan"), float("nan")
-    drawn = returns[drawn_dates(len(returns), min(shortest, len(returns)), draws, seed)]
-    spread = drawn.std(axis=1, ddof=1)
-    ratios = np.divide(drawn.mean(axis=1), spread, out=np.zeros(draws), where=spread > 0)
-    wider = widening(len(returns), shortest, level)
-    low, high = (ratio + wider * (end - ratio) for end in percentile_interval(ratios, level))
-    return low, high
+    wider = widening(periods, shortest, level)
+    low, high = percentile_interval(resampled, level)
+    return estimate + wider * (low - estimate), estimate + wider * (high - estimate)

@@ -52,7 +52,7 @@ ROWS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, Expectation], ...] = (
     (("value",), ("old filing",), "not believe a filing of years ago", expect.same),
     (("sentiment",), ("nothing known",), "abstain: no mood and no news", expect.abstains),
     (("momentum",), ("flat",), "abstain: there is no trend in a price that never moved", expect.abstains),
-    (SENIORS, ("ordinary",), "speak: all that it needs is there", expect.speaks),
+    ((*FORECASTING, "risk"), ("ordinary",), "speak: all that it needs is there", expect.speaks),
     (FORECASTING, STRANGE, "stay within 0.2 of the base rate, or abstain", expect.within(0.2)),
     (("momentum",), ("rising",), "not lean down", expect.at_least_base),
     (("momentum",), ("falling",), "not lean up", expect.at_most_base),
@@ -70,10 +70,13 @@ ROWS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, Expectation], ...] = (
 """Who may be one that the desk does not have: its cases are left out."""
 
 
-def cases(who: tuple[str, ...] = ()) -> Iterator[BehaviourCase]:
-    """Every case, or those of `who`, in the order of the table."""
+def cases(who: tuple[str, ...] = (), others: tuple[str, ...] = ()) -> Iterator[BehaviourCase]:
+    """Every case, or those of `who`, in the order of the table.
+
+    `others` are further seniors of a desk: of them is expected what is expected of everybody.
+    """
     for names, situations, must, expectation in ROWS:
-        for name in names:
+        for name in (*names, *(others if names in (EVERYBODY, SENIORS) else ())):
             for situation in situations:
                 if not who or name in who:
                     yield BehaviourCase(name, situation, must, expectation)

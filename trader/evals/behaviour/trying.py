@@ -7,11 +7,12 @@ from trader.agents.agent import Agent
 from trader.clock import SystemClock
 from trader.evals.behaviour.expectations import Heard
 from trader.evals.behaviour.situations import SITUATIONS, SYMBOL, Scene, ordinary
-from trader.evals.behaviour.table import BehaviourCase, cases
+from trader.evals.behaviour.table import SENIORS, BehaviourCase, cases
 from trader.graph.desk import build_desk
 from trader.graph.models import Models
 from trader.journal.records import DecisionMade, ModelCalled, OrderIntended, Step
 from trader.journal.writer import Memorandum
+from trader.prompts.prompt import Tier
 from trader.runner.sitting import Graph, Sitting
 from trader.settings import Settings
 
@@ -58,7 +59,8 @@ async def try_behaviour(
 ) -> Behaviour:
     """The cases of `who`, or all, on this desk; without those of agents that it does not have."""
     names = {agent.name for agent in agents} | {"desk"}
-    wanted = [case for case in cases(who) if case.who in names]
+    others = sorted(one.name for one in agents if one.tier is Tier.SENIOR and one.name not in SENIORS)
+    wanted = [case for case in cases(who, tuple(others)) if case.who in names]
     situations = dict.fromkeys([ORDINARY, *(case.situation for case in wanted)])
     graph, scene, heard, calls = build_desk(agents), ordinary(), dict[str, Heard](), list[ModelCalled]()
     for number, name in enumerate(situations):
