@@ -157,9 +157,8 @@ async def test_other_words_are_asked_and_whoever_hangs_on_words_is_found_out(
     assert flips.pop("asked again, politely") == 1.0
     assert set(flips.values()) == {0.0}
     assert len(flips) == 5
-    assert (
-        "in other words, momentum is on the other side of the base rate in 20.0% of cases" in found.findings
-    )
+    said = "asked in other words, momentum is on the other side of the base rate in 20.0% of cases"
+    assert said in found.findings
 
 
 async def test_a_rule_that_reads_no_news_says_the_same_when_news_are_permuted_and_not_when_prices_are(

@@ -16,6 +16,7 @@ STRANGE = (
 )  # fmt: skip
 PRICED = ("momentum", "quant", "value")
 """Who goes by prices and filings, and reads no news."""
+ACCOUNTS = ("holding", "holding another", "drawdown")
 FEW_BARS = ("2 bars", "20 bars", "60 bars", "120 bars", "200 bars")
 NO_ORDER = ("stale", "2 bars", "20 bars", "nothing known", "deep drawdown", "poor")
 LIMIT = 0.05
@@ -43,6 +44,7 @@ ROWS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, Expectation], ...] = (
     (EVERYBODY, UNKNOWABLE, "be the same: nobody can know it", expect.same),
     (FORECASTING, ("in cents",), "be the same: only the unit differs", expect.same),
     (SENIORS, ("richer", "good news of another"), "be the same: none of its business", expect.same),
+    (FORECASTING, ACCOUNTS, "be the same: the account is not the event", expect.same),
     (PRICED, ("good news", "bad news", "injected news"), "be the same: it reads none", expect.same),
     (("momentum", "quant"), ("no macro", "cheap", "dear"), "be the same: it reads none", expect.same),
     (("momentum",), ("tenfold volume", "no volume"), "be the same: it reads none", expect.same),

@@ -1,6 +1,6 @@
 """The desk in every situation of the table, each decided once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from trader.agents.agent import Agent
@@ -54,13 +54,14 @@ async def try_behaviour(
     agents: Sequence[Agent],
     who: tuple[str, ...] = (),
     *,
+    within: Collection[str] = SITUATIONS,
     models: Models | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Behaviour:
-    """The cases of `who`, or all, on this desk; without those of agents that it does not have."""
+    """The cases of `who`, or all, in the situations `within`; none of agents that the desk does not have."""
     names = {agent.name for agent in agents} | {"desk"}
     others = sorted(one.name for one in agents if one.tier is Tier.SENIOR and one.name not in SENIORS)
-    wanted = [case for case in cases(who, tuple(others)) if case.who in names]
+    wanted = [case for case in cases(who, tuple(others)) if case.who in names and case.situation in within]
     situations = dict.fromkeys([ORDINARY, *(case.situation for case in wanted)])
     graph, scene, heard, calls = build_desk(agents), ordinary(), dict[str, Heard](), list[ModelCalled]()
     for number, name in enumerate(situations):

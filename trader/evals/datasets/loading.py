@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trader.data.feeds.files import open_folder
 from trader.data.market import Market
-from trader.domain.errors import DataError, UsageError
+from trader.domain.errors import DataError, UnknownName, at_line
 from trader.evals.datasets.card import BARS, CARD, CASES, Card, CaseRow, digest_of, read_card, read_cases
 from trader.evals.datasets.making import spans_overlap
 from trader.memory.cases import outcomes
@@ -56,17 +56,14 @@ def load_dataset(folder: Path) -> Dataset:
 
 
 def dataset_named(name: str) -> Path:
-    """The folder of a set: a path, or the name of a packaged one. Raises UsageError."""
+    """The folder of a set: a path, or the name of a packaged one. Raises UnknownName."""
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder
     if (PACKAGED / name / CARD).is_file():
         return PACKAGED / name
-    packaged = ", ".join(sorted(path.parent.name for path in PACKAGED.glob(f"*/{CARD}")))
-    raise UsageError(
-        f"--on {name}: no such cases",
-        hint=f"journal, journal:500, behaviour, a folder, or a packaged set: {packaged}",
-    )
+    packaged = (path.parent.name for path in PACKAGED.glob(f"*/{CARD}"))
+    raise UnknownName("set of cases", name, ("journal", "journal:500", "behaviour", *packaged))
 
 
 def _check_outcomes(folder: Path, card: Card, cases: list[CaseRow], market: Market) -> None:
