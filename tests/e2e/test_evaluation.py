@@ -1,16 +1,25 @@
 """A replay's decisions scored from its journal: the same again, byte for byte, and as the summary has it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from tests.e2e.replays import Town
 from trader.commands.eval_report import document
 from trader.data.feeds import open_feed
 from trader.domain.value import canonical_json, jsonable
+from trader.evals.cases import Cases, gather
 from trader.evals.evaluation import Evaluation, evaluate
+from trader.evals.keeping import compare_kept, forecasts
+from trader.evals.money import BPS, money, restated
+from trader.evals.pool import contributions
+from trader.evals.profit import stakes
 from trader.evals.run_summary import agent_scores
+from trader.evals.sizing import trail
 from trader.journal.reader import JournalReader
+from trader.journal.records import EvaluationKept
 from trader.runner import Ran
 
 
@@ -55,3 +64,121 @@ def test_the_newest_decisions_alone(unbroken: Ran) -> None:
     assert 0 < found.provenance.cases < 24  # the last five closes have not resolved
     assert found.provenance.data == found.provenance.data_recorded[0]
     assert found.finding.startswith("INSUFFICIENT EVIDENCE: momentum has")
+
+
+def test_weights_are_those_that_the_desk_came_to_before_its_thresholds(unbroken: Ran) -> None:
+    feed = open_feed(unbroken.book.feed, unbroken.book.symbols)
+    with JournalReader(unbroken.journal) as reader:
+        recorded = gather(reader, unbroken.book, feed)
+    staked = stakes(recorded.decisions, recorded.cases)
+    weights = staked.weights(recorded.cases.desk)
+    of = {(made.symbol, made.as_of.replace(tzinfo=None)): made for made in recorded.decisions}
+    checked = 0
+    for row, place in enumerate(
+        zip(recorded.cases.symbol.tolist(), recorded.cases.decided.tolist(), strict=True)
+    ):
+        made = of[place]
+        if made.pool is None or made.edge is None or made.edge_error is None:
+            continue
+        before = {step.name: step.weight for step in made.sizing}["drawdown throttle"]
+        wanted = before if made.edge > made.edge_error else 0.0
+        assert weights[row] == pytest.approx(wanted, abs=1e-12)
+        checked += 1
+    assert checked > 20
+    assert weights.max() > 0
+
+
+def test_an_always_abstaining_agent_earns_nothing_and_shares_add_up(unbroken: Ran) -> None:
+    feed = open_feed(unbroken.book.feed, unbroken.book.symbols)
+    with JournalReader(unbroken.journal) as reader:
+        recorded = gather(reader, unbroken.book, feed)
+    known = recorded.cases
+    silent = np.full((1, len(known)), np.nan)
+    nothing = np.zeros((1, len(known)))
+    wider = Cases(
+        **{
+            **vars(known),
+            "agents": (*known.agents, "silent"),
+            "said": np.vstack([known.said, silent]),
+            "shift": np.vstack([known.shift, nothing]),
+            "share": np.vstack([known.share, nothing]),
+        }
+    )
+    staked = stakes(recorded.decisions, known)
+    found = contributions(wider, staked=staked)
+    assert (found["silent"].profit_shapley, found["silent"].profit_leave_one_out) == (0.0, 0.0)
+    assert (found["silent"].shapley, found["silent"].leave_one_out) == (0.0, 0.0)
+    whole = staked.profits(known.desk, known.returns)
+    base = staked.profits(known.base_rate, known.returns)
+    rows = ~np.isnan(known.desk)
+    gained = float(np.nanmean(whole[rows]) - np.nanmean(base[rows]))
+    assert sum(one.profit_shapley or 0.0 for one in found.values()) == pytest.approx(gained, abs=1e-12)
+
+
+def test_net_return_never_rises_with_the_cost_of_the_same_fills(unbroken: Ran, town: Town) -> None:
+    feed = open_feed(unbroken.book.feed, unbroken.book.symbols)
+    with JournalReader(unbroken.journal) as reader:
+        fills, marks = reader.fills(unbroken.book.id), reader.marks(unbroken.book.id)
+        found = money(reader, unbroken.book, feed, marks[0].as_of, marks[-1].as_of, Decimal(30))
+    assert fills
+    told = restated(0.01, fills, feed, 100_000.0)
+    assert [*told] == [str(bps) for bps in BPS]
+    assert sorted(told.values(), reverse=True) == [*told.values()]
+    assert len(set(told.values())) == len(BPS)
+    assert found is not None
+    gained = float(marks[-1].equity / marks[0].equity) - 1.0
+    assert found.before_models == pytest.approx(gained, abs=1e-12)
+    assert found.net_return == pytest.approx(gained - 30.0 / float(marks[0].equity), abs=1e-12)
+    assert found.sharpe_low is not None
+    assert found.sharpe is not None
+    assert found.sharpe_high is not None
+    assert found.sharpe_low < found.sharpe < found.sharpe_high
+
+
+def test_the_trail_of_sizing_has_every_step_in_its_order(unbroken: Ran) -> None:
+    with JournalReader(unbroken.journal) as reader:
+        rows = trail(reader.decisions(unbroken.book.id))
+    assert [row.step for row in rows][:4] == ["kelly", "uncertainty", "fraction", "sharing"]
+    shrinking = [row.mean_weight for row in rows[:7]]
+    assert sorted(shrinking, reverse=True) == shrinking
+    assert trail([]) == ()
+
+
+def kept(found: Evaluation, id: str, agents: tuple[str, ...] = ()) -> EvaluationKept:
+    told = {**document(found, ()), "forecasts": forecasts(found.cases)}
+    return EvaluationKept(
+        id=id,
+        at=found.provenance.last,
+        kind="decisions",
+        agents=agents,
+        source="journal",
+        finding=found.finding,
+        document=jsonable(told),
+    )
+
+
+def test_two_evaluations_are_paired_on_the_cases_that_both_have(unbroken: Ran) -> None:
+    whole, newest = evaluation(unbroken), evaluation(unbroken, ["momentum"], last=24)
+    found = compare_kept(kept(whole, "A"), kept(newest, "B", ("momentum",)))
+    assert {row.name for row in found.rows} == {*whole.cases.agents, "desk"}
+    assert {row.cases for row in found.rows} == {len(newest.cases)}
+    assert all(row.difference and row.difference.log_loss == 0.0 for row in found.rows)
+    assert any("paired on the 9 cases that both have" in one for one in found.findings)
+    assert found.finding.startswith("INSUFFICIENT EVIDENCE: momentum of B")
+
+
+def test_a_comparison_is_the_paired_difference_of_what_was_said(unbroken: Ran) -> None:
+    first = kept(evaluation(unbroken), "A")
+    told = jsonable(first.document)
+    told["forecasts"]["said"]["momentum"] = [
+        0.9 if p is not None else None for p in told["forecasts"]["said"]["momentum"]
+    ]
+    second = first.model_copy(update={"id": "B", "document": told, "agents": ("momentum",)})
+    (row,) = [one for one in compare_kept(first, second).rows if one.name == "momentum"]
+    cases = evaluation(unbroken).cases
+    before = cases.said[cases.agents.index("momentum")]
+    answered = ~np.isnan(before)
+    happened = cases.happened[answered]
+    wanted = ((0.9 - happened) ** 2).mean() - ((before[answered] - happened) ** 2).mean()
+    assert row.difference is not None
+    assert row.difference.brier == pytest.approx(wanted, abs=1e-12)

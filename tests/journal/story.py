@@ -476,5 +476,15 @@ def everything() -> list[r.Record]:
         *(r.StateKnown(book=BOOK, symbol="IBM", as_of=at, state=conditions()) for at in (START, START + DAY)),
         outcome(),
         r.TradeClosed(trade=closed_trade()),
+        r.EvaluationKept(
+            id="01HX000000000000000000000E",
+            at=START + DAY,
+            book=BOOK,
+            kind="decisions",
+            agents=("momentum",),
+            source="journal:4",
+            finding="INSUFFICIENT EVIDENCE: momentum has 4 cases",
+            document={"agents": [{"name": "momentum", "brier": 0.25, "usd": "0"}]},
+        ),
         r.RunEnded(run=RUN, at=START + 2 * DAY, reason="finished"),
     ]

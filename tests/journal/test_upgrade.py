@@ -16,6 +16,7 @@ from trader.journal.reader import JournalReader
 from trader.journal.records import (
     CallReserved,
     CommandAnswered,
+    EvaluationKept,
     ModelCalled,
     OutcomeKnown,
     StateKnown,
@@ -51,6 +52,7 @@ AFTER_0001 = (
     schema.closed_trades,
     schema.ml_models,
     schema.model_events,
+    schema.evaluations,
 )
 """Tables that the first revision did not have."""
 MOOD = f"v{NEXT}_mood.py"
@@ -166,6 +168,7 @@ def test_a_journal_from_before_models_is_read_and_goes_on(place: Path) -> None:
             TradeClosed,
             ModelTrained,
             ModelEvent,
+            EvaluationKept,
         )
         journal.append(*(one for one in told if not isinstance(one, later)))
     with closing(sqlite3.connect(place)) as database:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tests.e2e.replays import cut
 from tests.properties.desks import Moment, Said, rising
-from tests.properties.perturbation import Future, perturbed
 from tests.tools.markets import close_of
 from trader.agents.roster import roster
 from trader.data.feeds.files import open_folder
 from trader.data.market import Market
+from trader.data.perturbation import Future, perturbed
 from trader.domain.market import Bars, to_datetime64
 from trader.graph.desk import build_desk
 from trader.tools.features import FEATURES, Arguments, Result

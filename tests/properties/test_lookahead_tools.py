@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.memory import past
-from tests.properties.perturbation import Future, perturbed
 from tests.tools.markets import account, close_of, context, market
 from trader.data.market import Market
+from trader.data.perturbation import Future, perturbed
 from trader.domain.market import Bars, Floats, to_datetime64
 from trader.domain.value import canonical_json
 from trader.memory.recall import Memory

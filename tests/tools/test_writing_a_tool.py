@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.properties.perturbation import Future, perturbed
 from tests.tools.markets import close_of, context, market
+from trader.data.perturbation import Future, perturbed
 from trader.tools.tool import Tool
 from trader.tools.toolbox import LiveToolbox
 

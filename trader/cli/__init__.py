@@ -11,6 +11,7 @@ from trader import __version__
 from trader.cli import (
     account,
     agents,
+    check,
     config,
     evaluation,
     memory,
@@ -33,7 +34,8 @@ COMMANDS: dict[str, Callable[..., Any] | typer.Typer] = {
     "trace": trace.app,
     "prompts": prompts.app,
     "agents": agents.app,
-    "eval": evaluation.eval_agents,
+    "eval": evaluation.app,
+    "check": check.app,
     "tools": tools.app,
     "memory": memory.app,
     "models": models.app,

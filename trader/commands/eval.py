@@ -1,29 +1,26 @@
-"""`trader eval`: is any of them any good? Reads the journal and the data, and changes nothing."""
+"""`trader eval`: is any of them any good? Read from the journal and the data; what is found is kept."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 
-from trader.clock import SystemClock
 from trader.commands import output
 from trader.commands.arguments import names
 from trader.commands.books import book_named
-from trader.commands.environment import lend
+from trader.commands.eval_kept import keep
 from trader.commands.eval_report import document, report
+from trader.commands.eval_variants import Asked, tried
 from trader.commands.session import Session
 from trader.data.feeds import open_feed
 from trader.data.market import Market
 from trader.domain.errors import UnknownName, UsageError
-from trader.domain.portfolio import Book, sum_exact
-from trader.domain.value import plain
+from trader.domain.portfolio import Book
 from trader.evals.bounds import Bounds
-from trader.evals.cases import Recorded, gather
-from trader.evals.evaluation import evaluate
-from trader.evals.prompt_edit import compare, forecasting
+from trader.evals.cases import gather
+from trader.evals.evaluation import ALL, evaluate
+from trader.evals.keeping import forecasts
+from trader.evals.ways import Ways
 from trader.journal.reader import JournalReader
-from trader.settings import keys
 
 
 @dataclass(frozen=True)
@@ -34,62 +31,71 @@ class Flags:
     book: str | None
     on: str
     bounds: Bounds
-    prompt: Path | None = None
     feed: str | None = None
+    ways: Ways = field(default_factory=Ways)
+    """Other ways of asking the one agent."""
 
 
 def evaluated(session: Session, flags: Flags) -> int:
     """The whole command: 0, or 1 where a bound is broken."""
-    last = _last(flags.on)
+    if not flags.on.startswith("journal"):
+        return _elsewhere(session, flags)
+    last = newest(flags.on)
     with JournalReader(session.workspace.journal) as reader:
         book = book_named(reader, flags.book)
-        market = _market(book, flags.feed)
-        if flags.prompt is not None:
-            return _edited(session, reader, gather(reader, book, market, last), flags, flags.prompt)
+        market = feed_of(book, flags.feed)
+        if flags.ways.any:
+            recorded = gather(reader, book, market, last)
+            return tried(session, reader, recorded, _one(flags), Asked(flags.ways, flags.on))
         found = evaluate(reader, book, market, names(flags.agents), last=last)
     broken = tuple(flags.bounds.broken_by(found))
+    told = document(found, broken)
     if session.json:
-        output.document(document(found, broken))
+        output.document(told)
     else:
         output.screen(*report(found))
+    keep(
+        session,
+        "decisions",
+        {**told, "forecasts": forecasts(found.cases)},
+        agents=found.provenance.named,
+        source=flags.on,
+        book=book.id,
+    )
     for sentence in broken:
         output.say(sentence)
     return 1 if broken else 0
 
 
-def _edited(session: Session, reader: JournalReader, recorded: Recorded, flags: Flags, file: Path) -> int:
-    """`--prompt FILE`: 0 where the agent answered at all."""
-    from trader.runner.prompt_trial import try_prompt
+def _elsewhere(session: Session, flags: Flags) -> int:
+    """Cases that no journal has."""
+    from trader.commands.eval_datasets import BEHAVIOUR, on_behaviour, on_dataset
 
-    chosen = names(flags.agents)
-    if len(chosen) != 1 or flags.bounds != Bounds():
+    if flags.book or flags.feed or flags.ways != Ways(models=flags.ways.models):
         raise UsageError(
-            "--prompt is about one agent, and has no bounds", hint="trader eval momentum --prompt FILE"
+            "--book, --feed, --prompt, --repeat, --paraphrase and --permute are for decisions of the journal",
+            hint="--on journal:500",
         )
-    agent = forecasting(recorded, chosen[0])
-    lend(keys(session.workspace.env))
-    asked = asyncio.run(
-        try_prompt(
-            reader,
-            recorded.decisions,
-            agent,
-            file,
-            folder=session.workspace.cache,
-            note=output.say,
-            clock=SystemClock(),
-        )
-    )
-    found = compare(recorded, agent, asked.said)
-    usd = sum_exact(call.usd for call in asked.calls)
-    if session.json:
-        output.document({**asdict(found), "prompt": asked.prompt, "calls": len(asked.calls), "usd": usd})
-    else:
-        output.screen(found.finding)
-        output.say(f"{found.answered:,} of {found.decisions:,} decisions answered anew, {plain(usd)} USD")
-    return 0 if asked.said else 1
+    chosen = tuple(name for name in names(flags.agents) if name != ALL)
+    if flags.on == BEHAVIOUR:
+        if flags.bounds != Bounds():
+            raise UsageError("behaviour cases have no bounds: one that fails is exit code 1")
+        return on_behaviour(session, chosen, flags.ways.models)
+    return on_dataset(session, chosen, flags.on, flags.ways.models, flags.bounds)
 
 
-def _market(book: Book, feed: str | None) -> Market:
+def _one(flags: Flags) -> str:
+    """The one agent that is to be asked in other ways. Raises UsageError."""
+    chosen = names(flags.agents)
+    if len(chosen) != 1 or chosen == (ALL,) or flags.bounds != Bounds():
+        raise UsageError(
+            "--prompt, --model, --repeat, --paraphrase and --permute are about one agent, and have no bounds",
+            hint="trader eval momentum --prompt FILE",
+        )
+    return chosen[0]
+
+
+def feed_of(book: Book, feed: str | None) -> Market:
     """Where outcomes are: `feed`, else the book's own. Raises UsageError for one that keeps no bars."""
     if feed is None and book.feed.startswith("ccxt:"):
         raise UsageError(
@@ -114,7 +120,7 @@ def dollars(text: str | None) -> Decimal | None:
     return amount
 
 
-def _last(on: str) -> int | None:
+def newest(on: str) -> int | None:
     """How many decisions: `journal` is all, `journal:500` the newest 500. Raises UsageError."""
     kind, colon, number = on.partition(":")
     if kind != "journal":

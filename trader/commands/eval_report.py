@@ -1,17 +1,21 @@
 """What an evaluation says, for people and for programs. The numbers are `evals.evaluation`'s."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from trader.commands import words
-from trader.commands.output import columns
+from trader.commands.output import columns, pairs
 from trader.domain.value import plain
 from trader.evals.evaluation import Baseline, Evaluation, Scored
+from trader.evals.money import Money
 from trader.evals.paired import Difference
+from trader.evals.scorers.scorer import Score
+from trader.evals.slices import Slice
 
 SMALL = 1e4
 """Differences and shares of log loss are shown in ten-thousandths of a nat."""
@@ -25,9 +29,17 @@ def document(found: Evaluation, broken: Sequence[str]) -> dict[str, Any]:
         "agents": [_entry(one) for one in found.agents],
         "desk": _entry(found.desk),
         "baselines": [
-            {"name": one.name, "cases": one.cases, **one.scores, "difference": _difference(one.difference)}
+            {
+                "name": one.name,
+                "cases": one.cases,
+                **one.scores,
+                "difference": _difference(one.difference),
+                "profit": one.profit,
+            }
             for one in found.baselines
         ],
+        "sizing": [asdict(row) for row in found.sizing],
+        "money": asdict(found.money) if found.money else None,
         "broken": list(broken),
         "provenance": asdict(found.provenance),
     }
@@ -47,6 +59,8 @@ def _entry(one: Scored) -> dict[str, Any]:
         "contribution": asdict(one.contribution) if one.contribution else None,
         "reliability": [row._asdict() for row in one.reliability],
         "years": [asdict(row) for row in one.years],
+        "regimes": [asdict(row) for row in one.regimes],
+        "profit": one.profit,
     }
 
 
@@ -68,16 +82,23 @@ def report(found: Evaluation) -> Iterator[RenderableType]:
     yield _differences(found)
     yield Text(
         "In ten-thousandths of a nat of log loss; intervals from whole dates in blocks of a horizon or more. "
-        "The agents' hold together.",
+        "The agents' hold together. Profit: hundredths of a basis point of equity a case, before the gate.",
         "dim",
     )
     yield Text("")
     yield _baselines(found)
     yield Text("")
     yield _use(found)
-    if any(len(one.years) > 1 for one in found.judged):
+    for heading, slices in (("by year", _by_year), ("by regime", _by_regime)):
+        if any(len(slices(one)) > 1 for one in found.judged):
+            yield Text("")
+            yield _sliced(found, heading, slices)
+    if found.sizing:
         yield Text("")
-        yield _years(found)
+        yield _sizing(found)
+    if found.money:
+        yield Text("")
+        yield _money(found.money)
     yield Text("")
     yield from (Text(f"note: {sentence}") for sentence in found.findings)
     yield _provenance(found)
@@ -122,7 +143,16 @@ def _interval(one: Difference | None) -> tuple[str, str, str]:
 
 
 def _differences(found: Evaluation) -> RenderableType:
-    numbers = ("difference", "interval", "more cases", "left out", "Shapley", "deflated Sharpe")
+    numbers = (
+        "difference",
+        "interval",
+        "more cases",
+        "left out",
+        "Shapley",
+        "in profit",
+        "profit",
+        "deflated Sharpe",
+    )
     table = columns("against the base rate", *numbers, right=numbers)
     for one in _rows(found):
         brought = one.contribution
@@ -131,13 +161,15 @@ def _differences(found: Evaluation) -> RenderableType:
             *_interval(one.difference),
             f"{brought.leave_one_out * SMALL:+.1f}" if brought else "",
             f"{brought.shapley * SMALL:+.1f}" if brought else "",
+            _points(brought.profit_shapley) if brought else "",
+            _points(one.profit),
             _number(one.deflated_sharpe, 3),
         )
     return table
 
 
 def _baselines(found: Evaluation) -> RenderableType:
-    numbers = ("Brier", "log loss", "desk less this", "interval")
+    numbers = ("Brier", "log loss", "desk less this", "interval", "profit")
     table = columns("the desk against", *numbers, right=numbers)
     for one in found.baselines:
         table.add_row(one.name, *_baseline(one))
@@ -146,11 +178,28 @@ def _baselines(found: Evaluation) -> RenderableType:
 
 def _baseline(one: Baseline) -> tuple[str, ...]:
     between, interval, _ = _interval(one.difference)
-    return _number(one.scores.get("brier")), _number(one.scores.get("log_loss")), between, interval
+    scores = _number(one.scores.get("brier")), _number(one.scores.get("log_loss"))
+    return *scores, between, interval, _points(one.profit)
+
+
+def _points(profit: float | None) -> str:
+    """Hundredths of a basis point."""
+    return words.NOTHING if profit is None else f"{profit * 1e6:+.1f}"
 
 
 def _use(found: Evaluation) -> RenderableType:
-    numbers = ("asked", "abstained", "valid forms", "tokens in", "tokens out", "USD", "median time")
+    numbers = (
+        "asked",
+        "abstained",
+        "valid forms",
+        "tool errors",
+        "tokens in",
+        "tokens out",
+        "USD",
+        "USD a hit",
+        "median time",
+        "95 %",
+    )
     table = columns("turns of", *numbers, right=numbers)
     for one in (*found.agents, found.desk):
         score = one.scores
@@ -159,19 +208,33 @@ def _use(found: Evaluation) -> RenderableType:
             f"{one.asked:,}",
             f"{score['abstained']:,}",
             words.share(score["valid_forms"], 1),
+            f"{score['tool_errors']:,}",
             f"{score['tokens_in']:,}",
             f"{score['tokens_out']:,}",
-            plain(score["usd"]),  # type: ignore[arg-type]
-            words.NOTHING if score["p50_ms"] is None else f"{score['p50_ms']:.1f} ms",
+            _dollars(score["usd"]),
+            _dollars(score["usd_per_hit"]),
+            *(words.NOTHING if ms is None else f"{ms:.1f} ms" for ms in (score["p50_ms"], score["p95_ms"])),
         )
     return table
 
 
-def _years(found: Evaluation) -> RenderableType:
-    numbers = ("year", "cases", "worth", "Brier", "log loss", "base's")
-    table = columns("by year", *numbers, right=numbers)
+def _dollars(score: Score) -> str:
+    return plain(score) if isinstance(score, Decimal) else words.NOTHING
+
+
+def _by_year(one: Scored) -> tuple[Slice, ...]:
+    return one.years
+
+
+def _by_regime(one: Scored) -> tuple[Slice, ...]:
+    return one.regimes
+
+
+def _sliced(found: Evaluation, heading: str, slices: Callable[[Scored], tuple[Slice, ...]]) -> RenderableType:
+    numbers = ("cases", "worth", "Brier", "log loss", "base's")
+    table = columns(heading, "", *numbers, right=numbers)
     for one in found.judged:
-        for row in one.years:
+        for row in slices(one):
             table.add_row(
                 one.name,
                 row.slice,
@@ -182,6 +245,42 @@ def _years(found: Evaluation) -> RenderableType:
                 _number(row.log_loss_base),
             )
     return table
+
+
+def _sizing(found: Evaluation) -> RenderableType:
+    numbers = ("decisions", "mean weight after", "made smaller")
+    table = columns("the desk's sizing", *numbers, right=numbers)
+    for row in found.sizing:
+        table.add_row(row.step, f"{row.decisions:,}", words.share(row.mean_weight, 2), f"{row.cuts:,}")
+    return table
+
+
+def _money(found: Money) -> RenderableType:
+    def ratio(number: float | None) -> str:
+        return words.NOTHING if number is None else f"{number:+.2f}"
+
+    def change(number: float) -> str:
+        return f"{number:+.2%}"
+
+    sharpe = ratio(found.sharpe)
+    if found.sharpe_low is not None:
+        sharpe += f", 95 % interval {ratio(found.sharpe_low)} to {ratio(found.sharpe_high)}"
+    passive = f"{change(found.buy_and_hold)}, {change(found.buy_and_hold_at_exposure)} at the mean exposure"
+    return pairs(
+        ("the account", ""),
+        ("net return", f"{change(found.net_return)} after models, {change(found.before_models)} before"),
+        ("Sharpe, a year", sharpe),
+        ("Sortino, a year", ratio(found.sortino)),
+        ("deepest drawdown", f"{found.max_drawdown:.2%}"),
+        (
+            "profit factor",
+            f"{_number(found.profit_factor, 2)} on {words.count(found.trades, 'closed trade')}",
+        ),
+        ("turnover, a year", f"{found.turnover:.2f} times the equity"),
+        ("mean exposure", f"{found.exposure:.2%}"),
+        ("buy and hold", passive),
+        ("basis points a side", ", ".join(f"{bps}: {change(r)}" for bps, r in found.at_bps.items())),
+    )
 
 
 def _provenance(found: Evaluation) -> Text:

@@ -5,13 +5,13 @@ import warnings
 import numpy as np
 
 from trader.evals.cases import Cases
-from trader.evals.pool import alike
+from trader.evals.pool import alike, pooled_by
 from trader.evals.subject import Subject
 from trader.measures.forecasts import log_loss
 
 
 def baselines(cases: Cases) -> tuple[Subject, ...]:
-    """The base rate, one half, equal weights, the median, and the best agent: known only afterwards."""
+    """The base rate, one half, equal weights, the median, each agent alone; the best, known afterwards."""
     pooled = ~np.isnan(cases.desk)
     found = [
         Subject("base rate", cases, np.where(pooled, cases.base_rate, np.nan)),
@@ -19,6 +19,11 @@ def baselines(cases: Cases) -> tuple[Subject, ...]:
         Subject("equal weights", cases, alike(cases)),
         Subject("median agent", cases, np.where(pooled, _median(cases), np.nan)),
     ]
+    for row, name in enumerate(cases.agents):
+        alone = pooled_by(cases, np.arange(len(cases.agents)) == row)
+        found.append(
+            Subject(f"{name} alone", cases, np.where(pooled & (cases.share[row] > 0), alone, np.nan))
+        )
     if best := _best(cases):
         found.append(best)
     return tuple(found)

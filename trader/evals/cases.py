@@ -12,6 +12,7 @@ from trader.domain.decisions import Decision
 from trader.domain.ids import DecisionId
 from trader.domain.market import to_datetime64
 from trader.domain.portfolio import Book
+from trader.journal.answers import ToolError
 from trader.journal.reader import Forecast, JournalReader, Turn
 from trader.journal.records import ModelCalled
 from trader.memory.cases import case_weights, correlation, outcomes
@@ -70,6 +71,7 @@ class Recorded:
     cases: Cases
     turns: tuple[Turn, ...]
     calls: tuple[ModelCalled, ...]
+    tool_errors: tuple[ToolError, ...] = ()
 
 
 def gather(reader: JournalReader, book: Book, market: Market, last: int | None = None) -> Recorded:
@@ -78,9 +80,9 @@ def gather(reader: JournalReader, book: Book, market: Market, last: int | None =
     chosen = {made.id for made in decisions}
     turns = tuple(turn for turn in reader.turns(book.id) if turn.decision in chosen)
     calls = tuple(call for call in reader.model_calls(book.id) if call.decision in chosen)
-    return Recorded(
-        decisions, resolved(decisions, reader.opinions(book.id), turns, market, book), turns, calls
-    )
+    errors = tuple(error for error in reader.tool_errors(book.id) if error.decision in chosen)
+    cases = resolved(decisions, reader.opinions(book.id), turns, market, book)
+    return Recorded(decisions, cases, turns, calls, errors)
 
 
 def resolved(

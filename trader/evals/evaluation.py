@@ -5,25 +5,31 @@ Everything comes from the journal and the data: the same journal and data, the s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trader.data.market import Market
 from trader.domain.errors import TraderError, UnknownName, UsageError
-from trader.domain.portfolio import Book
+from trader.domain.portfolio import Book, sum_exact
 from trader.evals.baselines import baselines
-from trader.evals.cases import Recorded, gather
+from trader.evals.cases import Cases, Recorded, gather
 from trader.evals.findings import findings, headline
+from trader.evals.money import Money, money
 from trader.evals.paired import Difference, difference
+from trader.evals.peeking import next_bars, too_good
 from trader.evals.pool import Contribution, contributions
+from trader.evals.profit import Stakes, stakes
 from trader.evals.provenance import Provenance, provenance
 from trader.evals.scorers.registry import FORECASTS, USE, scores
 from trader.evals.scorers.scorer import Score
+from trader.evals.sizing import Trail, trail
+from trader.evals.slices import Slice, regimes, slices, years
 from trader.evals.subject import Subject, agent_of, desk_of
 from trader.evals.timing import deflated, followed
 from trader.journal.reader import JournalReader
+from trader.journal.records import RunStarted
 from trader.measures.calibration import Bin, reliability
 from trader.prompts.prompt import Tier
 
@@ -33,18 +39,6 @@ ALL = "all"
 LEVEL = 0.95
 """Of the interval that the first line speaks of, and of all agents' intervals together (Bonferroni)."""
 BASE_RATE = "base rate"
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The cases of one year."""
-
-    slice: str
-    cases: int
-    n_eff: float
-    brier: float | None
-    log_loss: float | None
-    log_loss_base: float | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +59,9 @@ class Scored:
     """None for the desk, and for who was never in the pool."""
     reliability: tuple[Bin, ...]
     years: tuple[Slice, ...]
+    regimes: tuple[Slice, ...]
+    profit: float | None
+    """What its probability alone earned a case before the gate, as a share of equity (`profit.py`)."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,8 @@ class Baseline:
     scores: Mapping[str, Score]
     difference: Difference | None
     """The desk from this."""
+    profit: float | None
+    """What it earned a case before the gate, sized as the desk is."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,10 @@ class Evaluation:
     agents: tuple[Scored, ...]
     desk: Scored
     baselines: tuple[Baseline, ...]
+    sizing: tuple[Trail, ...]
+    money: Money | None
+    """None where no account was kept: of a data set."""
+    cases: Cases
     provenance: Provenance
 
     @property
@@ -115,24 +118,47 @@ def evaluate(
         raise TraderError(
             f"the book {book.id} has no decision yet", hint="`trader run --mode paper` makes some"
         )
-    chosen = _chosen(recorded, names)
-    cases = recorded.cases
+    moments = [made.as_of for made in recorded.decisions]
+    usd = sum_exact(call.usd for call in recorded.calls)
+    account = money(reader, book, market, min(moments), max(moments), usd)
+    runs = tuple(run.started for run in reader.runs(book.id))
+    return scored(recorded, book, market, runs, names, account=account, seed=seed)
+
+
+def scored(
+    recorded: Recorded,
+    book: Book,
+    market: Market,
+    runs: Sequence[RunStarted],
+    names: Sequence[str] = (),
+    *,
+    account: Money | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """Score `names`, or every senior, on what was recorded; there is at least one decision.
+
+    Raises UnknownName for an agent that had no turn, UsageError for one that is not a senior.
+    """
+    chosen, cases = _chosen(recorded, names), recorded.cases
+    here = _Ground.of(recorded, market, seed)
     subjects = {name: agent_of(recorded, name) for name in chosen}
     followers = {name: followed(cases, said) for name, said in zip(cases.agents, cases.said, strict=True)}
     lucky = deflated(followers)
-    brought = contributions(cases, seed)
+    brought = contributions(cases, seed, here.staked)
     level = 1.0 - (1.0 - LEVEL) / max(1, sum(1 for one in subjects.values() if len(one)))
     agents = tuple(
-        _scored(subject, level, seed, lucky.get(name), brought.get(name))
+        _scored(subject, level, here, lucky.get(name), brought.get(name))
         for name, subject in subjects.items()
     )
     desk_subject = desk_of(recorded)
     earned = followed(cases, cases.desk)
-    desk = _scored(desk_subject, LEVEL, seed, deflated({desk_subject.name: earned})[desk_subject.name], None)
+    desk = _scored(desk_subject, LEVEL, here, deflated({desk_subject.name: earned})[desk_subject.name], None)
     first = agents[0] if len(names) == 1 and len(agents) == 1 else desk
+    following = next_bars(cases, market)
+    peeking = [one for subject in (*subjects.values(), desk_subject) for one in too_good(subject, following)]
     return Evaluation(
         finding=headline(first.name, first.difference, BASE_RATE),
-        findings=tuple(findings(recorded, reader.runs(book.id), market, chosen)),
+        findings=(*peeking, *findings(recorded, runs, market, chosen)),
         agents=agents,
         desk=desk,
         baselines=tuple(
@@ -141,11 +167,38 @@ def evaluate(
                 len(one),
                 scores(one, FORECASTS) if len(one) else {},
                 difference(cases, cases.desk, one.p, one.name, seed=seed),
+                here.profit(one.p),
             )
             for one in baselines(cases)
         ),
-        provenance=provenance(recorded, reader.runs(book.id), book, market, names, seed),
+        sizing=trail(recorded.decisions),
+        money=account,
+        cases=cases,
+        provenance=provenance(recorded, runs, book, market, names, seed),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What every score of one evaluation stands on, computed once."""
+
+    cases: Cases
+    staked: Stakes
+    years: NDArray[np.str_]
+    regimes: NDArray[np.str_]
+    seed: int
+
+    @classmethod
+    def of(cls, recorded: Recorded, market: Market, seed: int) -> Self:
+        cases = recorded.cases
+        staked = stakes(recorded.decisions, cases)
+        return cls(cases, staked, years(cases), regimes(cases, market), seed)
+
+    def profit(self, p: Floats) -> float | None:
+        """Mean profit of `p` (n,) a case, over those that had a pool and it answered."""
+        earned = self.staked.profits(p, self.cases.returns)
+        known = ~np.isnan(earned) & ~np.isnan(p)
+        return float(earned[known].mean()) if known.any() else None
 
 
 def _chosen(recorded: Recorded, names: Sequence[str]) -> list[str]:
@@ -169,7 +222,7 @@ def _chosen(recorded: Recorded, names: Sequence[str]) -> list[str]:
 
 
 def _scored(
-    subject: Subject, level: float, seed: int, lucky: float | None, brought: Contribution | None
+    subject: Subject, level: float, here: _Ground, lucky: float | None, brought: Contribution | None
 ) -> Scored:
     cases = subject.cases
     base = Subject(BASE_RATE, cases, np.where(subject.answered, cases.base_rate, np.nan))
@@ -181,35 +234,11 @@ def _scored(
         asked=subject.asked,
         scores=(scores(subject, FORECASTS) if some else dict.fromkeys(FORECASTS)) | scores(subject, USE),
         base=scores(base, FORECASTS) if some else dict.fromkeys(FORECASTS),
-        difference=difference(cases, subject.p, base.p, BASE_RATE, level=level, seed=seed),
+        difference=difference(cases, subject.p, base.p, BASE_RATE, level=level, seed=here.seed),
         deflated_sharpe=None if lucky is None or np.isnan(lucky) else lucky,
         contribution=brought,
         reliability=reliability(subject.forecast, subject.happened),
-        years=tuple(_years(subject, base)),
+        years=tuple(slices(subject, base, here.years)),
+        regimes=tuple(slices(subject, base, here.regimes)),
+        profit=here.profit(subject.p),
     )
-
-
-def _years(subject: Subject, base: Subject) -> list[Slice]:
-    years = subject.cases.decided.astype("datetime64[Y]")
-    found = []
-    for year in np.unique(years[subject.answered]):
-        rows = subject.answered & (years == year)
-        mine, theirs = (
-            scores(Subject(one.name, one.cases, np.where(rows, one.p, np.nan)), FORECASTS)
-            for one in (subject, base)
-        )
-        found.append(
-            Slice(
-                str(year),
-                int(rows.sum()),
-                subject.cases.worth(rows),
-                _float(mine["brier"]),
-                _float(mine["log_loss"]),
-                _float(theirs["log_loss"]),
-            )
-        )
-    return found
-
-
-def _float(score: Any) -> float | None:
-    return None if score is None else float(score)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from trader.data.market import Market
 from trader.evals.cases import Recorded
 from trader.evals.paired import Difference
-from trader.journal.reader import RunRecord
+from trader.journal.records import RunStarted
 
 INSUFFICIENT = "INSUFFICIENT EVIDENCE"
 
@@ -33,10 +33,10 @@ def headline(name: str, found: Difference | None, baseline: str) -> str:
 
 
 def findings(
-    recorded: Recorded, runs: Sequence[RunRecord], market: Market, chosen: Sequence[str]
+    recorded: Recorded, runs: Sequence[RunStarted], market: Market, chosen: Sequence[str]
 ) -> Iterator[str]:
     """Everything else, the book first, then each agent."""
-    then = sorted({run.started.data_digest for run in runs})
+    then = sorted({run.data_digest for run in runs})
     if then and then != [market.digest]:
         yield f"the data is not what it was: decided on {', '.join(then)}, scored on {market.digest}"
     unresolved = len(recorded.decisions) - len(recorded.cases)

@@ -8,7 +8,7 @@ from trader import __version__
 from trader.data.market import Market
 from trader.domain.portfolio import Book
 from trader.evals.cases import Recorded
-from trader.journal.reader import RunRecord
+from trader.journal.records import RunStarted
 from trader.measures.bootstrap import DRAWS
 
 
@@ -55,7 +55,7 @@ class Provenance:
 
 def provenance(
     recorded: Recorded,
-    runs: Sequence[RunRecord],
+    runs: Sequence[RunStarted],
     book: Book,
     market: Market,
     names: Sequence[str],
@@ -68,7 +68,6 @@ def provenance(
         if turn.prompt:
             prompts.setdefault(turn.agent, set()).add(turn.prompt)
     models = {turn.source[6:] for turn in recorded.turns if turn.source.startswith("model:")}
-    started = [run.started for run in runs]
     return Provenance(
         book=book.id,
         feed=book.feed,
@@ -81,15 +80,15 @@ def provenance(
         n_eff=cases.worth(cases.decided == cases.decided),
         first=min(made.as_of for made in recorded.decisions),
         last=max(made.as_of for made in recorded.decisions),
-        data_recorded=tuple(sorted({run.data_digest for run in started})),
+        data_recorded=tuple(sorted({run.data_digest for run in runs})),
         data=market.digest,
         data_first=closes[0],
         data_last=closes[-1],
         version=__version__,
-        versions_recorded=tuple(sorted({run.version for run in started})),
+        versions_recorded=tuple(sorted({run.version for run in runs})),
         prompts={agent: sorted(digests) for agent, digests in sorted(prompts.items())},
         models=tuple(sorted(models)),
-        seeds=tuple(sorted({run.seed for run in started})),
+        seeds=tuple(sorted({run.seed for run in runs})),
         correlation=cases.correlation,
         resamples=DRAWS,
         shortest_block=book.horizon,

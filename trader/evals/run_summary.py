@@ -131,7 +131,7 @@ def summarise(reader: JournalReader, market: Market, book: Book, costs: CostMode
     rulings = {made.ruling.client_id: made.ruling for made in reader.rulings(book.id)}
     orders, fills, entries = reader.orders(book.id), reader.fills(book.id), reader.entries(book.id)
     fees = sum_exact(fill.fee for fill in fills)
-    slippage = sum_exact(_slippage(fill, market) for fill in fills)
+    slippage = sum_exact(worse_than_market(fill, market) for fill in fills)
     legs = {intended.order.client_id for intended in orders if intended.order.parent is not None}
     return RunSummary(
         book=book.id,
@@ -175,7 +175,7 @@ def _asked(calls: Sequence[ModelCalled]) -> dict[str, Any]:
     }
 
 
-def _slippage(fill: Fill, market: Market) -> Decimal:
+def worse_than_market(fill: Fill, market: Market) -> Decimal:
     """What half the spread and slippage cost; zero where the venue does not say where the market was."""
     if fill.market is None:
         return Decimal(0)

@@ -28,6 +28,8 @@ class Subject:
     ms: Floats = field(default_factory=lambda: np.zeros(0))
     """Milliseconds of each turn."""
     calls: tuple[ModelCalled, ...] = ()
+    tool_errors: int = 0
+    """Calls of its tools that gave no result."""
 
     @property
     def answered(self) -> NDArray[np.bool_]:
@@ -69,6 +71,7 @@ def desk_of(recorded: Recorded) -> Subject:
         abstained=sum(1 for made in recorded.decisions if made.pool is None),
         ms=np.array([*took.values()], dtype=np.float64),
         calls=recorded.calls,
+        tool_errors=len(recorded.tool_errors),
     )
 
 
@@ -85,4 +88,5 @@ def agent_of(recorded: Recorded, name: str) -> Subject:
         abstained=sum(1 for turn in turns if turn.form == "abstention"),
         ms=np.array([turn.ms for turn in turns], dtype=np.float64),
         calls=tuple(call for call in recorded.calls if call.agent == name),
+        tool_errors=sum(1 for error in recorded.tool_errors if error.agent == name),
     )

@@ -63,7 +63,7 @@ class Scene:
         return cls(record, book, run, settings, _agents(reader, run.prompts, settings), record.learned)
 
 
-class _Deaf:
+class Deaf:
     """A broker that knows every order already, so that nothing is sent to it."""
 
     name = "replay"
@@ -93,18 +93,23 @@ async def decide_again(
     models: Models | None,
     data: Market | None = None,
     forecaster: Forecaster | None = None,
+    toolbox: Toolbox | None = None,
 ) -> Memorandum:
-    """Everything that the round comes to now. With `data` the tools run again, at the round's moment."""
+    """Everything that the round comes to now. With `data` the tools run again, at the round's moment.
+
+    Else `toolbox` answers for them, or what was recorded of the round.
+    """
     opened, settings = scene.record.opened, scene.settings
     facts, memorandum = Facts.model_validate(opened.facts), Memorandum()
     instruments = {one.symbol: one for one in facts.instruments}
-    toolbox: Toolbox = LiveToolbox()
     memory = Memory.of(
         reader.memories.remembered(scene.book.id)
     )  # of which none later than the round is seen
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
-        toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
+        toolbox = toolbox or RecordedToolbox.of(evidence_of(reader, scene.record))
+    else:
+        toolbox = LiveToolbox()
     conditions = {
         symbol: state
         for symbol in scene.book.symbols
@@ -118,7 +123,7 @@ async def decide_again(
         toolbox,
         forecaster or Forecaster(seed=settings.run.seed, refit_bars=settings.desk.refit_forecaster),
         memorandum,
-        _Deaf(),
+        Deaf(),
         lambda: None,
         SetClock(opened.as_of),
         models,
@@ -150,7 +155,8 @@ def _agents(reader: JournalReader, prompts: Mapping[str, str], settings: Setting
     )
 
 
-def _evidence(reader: JournalReader, recorded: RoundRecord) -> Iterator[tuple[str, Evidence]]:
+def evidence_of(reader: JournalReader, recorded: RoundRecord) -> Iterator[tuple[str, Evidence]]:
+    """What tools said in the round, each with the symbol that it was about."""
     for step in recorded.steps:
         for digest in step.evidence:
             yield step.symbol, reader.evidence(digest)

@@ -83,6 +83,15 @@ class Turn(NamedTuple):
     ms: float
 
 
+class ToolError(NamedTuple):
+    """A tool that could not answer an agent in one decision."""
+
+    decision: DecisionId
+    agent: str
+    tool: str
+    error: str
+
+
 class SelfAgreement(NamedTuple):
     """How far an agent that was asked several times agreed with itself."""
 

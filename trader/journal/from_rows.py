@@ -16,6 +16,7 @@ from trader.journal.records import (
     CallReserved,
     CommandAnswered,
     Commanded,
+    EvaluationKept,
     LearningEvent,
     Marked,
     ModelCalled,
@@ -153,3 +154,9 @@ def model_trained(row: Columns) -> ModelTrained:
 def model_event(row: Columns) -> ModelEvent:
     """From a row of `model_events`."""
     return _flat(ModelEvent, {**row, "data": json.loads(row["data"])})
+
+
+def evaluation(row: Columns) -> EvaluationKept:
+    """From a row of `evaluations`."""
+    told = {name: json.loads(row[name]) for name in ("agents", "document")}
+    return _flat(EvaluationKept, {**row, **told})

@@ -1,5 +1,6 @@
 """Reading the journal: what was committed, as the values it was made of. Nothing here writes."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -24,6 +25,7 @@ from trader.journal.answers import (
     RoundSummary,
     RunRecord,
     SelfAgreement,
+    ToolError,
     Turn,
 )
 from trader.journal.lessons import Lessons
@@ -35,6 +37,7 @@ from trader.journal.records import (
     CallReserved,
     CommandAnswered,
     Commanded,
+    EvaluationKept,
     Marked,
     ModelCalled,
     Noted,
@@ -270,6 +273,26 @@ class JournalReader:
 
         return [found for found in self._tables.read(query, own) if found is not None]
 
+    def tool_errors(self, book: BookId) -> list[ToolError]:
+        """What tools could not answer in the book's decisions, oldest decision first."""
+        made, said = schema.decisions.c, schema.steps.c
+        query = (
+            select(said.decision, said.agent, said.evidence)
+            .join_from(schema.decisions, schema.steps, made.id == said.decision)
+            .where(made.book == book, said.evidence != "[]")
+            .order_by(made.seq, said.seq)
+        )
+        gathered = self._tables.read(
+            query, lambda row: (row["decision"], row["agent"], json.loads(row["evidence"]))
+        )
+        broken = self._tables.failed({digest for _, _, found in gathered for digest in found})
+        return [
+            ToolError(decision, agent, *broken[digest])
+            for decision, agent, found in gathered
+            for digest in found
+            if digest in broken
+        ]
+
     # What models were asked
 
     def model_calls(
@@ -408,6 +431,25 @@ class JournalReader:
     def model_events(self) -> list[ModelEvent]:
         """What happened to them, oldest first."""
         return self._tables.all(schema.model_events, from_rows.model_event)
+
+    # Evaluations
+
+    def evaluations(self) -> list[EvaluationKept]:
+        """Every evaluation that was kept, oldest first."""
+        return self._tables.all(schema.evaluations, from_rows.evaluation)
+
+    def evaluation(self, id: str) -> EvaluationKept:
+        """The evaluation with this id, or whose id alone begins so. Raises UnknownName, UsageError."""
+        table = schema.evaluations
+        found = self._tables.all(
+            table, from_rows.evaluation, table.c.id.startswith(id.upper(), autoescape=True)
+        )
+        if not found:
+            known = self._tables.read(select(table.c.id), lambda row: str(row["id"]))
+            raise UnknownName("evaluation", id, known)
+        if len(found) > 1:
+            raise UsageError(f"more than one evaluation begins with {id}", hint="write more of it")
+        return found[0]
 
     # Parts of the above
 

@@ -1,7 +1,7 @@
 """Queries against a journal that nothing here can change."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +54,21 @@ class Tables:
         for first in range(0, len(values), _AT_ONCE):
             found += self.read(query.where(column.in_(values[first : first + _AT_ONCE])), decode)
         return found
+
+    def failed(self, digests: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Of these tool calls those without a result: digest -> tool and error.
+
+        Results are large: only texts that have a null result somewhere are read as JSON.
+        """
+        table = schema.blobs.c
+        found = self.among(
+            select(table.digest, table.data),
+            table.digest,
+            sorted(digests),
+            lambda row: (row["digest"], row["data"]) if '"result":null' in row["data"] else None,
+        )
+        told = ((name, json.loads(text)) for name, text in filter(None, found))
+        return {name: (one["tool"], one["error"]) for name, one in told if one.get("result") is None}
 
     def blobs(self, digests: Sequence[str]) -> dict[str, Any]:
         """The JSON values with these digests, those that there are."""

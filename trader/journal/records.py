@@ -37,6 +37,8 @@ RulingStage: TypeAlias = Literal["allocate", "gate", "approval"]
 """When a ruling was asked for: by allocate on its running account, at the gate, or once a person approved."""
 
 
+EvaluationKind: TypeAlias = Literal["decisions", "prompt", "variants", "behaviour"]
+"""What was asked: scores of decisions, an edited prompt, other models or other words, behaviour cases."""
 Begins: TypeAlias = Literal[OrderState.INTENDED, OrderState.AWAITING_APPROVAL]
 """Where an order's life begins."""
 
@@ -347,6 +349,25 @@ class CommandAnswered(Value):
     """For the person: what was done, or why it was not."""
 
 
+class EvaluationKept(Value):
+    """What an evaluation found. Key: id."""
+
+    id: str
+    """A ULID: in order of time."""
+    at: Moment
+    book: str = ""
+    """Whose decisions were scored; empty for a data set."""
+    kind: EvaluationKind
+    agents: tuple[str, ...] = ()
+    """Those that were named; none: all of them, and the desk."""
+    source: str
+    """Which cases: what `--on` said."""
+    finding: str
+    """The first line of the report."""
+    document: dict[str, Any]
+    """The whole of it, as `--json` prints it."""
+
+
 class RoundClosed(Value):
     """All of the round is recorded; a round that is not closed is run again. Key: round."""
 
@@ -380,6 +401,7 @@ Record: TypeAlias = (
     | Noted
     | Commanded
     | CommandAnswered
+    | EvaluationKept
     | RoundClosed
     | ModelTrained
     | ModelEvent

@@ -522,6 +522,20 @@ model_events = _table(
     indexed=("model",),
 )
 
+evaluations = _table(
+    "evaluations",
+    _text("id"),
+    _moment("at"),
+    _text("book"),
+    _text("kind"),
+    _text("agents"),
+    _text("source"),
+    _text("finding"),
+    Column("document", CompressedText, nullable=False),
+    key=("id",),
+    indexed=("at",),
+)
+
 blobs = _table(
     "blobs",
     _text("digest"),

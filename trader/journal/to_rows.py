@@ -17,6 +17,7 @@ from trader.journal.records import (
     CommandAnswered,
     Commanded,
     DecisionMade,
+    EvaluationKept,
     FillReceived,
     LearningEvent,
     Marked,
@@ -242,6 +243,12 @@ def _(record: Commanded) -> Iterator[Row]:
 @rows.register
 def _(record: CommandAnswered) -> Iterator[Row]:
     yield Row(schema.command_answers, _columns(record))
+
+
+@rows.register
+def _(record: EvaluationKept) -> Iterator[Row]:
+    packed = {"agents": canonical_json(record.agents), "document": canonical_json(record.document)}
+    yield Row(schema.evaluations, _columns(record) | packed)
 
 
 @rows.register

@@ -158,7 +158,7 @@ def pauses(
 
 
 def _last(
-    row: Protection, trades: Sequence[ClosedTrade], bars_since: BarsSince
+    row: Protection, trades: Sequence[RoundTrip], bars_since: BarsSince
 ) -> tuple[Moment | None, Measured]:
     """The end of the last trade, and what a row finds in those up to it; nothing where that is long ago."""
     if not trades or (age := bars_since(trades[-1].closed_at)) >= row.bars:

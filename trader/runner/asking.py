@@ -61,6 +61,32 @@ async def asked_models(
 
 
 @asynccontextmanager
+async def models_beside(
+    settings: Settings,
+    agents: Sequence[Agent],
+    clock: Clock,
+    *,
+    folder: Path,
+    note: Callable[[str], None],
+    spent: Decimal,
+) -> AsyncIterator[Models | None]:
+    """Where the agents ask their models for decisions of no book; None where none of them has one.
+
+    The budget of a run applies, with what is left of today after `spent`. Nothing is written but answers, to
+    the cache in `folder`.
+    """
+    names = {model for agent in agents if agent.role for model in agent.role.models}
+    if not names:
+        yield None
+        return
+    async with answering(settings, names, clock, note) as (client, prices):
+        with kept_answers(settings, folder, note) as cache:
+            day = Day(budget_of(settings), prices, clock, spent)
+            deadline = settings.llm.budget.deadline_s
+            yield LiveModels(client, {}, clock, deadline, day, RunId("beside"), cache)
+
+
+@asynccontextmanager
 async def answering(
     settings: Settings,
     names: Collection[str],

@@ -39,7 +39,9 @@ async def try_model(
     """
     scene = Scene.of(reader, decision)
     tried = {
-        agent.name: _role(model, agent.role, roles) for agent in _on_trial(scene.agents, names) if agent.role
+        agent.name: role_of(model, agent.role, roles)
+        for agent in _on_trial(scene.agents, names)
+        if agent.role
     }
     recorded = recorded_models(reader, scene)
     if recorded is None or not tried:
@@ -84,15 +86,17 @@ def _on_trial(agents: Iterable[Agent], names: Iterable[str]) -> list[Agent]:
     return [agent for agent in asking if not wanted or {agent.name, agent.prompt.name} & set(wanted)]
 
 
-def _role(model: str, had: Role, roles: Mapping[str, Role]) -> Role:
-    """The role of this name as it is set now; else the agent's own with this model.
+def role_of(model: str, had: Role | None, roles: Mapping[str, Role]) -> Role:
+    """The role of this name as it is set now; else the agent's own with this model, or one with nothing set.
 
-    A model of the same provider is asked at the same address.
+    A model of the same provider is asked at the same address. Raises UnknownName for a name that is none.
     """
     if model in roles:
         return roles[model]
     provider, _, name = model.partition("/")
     if not name and model != local_demo.MODEL:
         raise UnknownName("role", model, roles)
+    if had is None:
+        return Role(models=(model,))
     there = had.api_base if had.models[0].partition("/")[0] == provider else None
     return had.model_copy(update={"models": (model,), "api_base": there, "context_tokens": None})

@@ -23,10 +23,13 @@ USE: Mapping[str, Scorer] = MappingProxyType(
     {
         "valid_forms": use.valid_forms,
         "abstained": use.abstained,
+        "tool_errors": use.tool_errors,
         "tokens_in": use.tokens_in,
         "tokens_out": use.tokens_out,
         "usd": use.usd,
+        "usd_per_hit": use.usd_per_hit,
         "p50_ms": use.p50_ms,
+        "p95_ms": use.p95_ms,
     }
 )
 """Of whoever had turns."""

@@ -40,7 +40,7 @@ def perturbed(market: Market, as_of: datetime, future: Future, seed: int = 0) ->
     return replace(
         market,
         bars={symbol: bars for symbol, bars in changed.items() if len(bars)},
-        series={name: series for name, series in macro.items() if len(series)},
+        series=macro,
         actions=_actions(market.actions, as_of, future),
         news=_news(market, as_of, future),
         fundamentals=_fundamentals(market, as_of, future),

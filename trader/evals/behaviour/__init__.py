@@ -1,0 +1,1 @@
+"""How agents and the desk have to behave whatever the market does: situations, expectations, their table."""
