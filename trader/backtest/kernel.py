@@ -1,4 +1,4 @@
-"""One bar of a book after another: actions, costs of holding, fills at the open, the mark, what is wanted next.
+"""One bar of a book after another: actions, costs of holding, fills, the mark, what is wanted next.
 
 Compiled where numba is installed, the same Python where it is not. Importing this module imports numba:
 `simulate.py` and its neighbours do so when something is to be simulated. What is compiled is kept on disk
@@ -36,7 +36,8 @@ KIND, MARGIN, PARTICIPATION, POWER, INTEREST, WRITE_OFF = 0, 1, 2, 3, 4, 5
 WEIGHTS, WEIGHTS_AT_OPEN, UNITS, ORDERS = 0, 1, 2, 3
 """What an instruction says, `rules[KIND]`."""
 CASH, EQUITY, GROSS, TRADED, FILLS, WAITING, DIVIDENDS, EXPOSED, PAID = 0, 1, 2, 3, 4, 5, 6, 7, 8
-"""Of `book` (14,). EXPOSED is the sum of the shares of equity exposed. From PAID on: commission, spread, slippage, funding, borrow, interest, in this order."""
+"""Of `book` (14,). EXPOSED is the sum over bars of the share of equity exposed. From PAID on: commission,
+spread, slippage, funding, borrow, interest, in this order."""
 KINDS_OF_COST = 6
 HELD, MARK, FX, WANTED, QUANTITY = 0, 1, 2, 3, 4
 """Of `hold` (5, symbols): units, last close, rate, what waits for a bar (NaN: nothing), the order at hand."""
@@ -133,7 +134,7 @@ def _fill(
 def _happen(
     t: int, prices: Floats, events: Floats, terms: Floats, rules: Floats, book: Floats, hold: Floats
 ) -> None:
-    """Rates, splits, dividends on what is held in new units, and what holding costs, before anything fills."""
+    """Rates, splits, dividends on what is held in new units, the cost of holding; before anything fills."""
     for s in range(hold.shape[1]):
         rate, split, market = events[t, RATE, s], events[t, SPLIT, s], prices[t, OPEN, s]
         hold[FX, s] = rate
@@ -172,33 +173,35 @@ def _delist(t: int, terms: Floats, rules: Floats, book: Floats, hold: Floats, tr
 
 
 @compiled
+def _equity_at_open(t: int, prices: Floats, terms: Floats, book: Floats, hold: Floats) -> float:
+    """Without a bar at the last close; not below zero."""
+    equity = book[CASH]
+    for s in range(hold.shape[1]):
+        if hold[HELD, s] != 0.0:
+            market = prices[t, OPEN, s]
+            worth = market if market == market else hold[MARK, s]
+            equity += hold[HELD, s] * worth * terms[MULTIPLIER, s] * hold[FX, s]
+    return max(0.0, equity)
+
+
+@compiled
 def _size(t: int, prices: Floats, terms: Floats, rules: Floats, book: Floats, hold: Floats) -> None:
     """What waits, as orders at this open. What has no bar goes on waiting."""
-    equity = 0.0
-    if rules[KIND] == WEIGHTS_AT_OPEN:
-        equity = book[CASH]
-        for s in range(hold.shape[1]):
-            if hold[HELD, s] != 0.0:
-                market = prices[t, OPEN, s]
-                worth = market if market == market else hold[MARK, s]
-                equity += hold[HELD, s] * worth * terms[MULTIPLIER, s] * hold[FX, s]
-        equity = max(0.0, equity)
+    at_open = rules[KIND] == WEIGHTS_AT_OPEN
+    equity = _equity_at_open(t, prices, terms, book, hold) if at_open else 0.0
     waiting = 0.0
     for s in range(hold.shape[1]):
         wanted, market, volume = hold[WANTED, s], prices[t, OPEN, s], prices[t, VOLUME, s]
         hold[QUANTITY, s] = 0.0
-        if not wanted == wanted:
+        if wanted != wanted:
             continue
-        if not market == market:
+        if market != market:
             waiting += 1.0
             continue
         hold[WANTED, s] = nan
-        if rules[KIND] == ORDERS:
-            quantity = wanted
-        elif rules[KIND] == WEIGHTS_AT_OPEN:
-            quantity = wanted * equity / (market * terms[MULTIPLIER, s] * hold[FX, s]) - hold[HELD, s]
-        else:
-            quantity = wanted - hold[HELD, s]
+        if at_open:
+            wanted *= equity / (market * terms[MULTIPLIER, s] * hold[FX, s])
+        quantity = wanted if rules[KIND] == ORDERS else wanted - hold[HELD, s]
         if rules[MARGIN] == 0.0:
             quantity = max(quantity, -hold[HELD, s])
         if volume == volume:
@@ -344,7 +347,7 @@ def run(
     t, turn = first, 0
     moment = np.searchsorted(moments, first)
     while t < last:
-        happening = moment < len(moments) and moments[moment] == t
+        happening = bool(moment < len(moments) and moments[moment] == t)
         if happening:
             moment += 1
         owing = rules[INTEREST] != 0.0 and book[CASH] < 0.0
@@ -385,9 +388,7 @@ def _one(
     hold[MARK], hold[FX], hold[WANTED] = nan, 1.0, nan
     trades, units = np.empty((0, COLUMNS)), np.empty((0, rows.shape[1]))
     path = equity[b : b + 1]
-    run(
-        first, last, at, rows, prices, events, moments, terms, rules, book, hold, trades, path, units
-    )
+    run(first, last, at, rows, prices, events, moments, terms, rules, book, hold, trades, path, units)
     sums[b] = book
 
 
@@ -480,7 +481,21 @@ def run_crosses(
     at, rows = np.empty(last - first, dtype=np.int64), np.empty((last - first, index.shape[1]))
     for b in books:
         count = cross_plan(index, fast[b], slow[b], first, last, weight, at, rows)
-        _one(b, at[:count], rows[:count], first, last, prices, events, moments, terms, rules, cash, equity, sums)
+        _one(
+            b,
+            at[:count],
+            rows[:count],
+            first,
+            last,
+            prices,
+            events,
+            moments,
+            terms,
+            rules,
+            cash,
+            equity,
+            sums,
+        )
 
 
 @compiled
@@ -508,7 +523,7 @@ def bar_by_bar(
     """
     moment = np.searchsorted(moments, first)
     for t in range(first, last):
-        happening = moment < len(moments) and moments[moment] == t
+        happening = bool(moment < len(moments) and moments[moment] == t)
         if happening:
             moment += 1
         _open(t, prices, events, terms, rules, book, hold, trades, happening)

@@ -44,7 +44,10 @@ class Outcomes:
     def turnovers(self) -> Floats:
         """(B,): bought and sold over the mean equity, a year."""
         return np.array(
-            [turnover(one, path, self.bars_a_year) for one, path in zip(self.traded, self.equity, strict=True)]
+            [
+                turnover(one, path, self.bars_a_year)
+                for one, path in zip(self.traded, self.equity, strict=True)
+            ]
         )
 
 
@@ -68,24 +71,32 @@ def simulate_many(
         raise UsageError("plans simulated together must want the same kind of thing, and at least one")
     for plan in plans:
         check(plan, panel, terms)
-    begins = np.cumsum([0, *(len(plan.at) for plan in plans)], dtype=np.int64)
-    at = np.concatenate([plan.at for plan in plans])
+    at = [plan.at for plan in plans]
     rows = np.concatenate([plan.rows for plan in plans])
+    return follow(panel, at, rows, kinds.pop(), costs, terms, threads)
+
+
+def follow(
+    panel: Panel,
+    at: Sequence[Indices],
+    rows: Floats,
+    wanted: Wanted,
+    costs: TradingCosts,
+    terms: Terms,
+    threads: int | None = None,
+) -> Outcomes:
+    """A book for each array of bars; `rows` (all of them, S) has their instructions, book after book.
+
+    Nothing is checked: what somebody else has made comes through `simulate_many`.
+    """
+    begins = np.cumsum([0, *(len(one) for one in at)], dtype=np.int64)
+    bars, fixed = np.concatenate(at), given(panel, costs, terms, wanted)
     return _outcomes(
         panel,
         terms,
-        len(plans),
+        len(at),
         lambda books, equity, sums: kernel().run_many(
-            books,
-            begins,
-            at,
-            rows,
-            terms.start,
-            len(panel),
-            *given(panel, costs, terms, kinds.copy().pop()),
-            terms.cash,
-            equity,
-            sums,
+            books, begins, bars, rows, terms.start, len(panel), *fixed, terms.cash, equity, sums
         ),
         threads,
     )

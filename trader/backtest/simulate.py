@@ -120,9 +120,7 @@ def simulate(
     return outcome(panel, terms, book, trades, path, units)
 
 
-def outcome(
-    panel: Panel, terms: Terms, book: Floats, trades: Floats, path: Floats, units: Floats
-) -> Outcome:
+def outcome(panel: Panel, terms: Terms, book: Floats, trades: Floats, path: Floats, units: Floats) -> Outcome:
     """What the kernel has filled in, by name."""
     module = kernel()
     rows = trades[: int(book[module.FILLS])].copy()
@@ -135,10 +133,15 @@ def outcome(
         gross=path[2],
         units=units,
         trades=Trades(
-            rows[:, 0].astype(np.int64),
-            rows[:, 1].astype(np.int64),
-            *(rows[:, column] for column in range(2, 8)),
-            tuple(list(Reason)[int(reason)] for reason in rows[:, 8]),
+            bar=rows[:, 0].astype(np.int64),
+            symbol=rows[:, 1].astype(np.int64),
+            units=rows[:, 2],
+            price=rows[:, 3],
+            market=rows[:, 4],
+            commission=rows[:, 5],
+            spread=rows[:, 6],
+            slippage=rows[:, 7],
+            reason=tuple(list(Reason)[int(reason)] for reason in rows[:, 8]),
         ),
         costs=MappingProxyType(dict(zip(COSTS, paid, strict=True))),
         dividends=float(book[module.DIVIDENDS]),
