@@ -11,6 +11,7 @@ from typing import IO, Self
 from trader.domain.errors import TraderError, WorkspaceInUse
 
 CONFIG_NAME = "trader.toml"
+STATE = ".trader"
 
 if sys.platform == "win32":
     import msvcrt
@@ -52,6 +53,8 @@ class Workspace:
     """
 
     root: Path
+    lender: Path | None = None
+    """The workspace whose prompts, models and cache this one uses: that of a backtest, for its books."""
 
     @classmethod
     def find(cls, start: Path | None = None) -> Self:
@@ -75,12 +78,12 @@ class Workspace:
     @property
     def prompts(self) -> Path:
         """Prompt files that override the packaged ones, and new agents."""
-        return self.root / "prompts"
+        return (self.lender or self.root) / "prompts"
 
     @property
     def state(self) -> Path:
         """What the program keeps."""
-        return self.root / ".trader"
+        return self.root / STATE
 
     @property
     def journal(self) -> Path:
@@ -100,17 +103,22 @@ class Workspace:
     @property
     def cache(self) -> Path:
         """What can be made again."""
-        return self.state / "cache"
+        return (self.lender or self.root) / STATE / "cache"
 
     @property
     def models(self) -> Path:
         """Trained models."""
-        return self.state / "models"
+        return (self.lender or self.root) / STATE / "models"
 
     @property
     def runs(self) -> Path:
         """Evaluations and backtests, each with a journal of its own."""
         return self.state / "runs"
+
+    @property
+    def backtests(self) -> Path:
+        """A folder for each backtest: its plan, and a workspace for each of its books."""
+        return self.state / "backtests"
 
     @property
     def logs(self) -> Path:

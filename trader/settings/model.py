@@ -54,6 +54,8 @@ class Paper(Section):
     """The account's currency."""
     participation: Annotated[Number, Field(gt=0, le=1), NUMERIC] = 0.1
     """Share of a bar's volume that one order may fill."""
+    cost_bps: NotNegative | None = None
+    """Costs of a side in all, in basis points; what is unset below has its part of it. Unset: 10."""
     fee_bps: NotNegative | None = None
     """Fee a side, in basis points of the notional. Unset: by asset class."""
     half_spread_bps: NotNegative | None = None
@@ -105,12 +107,14 @@ class Settings(Value):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Settings with no model or venue read, and have the digest, that they had before there were any."""
+        """Settings without what came later read, and have the digest, that they had before it came."""
         tables: dict[str, Any] = handler(self)
         if self.llm == Llm():
             del tables["llm"]
         if self.venue == Venue():
             del tables["venue"]
+        if self.paper.cost_bps is None:
+            del tables["paper"]["cost_bps"]
         if self.run.broker == "paper":
             del tables["run"]["broker"]
         return tables

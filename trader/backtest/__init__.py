@@ -1,0 +1,1 @@
+"""The desk over the past: many books at once, each in a journal of its own."""
