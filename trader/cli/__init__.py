@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from trader import __version__
-from trader.cli import account, agents, config, evaluation, prompts, risk, run, tools, trace, workspace
+from trader.cli import account, agents, backtest, config, evaluation, prompts, risk, run, tools, trace, workspace
 from trader.cli.group import Group, group
 from trader.commands.arguments import hoisted
 from trader.commands.environment import forgive_encodings, quieten
@@ -21,6 +21,7 @@ COMMANDS: dict[str, Callable[..., Any] | typer.Typer] = {
     "prompts": prompts.app,
     "agents": agents.app,
     "eval": evaluation.eval_agents,
+    "backtest": backtest.app,
     "tools": tools.app,
     "config": config.app,
     "positions": account.positions_held,
