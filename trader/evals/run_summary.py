@@ -131,7 +131,7 @@ def summarise(reader: JournalReader, market: Market, book: Book, costs: CostMode
     rulings = {made.ruling.client_id: made.ruling for made in reader.rulings(book.id)}
     orders, fills, entries = reader.orders(book.id), reader.fills(book.id), reader.entries(book.id)
     fees = sum_exact(fill.fee for fill in fills)
-    slippage = sum_exact(_slippage(fill, market) for fill in fills)
+    slippage = sum_exact(worse_than_market(fill, market) for fill in fills)
     legs = {intended.order.client_id for intended in orders if intended.order.parent is not None}
     return RunSummary(
         book=book.id,
@@ -175,7 +175,7 @@ def _asked(calls: Sequence[ModelCalled]) -> dict[str, Any]:
     }
 
 
-def _slippage(fill: Fill, market: Market) -> Decimal:
+def worse_than_market(fill: Fill, market: Market) -> Decimal:
     """What half the spread and slippage cost; zero where the venue does not say where the market was."""
     if fill.market is None:
         return Decimal(0)
@@ -193,7 +193,7 @@ def passive(market: Market, book: Book, marks: Sequence[Marked], costs: CostMode
     """Equal amounts of the book's symbols, bought at the first open after the first mark, beside the desk."""
     view = market.view(marks[-1].as_of)
     moments = np.array([to_datetime64(mark.as_of) for mark in marks])
-    worth = np.mean([_held(view, symbol, moments, costs) for symbol in book.symbols], axis=0)
+    worth = np.mean([held(view, symbol, moments, costs) for symbol in book.symbols], axis=0)
     exposure = np.array([float(mark.gross / mark.equity) if mark.equity > 0 else 0.0 for mark in marks])
     mean_exposure = float(exposure.mean())
     steps = np.diff(worth) / worth[:-1]
@@ -205,7 +205,7 @@ def passive(market: Market, book: Book, marks: Sequence[Marked], costs: CostMode
     )
 
 
-def _held(view: MarketView, symbol: str, moments: Times, costs: CostModel) -> Floats:
+def held(view: MarketView, symbol: str, moments: Times, costs: CostModel) -> Floats:
     """One currency unit put into `symbol`: worth at each of `moments`, shape (n,); cash until it is bought.
 
     Bought at the first open after the first moment, plus one side's costs; dividends are reinvested.
