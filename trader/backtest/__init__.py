@@ -1,1 +1,1 @@
-"""The desk over the past: many books at once, each in a journal of its own."""
+"""The past: the desk's books over it, many at once, and the compiled kernel for what has no model in it."""

@@ -8,7 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from trader import __version__
-from trader.cli import account, agents, backtest, config, evaluation, prompts, risk, run, tools, trace, workspace
+from trader.cli import (
+    account,
+    agents,
+    backtest,
+    config,
+    evaluation,
+    prompts,
+    risk,
+    run,
+    tools,
+    trace,
+    workspace,
+)
 from trader.cli.group import Group, group
 from trader.commands.arguments import hoisted
 from trader.commands.environment import forgive_encodings, quieten

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from trader.backtest.folder import Folder, Standing, State, backtests, named
-from trader.backtest.on_ray import run_on_ray
-from trader.backtest.pool import Stop, run_in_processes
-from trader.backtest.work import Ended, Failed, Job
+from trader.backtest.books.folder import Folder, Standing, State, backtests, named
+from trader.backtest.books.on_ray import run_on_ray
+from trader.backtest.books.pool import Stop, run_in_processes
+from trader.backtest.books.work import Ended, Failed, Job
 from trader.clock import SystemClock
 from trader.commands import output, words
 from trader.commands.backtest_plan import Flags, planned, workers_of
@@ -49,7 +49,9 @@ def backtest(session: Session, flags: Flags, how: How) -> int:
     failed = [one for one in ended if isinstance(one, Failed)]
     if failed or stopped:
         whole = sum(1 for one in plan.books if folder.standing(one).state is State.FINISHED)
-        output.say(f"{whole:,} of {words.count(len(plan.books), 'book')} finished; this goes on with the rest:")
+        output.say(
+            f"{whole:,} of {words.count(len(plan.books), 'book')} finished; this goes on with the rest:"
+        )
         output.say(f"  {plan.command}")
         return 1 if failed else INTERRUPTED
     from trader.commands.backtest_show import show_folder

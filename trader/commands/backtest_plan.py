@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trader.backtest.plan import Plan, Variant, folds, make_plan
-from trader.backtest.variants import combinations, parsed
+from trader.backtest.books.plan import Plan, Variant, folds, make_plan
+from trader.backtest.books.variants import combinations, parsed
 from trader.clock import SystemClock
 from trader.commands.arguments import day, names
 from trader.commands.config import loaded
@@ -87,9 +87,7 @@ def planned(session: Session, flags: Flags) -> tuple[Plan, tuple[Settings, ...]]
         )
     markets = _Markets()
     axes = _axes(flags, markets.of(base), base)
-    variants = [
-        _variant(session, common, chosen, flags, markets, base) for chosen in combinations(axes)
-    ]
+    variants = [_variant(session, common, chosen, flags, markets, base) for chosen in combinations(axes)]
     plan = make_plan(session.workspace, variants, command=flags.command, now=SystemClock().now())
     return plan, tuple(one.settings for one in variants)
 
@@ -119,9 +117,7 @@ def _variant(
     markets: "_Markets",
     base: Settings,
 ) -> Variant:
-    own: dict[str, Any] = {
-        key: Typed("--vary", text) for key, text in chosen.items() if "." in key
-    }
+    own: dict[str, Any] = {key: Typed("--vary", text) for key, text in chosen.items() if "." in key}
     if "seed" in chosen:
         own["run.seed"] = int(chosen["seed"])
     if "cost" in chosen:

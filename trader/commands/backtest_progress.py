@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from trader.backtest.plan import Plan
-from trader.backtest.work import Ended, Failed, Going, News, Preparing, Said
+from trader.backtest.books.plan import Plan
+from trader.backtest.books.work import Ended, Failed, Going, News, Preparing, Said
 from trader.clock import Clock
 from trader.commands import words
 from trader.commands.output import terminal
@@ -106,7 +106,9 @@ def told_of(news: News, plan: Plan) -> str:
     name = f"book {news.number} ({book.label})"
     match news:
         case Ended():
-            return f"{name} is {'finished' if news.finished else 'stopped'}, in {words.duration(news.seconds)}"
+            return (
+                f"{name} is {'finished' if news.finished else 'stopped'}, in {words.duration(news.seconds)}"
+            )
         case Failed():
             return f"{name} failed: {news.message}" + (f" ({news.hint})" if news.hint else "")
         case Said():

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from trader.backtest.folder import Folder
+from trader.backtest.books.folder import Folder
 from trader.commands import words
 from trader.commands.output import columns, pairs
 from trader.domain.decisions import Outcome
@@ -23,7 +23,9 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
     yield Text(found.finding, "bold")
     yield Text("")
     yield _rows(book)
-    yield Text("Intervals from rounds resampled in blocks of a horizon or more, the same ones for every row.", "dim")
+    yield Text(
+        "Intervals from rounds resampled in blocks of a horizon or more, the same ones for every row.", "dim"
+    )
     yield Text("")
     yield _counts(book)
     yield Text("")
@@ -46,7 +48,10 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
         *(
             Text.assemble((f"  {command}", "cyan"), f"  {why}")
             for command, why in (
-                (f"trader backtest show {found.plan.id} --html report.html", "the same as a page, with charts"),
+                (
+                    f"trader backtest show {found.plan.id} --html report.html",
+                    "the same as a page, with charts",
+                ),
                 (f"trader trace list --workspace {place}", "its decisions, one by one"),
                 (f"trader eval --workspace {place}", "its agents in full"),
             )
@@ -55,7 +60,16 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
 
 
 def _rows(book: BookReport) -> Table:
-    numbers = ("net return", "a year", "Sharpe", "interval", "drawdown", "exposure", "desk less this", "its interval")
+    numbers = (
+        "net return",
+        "a year",
+        "Sharpe",
+        "interval",
+        "drawdown",
+        "exposure",
+        "desk less this",
+        "its interval",
+    )
     table = columns("", *numbers, right=numbers)
     for one in (book.desk, *book.baselines):
         table.add_row(*_row(one))
@@ -151,7 +165,11 @@ def _agents(book: BookReport) -> RenderableType:
             f"{one.n_eff:,.0f}",
             *(
                 words.NOTHING if score is None else f"{float(score):.{digits}f}"
-                for score, digits in ((one.scores["brier"], 4), (one.base["brier"], 4), (one.scores["ece"], 3))
+                for score, digits in (
+                    (one.scores["brier"], 4),
+                    (one.base["brier"], 4),
+                    (one.scores["ece"], 3),
+                )
             ),
             f"{brought.leave_one_out * SMALL:+.1f}" if brought else "",
             f"{brought.shapley * SMALL:+.1f}" if brought else "",
@@ -164,10 +182,11 @@ def walked(book: BookReport) -> str:
     """When what is fitted was fitted, and that nothing came from later."""
     fits = book.refits
     return (
-        f"Walk-forward: calibration, weights, base rates and payoffs fitted {len(fits.cut_offs):,} times, every "
-        f"{words.count(fits.every, 'round')}, the forecaster every {words.count(fits.forecaster_every, 'bar')}, "
-        f"each from what had resolved by then; of {sum(book.summary.decisions.values()):,} decisions "
-        f"{fits.late or 'none'} used anything fitted after it."
+        "Walk-forward: calibration, weights, base rates and payoffs fitted "
+        f"{len(fits.cut_offs):,} times, every {words.count(fits.every, 'round')}, the forecaster every "
+        f"{words.count(fits.forecaster_every, 'bar')}, each from what had resolved by then; of "
+        f"{sum(book.summary.decisions.values()):,} decisions {fits.late or 'none'} used anything fitted "
+        "after it."
     )
 
 
@@ -177,6 +196,7 @@ def _provenance(found: BacktestReport) -> Text:
         f"backtest {known.backtest}, book {known.book} of {known.variants}; {found.plan.feed}, "
         f"{', '.join(found.book.book.symbols)} {found.plan.timeframe}, {words.day(known.first)} to "
         f"{words.day(known.last)}; data {known.data}; {', '.join(known.models) or 'no model'}; trader "
-        f"{known.version}, source {known.program}; seed {known.seed}; {known.execution}. --json has the rest.",
+        f"{known.version}, source {known.program}; seed {known.seed}; {known.execution}. "
+        "--json has the rest.",
         "dim",
     )

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from trader.backtest.folder import Folder
-from trader.backtest.plan import PlannedBook
+from trader.backtest.books.folder import Folder
+from trader.backtest.books.plan import PlannedBook
 from trader.commands import output
 from trader.commands.backtest_document import document
 from trader.commands.backtest_screen import screen
@@ -35,4 +35,6 @@ def write_page(found: BacktestReport, path: Path) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        raise TraderError(f"{path} cannot be written: {error.strerror}", hint="--html FILE elsewhere") from error
+        raise TraderError(
+            f"{path} cannot be written: {error.strerror}", hint="--html FILE elsewhere"
+        ) from error

@@ -1,4 +1,4 @@
-"""A whole backtest: one book in full, all books beside each other, and how much of the best of them is luck."""
+"""A whole backtest: one book in full, all beside each other, and how much of the best of them is luck."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from trader.backtest.folder import Folder, State, book_of
-from trader.backtest.plan import Plan, PlannedBook
+from trader.backtest.books.folder import Folder, Standing, State, book_of
+from trader.backtest.books.plan import Plan, PlannedBook
 from trader.brokers.costs import Cost
 from trader.data.market import Market
 from trader.domain.errors import UsageError
+from trader.evals.backtest_compare import market_of
 from trader.evals.book_report import BookReport, report_book
 from trader.evals.curve import FEWEST_DATES, Curve
 from trader.evals.findings import INSUFFICIENT
@@ -21,11 +22,13 @@ from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.measures.overfitting import FEWEST_VARIANTS, probability_of_overfitting
 from trader.measures.sharpe import deflated_sharpe, sharpe
-from trader.runner import opening
 from trader.settings import restored
 
 Floats = NDArray[np.float64]
 
+HINDSIGHT = "the symbols of the sample are winners picked with hindsight: they are here because they lasted"
+CURRENCIES = "24/5"
+"""Their calendar: a pair of currencies is nobody's winner."""
 CONFIDENT = 0.95
 """The deflated Sharpe ratio that the best of several variants has to reach."""
 NOT_APPLICABLE = "not applicable"
@@ -108,20 +111,14 @@ def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int
     """
     plan = folder.plan
     planned = chosen or plan.books[0]
-    settings = restored(planned.settings)
-    market = opening.load_market(settings)
-    if market.digest != planned.data:
-        raise UsageError(
-            f"the data of {plan.feed} is not what {plan.id} decided on: it was {planned.data}, and is "
-            f"{market.digest} now",
-            hint=f"put the data back, or decide on the new one: {plan.command}",
-        )
+    market = market_of(folder, planned)
     standing = {one.number: folder.standing(one) for one in plan.books}
     if standing[planned.number].done < 2:
         raise UsageError(
-            f"book {planned.number} of {plan.id} has not come to its second round", hint=f"{plan.command} goes on"
+            f"book {planned.number} of {plan.id} has not come to its second round",
+            hint=f"{plan.command} goes on",
         )
-    costs = cost_model(settings)
+    costs = cost_model(restored(planned.settings))
     with JournalReader(folder.of(planned).journal) as reader:
         book = report_book(reader, book_of(reader), market, costs, seed)
     curves, fills = _curves(folder, standing)
@@ -143,7 +140,7 @@ def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int
 
 
 def headline(book: BookReport, selection: Selection) -> str:
-    """The first line: what is shown of the desk, beyond its own mean exposure, and whether that is evidence."""
+    """The first line: what the desk earned beyond its own mean exposure, and whether that is evidence."""
     against = next(row for row in book.baselines if row.name == AT_EXPOSURE)
     earned = f"the desk earned {book.desk.performance.net_return:+.2%} net"
     if against.interval is None or against.less is None:
@@ -161,12 +158,14 @@ def headline(book: BookReport, selection: Selection) -> str:
     lucky = selection.deflated_sharpe
     if against.less > 0 and selection.tried > 1 and (lucky is None or lucky < CONFIDENT):
         shown = "unknown" if lucky is None else f"{lucky:.2f}"
-        return f"{INSUFFICIENT}: {measured}; but the best of {selection.tried} would: deflated Sharpe {shown}."
+        return (
+            f"{INSUFFICIENT}: {measured}; but the best of {selection.tried} would: deflated Sharpe {shown}."
+        )
     word = "BETTER" if against.less > 0 else "WORSE"
     return f"{word} THAN BUYING AND HOLDING AT ITS EXPOSURE: {measured}."
 
 
-def _curves(folder: Folder, standing: Mapping[int, object]) -> tuple[dict[int, Curve], dict[int, int]]:
+def _curves(folder: Folder, standing: Mapping[int, Standing]) -> tuple[dict[int, Curve], dict[int, int]]:
     curves, fills = {}, {}
     for one in folder.plan.books:
         journal = folder.of(one).journal
@@ -222,14 +221,14 @@ def _selection(shown: PlannedBook, plan: Plan, curves: Mapping[int, Curve], book
 
 
 def _findings(
-    plan: Plan, shown: PlannedBook, book: BookReport, standing: Mapping[int, object], market: Market
+    plan: Plan, shown: PlannedBook, book: BookReport, standing: Mapping[int, Standing], market: Market
 ) -> Sequence[str]:
-    said = []
-    unfinished = [one for one in plan.books if getattr(standing[one.number], "state") is not State.FINISHED]
+    said = [HINDSIGHT] if plan.feed == "sample" and book.book.calendar != CURRENCIES else []
+    unfinished = [one for one in plan.books if standing[one.number].state is not State.FINISHED]
     if unfinished:
         said.append(f"{len(unfinished):,} of {len(plan.books):,} books are not finished: {plan.command}")
     if book.refits.late:
-        said.append(f"{book.refits.late:,} decisions used what was fitted after them: do not believe this report")
+        said.append(f"{book.refits.late:,} decisions used what was fitted after them: believe nothing here")
     for symbol in shown.symbols:
         first = market.closes([symbol])[0]
         if first > shown.first:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,10 +97,11 @@ class BookReport:
     closed: tuple[ClosedTrade, ...]
     refits: Refits
     evaluation: Evaluation
-    settings: Mapping[str, object]
 
 
-def report_book(reader: JournalReader, book: Book, market: Market, costs: CostModel, seed: int = 0) -> BookReport:
+def report_book(
+    reader: JournalReader, book: Book, market: Market, costs: CostModel, seed: int = 0
+) -> BookReport:
     """The report of a book with at least two marks and a decision."""
     marks, fills = reader.marks(book.id), reader.fills(book.id)
     curve = Curve.of(book, marks)
@@ -127,7 +129,6 @@ def report_book(reader: JournalReader, book: Book, market: Market, costs: CostMo
         closed=closed,
         refits=_refits(reader, book, started.settings),
         evaluation=evaluate(reader, book, market, seed=seed),
-        settings=started.settings,
     )
 
 
@@ -160,7 +161,7 @@ def _markers(curve: Curve, fills: Sequence[Fill]) -> list[Marker]:
     return [
         Marker(
             fill.at,
-            int(min(np.searchsorted(moments, fill.at.timestamp()), len(moments) - 1)),
+            min(int(np.searchsorted(moments, fill.at.timestamp())), len(moments) - 1),
             fill.symbol,
             fill.side.value,
             fill.quantity,
@@ -170,9 +171,11 @@ def _markers(curve: Curve, fills: Sequence[Fill]) -> list[Marker]:
     ]
 
 
-def _refits(reader: JournalReader, book: Book, settings: Mapping[str, dict[str, int]]) -> Refits:
+def _refits(reader: JournalReader, book: Book, settings: Mapping[str, Any]) -> Refits:
     decisions: list[Decision] = reader.decisions(book.id, newest_first=False)
-    used = {digest: reader.learned(book.id, digest).cut_off for digest in {made.learned for made in decisions}}
+    used = {
+        digest: reader.learned(book.id, digest).cut_off for digest in {made.learned for made in decisions}
+    }
     desk = settings["desk"]
     return Refits(
         cut_offs=tuple(sorted(used.values())),

@@ -54,7 +54,8 @@ def trading_costs(
         models_usd=models_usd,
         dividends=_moved(entries, EntryKind.DIVIDEND),
         notional=sum_exact(
-            market.instruments[fill.symbol].notional(fill.quantity, fill.market or fill.price) for fill in fills
+            market.instruments[fill.symbol].notional(fill.quantity, fill.market or fill.price)
+            for fill in fills
         ),
     )
 

@@ -22,7 +22,7 @@ def annual_sharpe(returns: Floats, periods: float) -> float:
 
 
 def sortino(returns: Floats, periods: float) -> float:
-    """Annual mean over annual downside deviation from zero; NaN without a loss (Sortino and van der Meer 1991)."""
+    """Mean over downside deviation from zero, annual; NaN without a loss (Sortino, van der Meer 1991)."""
     downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2))) if len(returns) else 0.0
     return float(np.mean(returns)) / downside * sqrt(periods) if downside > 0 else float("nan")
 

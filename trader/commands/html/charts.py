@@ -1,6 +1,7 @@
 """The pictures of a backtest's report."""
 
 from collections.abc import Iterator, Sequence
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,30 +89,35 @@ def _share(x: Scale, values: Floats, top: float, height: float, kind: str, name:
     yield text(LEFT, top - 8, name, "name")
 
 
-def whisker(row: Row, low: float, high: float) -> str:
-    """Where the desk's yearly difference from a baseline lies, with its interval, about zero."""
-    width, middle = 240.0, 11.0
+def whisker(row: Row, reach: float) -> str:
+    """Where the desk's yearly difference from a baseline lies, with its interval, about zero.
+
+    `reach` is what the picture shows on either side; an end that lies beyond it has no cap.
+    """
+    width, middle = 180.0, 11.0
+    low, high = -reach, reach
     x = Scale(low, high, 4.0, width - 4.0)
     parts = [line(x(0.0), 0.0, x(0.0), 22.0, "zero")]
     if row.interval is not None:
         first, last = (x(max(low, min(high, end))) for end in row.interval)
         parts.append(line(first, middle, last, middle, "whisker"))
-        parts += [line(end, middle - 4, end, middle + 4, "whisker") for end in (first, last)]
+        inside = [x(end) for end in row.interval if low <= end <= high]
+        parts += [line(end, middle - 4, end, middle + 4, "whisker") for end in inside]
     if row.less is not None:
         parts.append(circle(x(max(low, min(high, row.less))), middle, 4.0, "dot", f"{row.less:+.2%} a year"))
     return svg(width, 22.0, f"{row.name}: difference with its interval", parts)
 
 
-def reliability_chart(one: Scored) -> str:
-    """Frequencies of the event over the forecasts; a dot is as large as its cases are many."""
+def reliability_chart(one: Scored, low: float, high: float) -> str:
+    """Frequencies of the event over the forecasts, from `low` to `high`; a dot is as large as its cases."""
     size, edge = 190.0, 26.0
-    x, y = Scale(0.0, 1.0, edge, size - 6), Scale(0.0, 1.0, size - edge, 6.0)
+    x, y = Scale(low, high, edge, size - 6), Scale(low, high, size - edge, 6.0)
     most = max((row.cases for row in one.reliability), default=1)
     parts = [rect(edge, 6.0, size - edge - 6, size - edge - 6, "frame")]
-    parts.append(line(x(0.0), y(0.0), x(1.0), y(1.0), "zero"))
-    for tick in (0.0, 0.5, 1.0):
-        parts.append(text(x(tick), size - 9, f"{tick:.1f}", anchor="middle"))
-        parts.append(text(edge - 4, y(tick) + 4, f"{tick:.1f}", anchor="end"))
+    parts.append(line(x(low), y(low), x(high), y(high), "zero"))
+    for tick in (low, (low + high) / 2.0, high):
+        parts.append(text(x(tick), size - 9, f"{tick:.2f}", anchor="middle"))
+        parts.append(text(edge - 3, y(tick) + 4, f"{tick:.2f}", anchor="end"))
     for row in one.reliability:
         title = f"{row.cases:,} cases: forecast {row.forecast:.3f}, happened {row.happened:.3f}"
         radius = 2.5 + 6.5 * float(np.sqrt(row.cases / most))
@@ -131,7 +137,9 @@ def bars(rows: Sequence[tuple[str, float, str]], unit: str) -> str:
         parts.append(text(left - 10, middle + 4, name, "name", "end"))
         parts.append(rect(first, middle - 7, last - first, 14, "up" if number >= 0 else "down", said))
         after = number >= 0
-        parts.append(text(last + 6 if after else first - 6, middle + 4, said, anchor="start" if after else "end"))
+        parts.append(
+            text(last + 6 if after else first - 6, middle + 4, said, anchor="start" if after else "end")
+        )
     return svg(width, height * max(1, len(rows)), f"{unit}: " + ", ".join(row[2] for row in rows), parts)
 
 
@@ -151,9 +159,11 @@ def overlay(curves: Sequence[tuple[str, Curve, bool]]) -> str:
     parts.append(text(WIDTH - RIGHT, height + 34, "days since its first round", anchor="end"))
     for index in sorted(range(len(curves)), key=lambda one: curves[one][2]):
         name, _, shown = curves[index]
-        points = "L".join(f"{x(d):.1f} {y(float(v)):.1f}" for d, v in zip(days[index], grown[index], strict=True))
+        points = "L".join(
+            f"{x(d):.1f} {y(float(v)):.1f}" for d, v in zip(days[index], grown[index], strict=True)
+        )
         kind = "desk" if shown else "beside"
-        parts.append(f'<path class="line {kind}" d="M{points}"><title>{name}</title></path>')
+        parts.append(f'<path class="line {kind}" d="M{points}"><title>{escape(name)}</title></path>')
     return svg(WIDTH, height + 40, "Return of every variant", parts)
 
 

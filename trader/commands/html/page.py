@@ -1,11 +1,11 @@
 """The report of a backtest as one page: numbers into words, pictures into place."""
 
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
-from markupsafe import Markup
 
 from trader.commands import words
 from trader.commands.backtest_screen import walked
@@ -41,23 +41,24 @@ def _context(found: BacktestReport) -> dict[str, Any]:
         "finding": rest,
         "findings": found.findings,
         "tiles": _tiles(book),
-        "money": Markup(charts.money_chart(book, _beside(book))),
+        "money": charts.money_chart(book, _beside(book)),
         "currency": book.book.currency,
         "rows": _rows(book),
         "below_rows": _below(book),
         "costs": _costs(book),
         "other_costs": [
-            (f"{bps} basis points", words.change(net), bps == STATED_AT) for bps, net in book.at_other_costs.items()
+            (f"{bps} basis points", words.change(net), bps == STATED_AT)
+            for bps, net in book.at_other_costs.items()
         ],
         "month_names": MONTHS,
         "months": _months(book),
         "variants": _variants(found),
         "overlay": _overlay(found),
         "luck": _luck(found),
-        "reliability": [_reliable(one) for one in _scored(book) if one.reliability],
+        "reliability": _reliabilities(book),
         "agents": [_agent(one) for one in _scored(book)],
         **_attribution(book),
-        "schedule": Markup(charts.schedule(book)),
+        "schedule": charts.schedule(book),
         "walk": walked(book),
         "closed": _closed(book),
         "provenance": _provenance(origin, book),
@@ -70,7 +71,8 @@ def _subtitle(found: BacktestReport) -> str:
     varied = ", ".join(f"{key}={value}" for key, value in found.origin.varied.items())
     return (
         f"{book.book.timeframe} bars, horizon {book.book.horizon}, "
-        f"{words.count(book.summary.rounds, 'round')}, {words.count(sum(book.summary.decisions.values()), 'decision')}"
+        f"{words.count(book.summary.rounds, 'round')}, "
+        f"{words.count(sum(book.summary.decisions.values()), 'decision')}"
         f"; backtest {found.origin.backtest}{books}{f' ({varied})' if varied else ''}"
     )
 
@@ -86,7 +88,11 @@ def _tiles(book: BookReport) -> list[dict[str, str]]:
     return [
         _tile("net return", words.change(desk.net_return), f"{words.change(desk.annual_return)} a year"),
         _tile("Sharpe ratio", _ratio(desk.sharpe), _interval(desk.sharpe_interval, "{:.2f}")),
-        _tile("deepest drawdown", words.share(book.curve.drawdown.max()), f"volatility {words.share(desk.volatility, 1)}"),
+        _tile(
+            "deepest drawdown",
+            words.share(book.curve.drawdown.max()),
+            f"volatility {words.share(desk.volatility, 1)}",
+        ),
         _tile("mean exposure", words.share(book.desk.exposure, 1), f"turnover {book.turnover:.1f} a year"),
         _tile(
             "closed positions",
@@ -110,16 +116,18 @@ def _ratio(value: float | None) -> str:
 
 
 def _interval(ends: tuple[float, float] | None, form: str) -> str:
-    return "too little for an interval" if ends is None else f"{form.format(ends[0])} to {form.format(ends[1])}"
+    return (
+        "too little for an interval" if ends is None else f"{form.format(ends[0])} to {form.format(ends[1])}"
+    )
 
 
 def _rows(book: BookReport) -> list[dict[str, Any]]:
-    ends = [end for one in book.baselines for end in (*(one.interval or ()), one.less or 0.0)]
-    low, high = min(0.0, *ends) * 1.05, max(0.0, *ends) * 1.05
-    return [_row(one, low, high) for one in (book.desk, *book.baselines)]
+    farthest = sorted(max(map(abs, (*(one.interval or ()), one.less or 0.0))) for one in book.baselines)
+    reach = 1.1 * (farthest[len(farthest) // 2] or 1.0)
+    return [_row(one, reach) for one in (book.desk, *book.baselines)]
 
 
-def _row(one: Row, low: float, high: float) -> dict[str, Any]:
+def _row(one: Row, reach: float) -> dict[str, Any]:
     known = one.performance
     return {
         "name": one.name,
@@ -133,7 +141,10 @@ def _row(one: Row, low: float, high: float) -> dict[str, Any]:
         "drawdown": words.share(known.max_drawdown, 1),
         "exposure": words.share(one.exposure, 1),
         "less": "" if one.less is None else words.change(one.less),
-        "picture": "" if one.less is None else Markup(charts.whisker(one, low, high)),
+        "between": ""
+        if one.interval is None
+        else f"{words.change(one.interval[0], 1)} to {words.change(one.interval[1], 1)}",
+        "picture": "" if one.less is None else charts.whisker(one, reach),
     }
 
 
@@ -141,8 +152,9 @@ def _below(book: BookReport) -> str:
     notes = [f"{one.name}: {one.note}" for one in book.baselines if one.note]
     said = "; ".join(notes)
     return (
-        f"{said}. Intervals: {book.evaluation.provenance.resamples:,} stationary bootstrap resamples of the rounds, "
-        "the same ones for every row. Where an interval holds zero, nothing shows that the desk is better or worse."
+        f"{said}. Intervals: {book.evaluation.provenance.resamples:,} stationary bootstrap resamples of the "
+        "rounds, the same ones for every row. Where an interval holds zero, nothing shows that the desk is "
+        "better or worse."
     )
 
 
@@ -167,7 +179,8 @@ def _months(book: BookReport) -> list[dict[str, Any]]:
         mine = [known.get((year, month)) for month in range(1, 13)]
         total = float(np.prod([1.0 + value for value in mine if value is not None])) - 1.0
         cells = [
-            {"text": "" if value is None else words.change(value), "style": _shade(value, most)} for value in mine
+            {"text": "" if value is None else words.change(value), "style": _shade(value, most)}
+            for value in mine
         ]
         years.append({"name": year, "cells": cells, "total": words.change(total)})
     return years
@@ -197,10 +210,10 @@ def _variants(found: BacktestReport) -> list[dict[str, Any]]:
     ]
 
 
-def _overlay(found: BacktestReport) -> Markup:
+def _overlay(found: BacktestReport) -> str:
     labels = {one.number: one.label for one in found.variants}
-    return Markup(
-        charts.overlay([(labels[n], curve, n == found.origin.book) for n, curve in sorted(found.curves.items())])
+    return charts.overlay(
+        [(labels[n], curve, n == found.origin.book) for n, curve in sorted(found.curves.items())]
     )
 
 
@@ -208,7 +221,10 @@ def _luck(found: BacktestReport) -> list[tuple[str, str]]:
     luck, desk = found.selection, found.book.desk.performance
     missing = f"not applicable: {luck.why_not}"
     return [
-        ("probability that the true Sharpe ratio is above zero", words.probability(desk.probabilistic_sharpe)),
+        (
+            "probability that the true Sharpe ratio is above zero",
+            words.probability(desk.probabilistic_sharpe),
+        ),
         (
             f"the same, after {words.count(luck.tried, 'variant')} tried (deflated)",
             words.probability(luck.deflated_sharpe),
@@ -229,10 +245,20 @@ def _scored(book: BookReport) -> tuple[Scored, ...]:
     return (*(one for one in found.agents if one.cases), found.desk)
 
 
-def _reliable(one: Scored) -> dict[str, Any]:
+def _reliabilities(book: BookReport) -> list[dict[str, Any]]:
+    """A picture for each, all of one scale: from the tenth below the least number to the tenth above."""
+    shown = [one for one in _scored(book) if one.reliability]
+    every = [number for one in shown for row in one.reliability for number in (row.forecast, row.happened)]
+    if not every:
+        return []
+    low, high = floor(10 * min(every)) / 10, ceil(10 * max(every)) / 10
+    return [_reliable(one, low, max(high, low + 0.1)) for one in shown]
+
+
+def _reliable(one: Scored, low: float, high: float) -> dict[str, Any]:
     ece = one.scores["ece"]
     note = f"{one.cases:,} cases" + ("" if ece is None else f", ECE {float(ece):.3f}")
-    return {"name": one.name, "note": note, "picture": Markup(charts.reliability_chart(one))}
+    return {"name": one.name, "note": note, "picture": charts.reliability_chart(one, low, high)}
 
 
 def _agent(one: Scored) -> tuple[str, ...]:
@@ -251,6 +277,7 @@ def _agent(one: Scored) -> tuple[str, ...]:
         _score(one.scores["ece"], 3),
         _score(one.scores["ic"], 3),
         words.share(one.scores["hit_rate"], 1),
+        words.share(one.scores["always_up"], 1),
         shown,
     )
 
@@ -266,8 +293,8 @@ def _attribution(book: BookReport) -> dict[str, Any]:
     shapley = [(name, one.shapley * SMALL, f"{one.shapley * SMALL:+.1f}") for name, one in brought]
     out = [(name, one.leave_one_out * SMALL, f"{one.leave_one_out * SMALL:+.1f}") for name, one in brought]
     return {
-        "shapley": Markup(charts.bars(shapley, "Shapley values")),
-        "left_out": Markup(charts.bars(out, "Leave one out")),
+        "shapley": charts.bars(shapley, "Shapley values"),
+        "left_out": charts.bars(out, "Leave one out"),
     }
 
 
@@ -297,10 +324,14 @@ def _provenance(origin: Origin, book: BookReport) -> list[tuple[str, Any]]:
     known = book.evaluation.provenance
     return [
         ("backtest", f"{origin.backtest}, book {origin.book} of {origin.variants}"),
-        ("command", Markup("<code>{}</code>").format(origin.command)),
+        ("command", origin.command),
         ("execution", origin.execution),
         ("costs", costs),
-        ("data", f"{known.feed}, digest {origin.data}, {words.day(known.data_first)} to {words.day(known.data_last)}"),
+        (
+            "data",
+            f"{known.feed}, digest {origin.data}, "
+            f"{words.day(known.data_first)} to {words.day(known.data_last)}",
+        ),
         ("decisions", f"{words.day(origin.first)} to {words.day(origin.last)}, horizon {known.horizon}"),
         ("models", f"{', '.join(origin.models) or 'none: every agent followed its rule'}"),
         ("knowledge cut-off", origin.cut_offs),

@@ -1,5 +1,6 @@
-"""Charts as SVG text. Colours are classes of the page's style, so that they follow its light or dark scheme."""
+"""Charts as SVG text. Colours are classes of the page's style, which follows a light or a dark scheme."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,7 @@ def dates(moments: Sequence[datetime], about: int = 7) -> list[tuple[float, str]
 
 
 def path(x: Scale, y: Scale, values: Floats) -> str:
-    """The `d` of a line through `values` at 0, 1, 2, …"""
+    """The `d` of a line through `values` at 0, 1, 2, …."""
     places = _thinned(values)
     return "M" + "L".join(f"{x(float(i)):.1f} {y(float(values[i])):.1f}" for i in places)
 
@@ -101,9 +102,8 @@ def triangle(x: float, y: float, up: bool, kind: str, title: str) -> str:
 
 def circle(x: float, y: float, radius: float, kind: str, title: str) -> str:
     """A dot."""
-    return (
-        f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{escape(title)}</title></circle>'
-    )
+    inner = f"<title>{escape(title)}</title>"
+    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">{inner}</circle>'
 
 
 def svg(width: float, height: float, label: str, parts: Iterator[str] | Sequence[str]) -> str:
@@ -121,7 +121,7 @@ def _thinned(values: Floats) -> list[int]:
         return list(range(len(values)))
     edges = np.linspace(0, len(values), MOST_POINTS // 2, dtype=int)
     kept = {0, len(values) - 1}
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in itertools.pairwise(edges):
         if last > first:
             kept |= {first + int(np.argmin(values[first:last])), first + int(np.argmax(values[first:last]))}
     return sorted(int(index) for index in kept)

@@ -3,11 +3,13 @@
 `RAY_ADDRESS` names the cluster; without it a local one is begun, and ended with the backtest.
 """
 
+import os
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
-from trader.backtest.pool import LOOK_S, Stop
-from trader.backtest.work import Ended, Failed, Job, News, work
+from trader.backtest.books.pool import LOOK_S, Stop
+from trader.backtest.books.work import Ended, Failed, Job, News, work
 from trader.domain.errors import MissingExtra
 from trader.runner import Control
 
@@ -20,7 +22,7 @@ def run_on_ray(
     Raises MissingExtra where Ray is not installed.
     """
     try:
-        import ray
+        ray: Any = import_module("ray")
     except ImportError:
         raise MissingExtra("ray", "ray") from None
     ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **_size(workers))
@@ -42,8 +44,6 @@ def run_on_ray(
 
 def _size(workers: int) -> dict[str, int]:
     """How large a local cluster is; one that is there has its own size."""
-    import os
-
     return {} if "RAY_ADDRESS" in os.environ else {"num_cpus": workers}
 
 
@@ -58,6 +58,8 @@ def _result(ray: Any, reference: Any, job: Job) -> Ended | Failed:
     except ray.exceptions.RayError as error:
         said = str(error).strip().splitlines()[0]
         return Failed(
-            job.number, f"its task broke off: {said}", "what was closed is kept; the same command goes on with it"
+            job.number,
+            f"its task broke off: {said}",
+            "what was closed is kept; the same command goes on with it",
         )
     return ended

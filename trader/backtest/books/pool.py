@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 
-from trader.backtest.work import Ended, Failed, Job, News, work
+from trader.backtest.books.work import Ended, Failed, Job, News, work
 from trader.runner import Control
 
 LOOK_S = 0.2
@@ -111,7 +111,9 @@ def _died(job: Job, code: int) -> Failed:
     how = f"ended with code {code}"
     if code < 0:
         how = f"was killed by {signal.Signals(-code).name}"
-    return Failed(job.number, f"its worker {how}", "what was closed is kept; the same command goes on with it")
+    return Failed(
+        job.number, f"its worker {how}", "what was closed is kept; the same command goes on with it"
+    )
 
 
 def serve(line: Connection) -> None:

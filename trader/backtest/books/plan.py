@@ -7,6 +7,7 @@ backtest, and goes on with it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import pairwise
 from typing import Any
 
 from trader import __version__
@@ -148,7 +149,7 @@ def folds(market: Market, settings: Settings, count: int) -> list[tuple[date, da
             hint="fewer folds, or a longer span",
         )
     edges = [len(closes) * part // count for part in range(count + 1)]
-    parts = [(closes[a].date(), closes[b - 1].date()) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [(closes[a].date(), closes[b - 1].date()) for a, b in pairwise(edges)]
     shared = [one for one, (_, end) in enumerate(parts[:-1]) if end >= parts[one + 1][0]]
     if shared:
         raise UsageError("--folds: two folds would share a day", hint="a longer span, or fewer folds")
@@ -163,7 +164,9 @@ def _checked_span(market: Market, settings: Settings) -> Span:
     first = every[min(WARM_UP, len(every) - 1)]
     hint = f"--start {first:%Y-%m-%d} or later, or data that begins earlier"
     if start and datetime.combine(start, time.max, every[0].tzinfo) < every[0]:
-        raise UsageError(f"--start {start} is before the data, which begins on {every[0]:%Y-%m-%d}", hint=hint)
+        raise UsageError(
+            f"--start {start} is before the data, which begins on {every[0]:%Y-%m-%d}", hint=hint
+        )
     before = sum(1 for close in every if close < chosen.closes[0])
     if before < WARM_UP:
         raise UsageError(

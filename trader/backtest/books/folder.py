@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from trader.backtest.plan import Plan, PlannedBook
+from trader.backtest.books.plan import Plan, PlannedBook
 from trader.domain.errors import TraderError, UnknownName, UsageError
 from trader.domain.portfolio import Book
 from trader.domain.value import canonical_json
