@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 
-from trader.backtest.books.work import Ended, Failed, Job, News, work
+from trader.backtest.books.work import Ended, Failed, Going, Job, News, work
 from trader.runner import Control
 
 LOOK_S = 0.2
@@ -27,6 +27,8 @@ class _Worker:
     process: BaseProcess
     line: Connection
     job: Job | None = None
+    going: bool = False
+    """Whether a round of its book is in hand, so that there is something to finish."""
     told: bool = False
     """Whether it knows that it is to stop."""
 
@@ -89,8 +91,11 @@ def _stop(pool: list[_Worker]) -> None:
     for worker in pool:
         if worker.job is not None and not worker.told:
             worker.told = True
-            with suppress(OSError):
-                worker.line.send(STOP)
+            if worker.going:
+                with suppress(OSError):
+                    worker.line.send(STOP)
+            else:
+                worker.process.terminate()
 
 
 def _heard(worker: _Worker, pool: list[_Worker]) -> list[News]:
@@ -101,9 +106,15 @@ def _heard(worker: _Worker, pool: list[_Worker]) -> list[News]:
         worker.process.join()
         pool.remove(worker)
         worker.line.close()
-        return [] if worker.job is None else [_died(worker.job, worker.process.exitcode or 0)]
+        if worker.job is None:
+            return []
+        if worker.told and not worker.going:
+            return [Ended(worker.job.number, False, 0.0)]
+        return [_died(worker.job, worker.process.exitcode or 0)]
+    if isinstance(news, Going):
+        worker.going = True
     if isinstance(news, Ended | Failed):
-        worker.job = None
+        worker.job, worker.going = None, False
     return [news]
 
 
