@@ -25,7 +25,9 @@ def flags(data: Path, **others: object) -> Flags:
     return Flags(feed=f"files:{data}", **({"start": "2005-02-04"} | others))  # type: ignore[arg-type]
 
 
-def test_every_combination_is_a_book_and_the_first_is_at_ten_basis_points(data: Path, workspace: Path) -> None:
+def test_every_combination_is_a_book_and_the_first_is_at_ten_basis_points(
+    data: Path, workspace: Path
+) -> None:
     plan, settings = planned(
         Session(workspace), flags(data, cost="0,10", seeds=2, vary=("desk.kelly_fraction=0.1,0.25",))
     )

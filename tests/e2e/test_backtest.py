@@ -103,7 +103,15 @@ def test_a_backtest_decides_as_the_run_of_the_same_signals(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for other processes")
 def test_interrupted_before_a_round_it_leaves_and_says_how_to_go_on(town: Town, tmp_path: Path) -> None:
-    asked = ["backtest", "--workspace", str(tmp_path), "--feed", f"files:{town.data}", "--start", "2005-02-04"]
+    asked = [
+        "backtest",
+        "--workspace",
+        str(tmp_path),
+        "--feed",
+        f"files:{town.data}",
+        "--start",
+        "2005-02-04",
+    ]
     child = subprocess.Popen(
         [sys.executable, "-m", "trader", *asked],
         stdout=subprocess.PIPE,

@@ -19,9 +19,7 @@ Elsewhere = Callable[[str], Workspace]
 def jobs(town: Town, elsewhere: Elsewhere) -> list[Job]:
     """Two books of the town, each in a folder of its own, with the caches of the run without a break."""
     lender = elsewhere("lender").root
-    slowly = town.settings.model_copy(
-        update={"run": town.settings.run.model_copy(update={"speed": 8.0})}
-    )
+    slowly = town.settings.model_copy(update={"run": town.settings.run.model_copy(update={"speed": 8.0})})
     return [Job(number, Workspace(lender / str(number), lender), slowly) for number in (1, 2)]
 
 

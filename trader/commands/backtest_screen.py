@@ -13,6 +13,7 @@ from trader.domain.decisions import Outcome
 from trader.evals.backtest_report import BacktestReport
 from trader.evals.book_report import BookReport, Row
 
+PORTFOLIOS = "random portfolios"
 SMALL = 1e4
 """Log loss is shown in ten-thousandths of a nat."""
 
@@ -23,6 +24,7 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
     yield Text(found.finding, "bold")
     yield Text("")
     yield _rows(book)
+    yield from (Text(f"{one.name}: {one.note}", "dim") for one in book.baselines if PORTFOLIOS in one.name)
     yield Text(
         "Intervals from rounds resampled in blocks of a horizon or more, the same ones for every row.", "dim"
     )

@@ -233,7 +233,7 @@ def _findings(
         first = market.closes([symbol])[0]
         if first > shown.first:
             said.append(f"{symbol} has bars from {first:%Y-%m-%d}: nothing is decided of it before")
-    return [*said, *book.evaluation.findings]
+    return [*said, *book.missing, *book.evaluation.findings]
 
 
 def _origin(plan: Plan, shown: PlannedBook, book: BookReport, market: Market) -> Origin:

@@ -87,6 +87,8 @@ class BookReport:
     baselines: tuple[Row, ...]
     rivals: tuple[Rival, ...]
     """The same, with their returns."""
+    missing: tuple[str, ...]
+    """A sentence for each baseline that there is not."""
     turnover: float
     """Traded in a year, as a multiple of mean equity; both sides count."""
     profit_factor: float | None
@@ -113,7 +115,7 @@ def report_book(
     years = len(curve.returns) / curve.periods
     started = reader.runs(book.id)[-1].started
     turnover = float(taken.notional) / float(curve.equity.mean()) / years if years else 0.0
-    beside = rivals(market, book, curve, costs, turnover, seed)
+    beside, missing = rivals(market, book, curve, costs, turnover, seed)
     return BookReport(
         book=book,
         summary=summary,
@@ -121,6 +123,7 @@ def report_book(
         desk=_row(DESK, curve, curve.returns, resampling, float(curve.exposure.mean())),
         baselines=tuple(_against(one, curve, resampling) for one in beside),
         rivals=beside,
+        missing=missing,
         turnover=turnover,
         profit_factor=_profit_factor(closed),
         costs=taken,

@@ -89,7 +89,7 @@ def _rivals(found: tuple[BaselineResult, ...], earned: float) -> Iterator[Rival]
     for one in found:
         if one.equity is None:
             continue
-        note = "after the same costs"
+        note = ""
         if one.net_returns is not None:
             note = (
                 "of the desk's exposure and turnover, the median one; "

@@ -94,7 +94,7 @@ def whisker(row: Row, reach: float) -> str:
 
     `reach` is what the picture shows on either side; an end that lies beyond it has no cap.
     """
-    width, middle = 180.0, 11.0
+    width, middle = 150.0, 11.0
     low, high = -reach, reach
     x = Scale(low, high, 4.0, width - 4.0)
     parts = [line(x(0.0), 0.0, x(0.0), 22.0, "zero")]

@@ -42,7 +42,6 @@ def _context(found: BacktestReport) -> dict[str, Any]:
         "findings": found.findings,
         "tiles": _tiles(book),
         "money": charts.money_chart(book, _beside(book)),
-        "currency": book.book.currency,
         "rows": _rows(book),
         "below_rows": _below(book),
         "costs": _costs(book),
@@ -122,8 +121,8 @@ def _interval(ends: tuple[float, float] | None, form: str) -> str:
 
 
 def _rows(book: BookReport) -> list[dict[str, Any]]:
-    farthest = sorted(max(map(abs, (*(one.interval or ()), one.less or 0.0))) for one in book.baselines)
-    reach = 1.1 * (farthest[len(farthest) // 2] or 1.0)
+    nearest = min(max(map(abs, (*(one.interval or ()), one.less or 0.0))) for one in book.baselines)
+    reach = 3.0 * (nearest or 1.0)  # wider intervals run out of the picture
     return [_row(one, reach) for one in (book.desk, *book.baselines)]
 
 
@@ -133,7 +132,6 @@ def _row(one: Row, reach: float) -> dict[str, Any]:
         "name": one.name,
         "note": one.note,
         "net": words.change(known.net_return),
-        "year": words.change(known.annual_return),
         "sharpe": _ratio(known.sharpe),
         "interval": words.NOTHING
         if known.sharpe_interval is None
@@ -152,7 +150,7 @@ def _below(book: BookReport) -> str:
     notes = [f"{one.name}: {one.note}" for one in book.baselines if one.note]
     said = "; ".join(notes)
     return (
-        f"{said}. Intervals: {book.evaluation.provenance.resamples:,} stationary bootstrap resamples of the "
+        f"{said}; rules and random portfolios after the same costs. Desk less this: a year. Intervals: {book.evaluation.provenance.resamples:,} stationary bootstrap resamples of the "
         "rounds, the same ones for every row. Where an interval holds zero, nothing shows that the desk is "
         "better or worse."
     )
