@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, str] = {
     "models": "benchmarks.models",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
+    "backtests": "benchmarks.backtests",
     "faults": "benchmarks.faults",
 }
 """Name -> the module whose `measure` it is."""

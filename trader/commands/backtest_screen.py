@@ -1,6 +1,7 @@
 """The report of a backtest on screen: the first line says how far to believe the rest."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -45,7 +46,8 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
     yield _provenance(found)
     yield Text("")
     yield Text("Try next", "bold")
-    place = folder.of(found.plan.books[found.origin.book - 1]).root
+    root = folder.of(found.plan.books[found.origin.book - 1]).root
+    place = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
     yield Group(
         *(
             Text.assemble((f"  {command}", "cyan"), f"  {why}")

@@ -147,12 +147,11 @@ def _row(one: Row, reach: float) -> dict[str, Any]:
 
 
 def _below(book: BookReport) -> str:
-    notes = [f"{one.name}: {one.note}" for one in book.baselines if one.note]
-    said = "; ".join(notes)
+    notes = "; ".join(f"{one.name}: {one.note}" for one in book.baselines if one.note)
     return (
-        f"{said}; rules and random portfolios after the same costs. Desk less this: a year. Intervals: {book.evaluation.provenance.resamples:,} stationary bootstrap resamples of the "
-        "rounds, the same ones for every row. Where an interval holds zero, nothing shows that the desk is "
-        "better or worse."
+        f"{notes}; rules and random portfolios after the same costs. Desk less this: a year. Intervals: "
+        f"{book.evaluation.provenance.resamples:,} stationary bootstrap resamples of the rounds, the same "
+        "ones for every row. Where an interval holds zero, nothing shows that the desk is better or worse."
     )
 
 
