@@ -36,6 +36,8 @@ class Progressing:
                 self.preparing = f"{news.what}: {words.share(news.done / news.total, 0)}"
             case Ended():
                 self.books += news.finished
+                if news.finished:
+                    self._done[news.number] = self.plan.books[news.number - 1].rounds
 
     @property
     def rounds(self) -> int:

@@ -14,7 +14,7 @@ from trader.brokers.costs import Cost
 from trader.data.market import Market
 from trader.domain.errors import UsageError
 from trader.evals.backtest_compare import market_of
-from trader.evals.book_report import BookReport, report_book
+from trader.evals.book_report import BookReport, Row, report_book
 from trader.evals.curve import FEWEST_DATES, Curve
 from trader.evals.findings import INSUFFICIENT
 from trader.evals.rivals import AT_EXPOSURE
@@ -127,8 +127,9 @@ def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int
         for one in plan.books
     )
     selection = _selection(planned, plan, curves, book)
+    against = next(row for row in book.baselines if row.name == AT_EXPOSURE)
     return BacktestReport(
-        finding=headline(book, selection),
+        finding=headline(book.desk, against, book.curve, selection),
         findings=tuple(_findings(plan, planned, book, standing, market)),
         plan=plan,
         book=book,
@@ -139,14 +140,13 @@ def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int
     )
 
 
-def headline(book: BookReport, selection: Selection) -> str:
+def headline(desk: Row, against: Row, curve: Curve, selection: Selection) -> str:
     """The first line: what the desk earned beyond its own mean exposure, and whether that is evidence."""
-    against = next(row for row in book.baselines if row.name == AT_EXPOSURE)
-    earned = f"the desk earned {book.desk.performance.net_return:+.2%} net"
+    earned = f"the desk earned {desk.performance.net_return:+.2%} net"
     if against.interval is None or against.less is None:
         return (
-            f"{INSUFFICIENT}: {earned}; {len(book.curve.returns):,} rounds are worth "
-            f"{book.curve.separate:.1f} a horizon apart, and an interval needs {FEWEST_DATES}."
+            f"{INSUFFICIENT}: {earned}; {len(curve.returns):,} rounds are worth {curve.separate:.1f} a horizon "
+            f"apart, and an interval needs {FEWEST_DATES}."
         )
     low, high = against.interval
     measured = (
@@ -158,9 +158,8 @@ def headline(book: BookReport, selection: Selection) -> str:
     lucky = selection.deflated_sharpe
     if against.less > 0 and selection.tried > 1 and (lucky is None or lucky < CONFIDENT):
         shown = "unknown" if lucky is None else f"{lucky:.2f}"
-        return (
-            f"{INSUFFICIENT}: {measured}; but the best of {selection.tried} would: deflated Sharpe {shown}."
-        )
+        tried = f"luck gives the best of {selection.tried} as much: deflated Sharpe ratio {shown}"
+        return f"{INSUFFICIENT}: {measured}; {tried}."
     word = "BETTER" if against.less > 0 else "WORSE"
     return f"{word} THAN BUYING AND HOLDING AT ITS EXPOSURE: {measured}."
 

@@ -39,7 +39,10 @@ class Row:
     exposure: float | None
     """Mean, as a share of equity."""
     less: float | None
-    """What the desk earned a year beyond this: mean difference of returns, times periods; None for itself."""
+    """What the desk earned a year beyond this: mean difference of returns, times periods.
+
+    None for itself, and where the span is too short for an interval.
+    """
     interval: tuple[float, float] | None
     note: str = ""
 
@@ -147,7 +150,7 @@ def _against(one: Rival, curve: Curve, resampling: Resampling) -> Row:
         name=one.name,
         performance=performance(one.returns, year, resampling, LEVEL),
         exposure=one.exposure,
-        less=float(between.mean()) * year,
+        less=None if interval is None else float(between.mean()) * year,
         interval=None if interval is None else (interval[0] * year, interval[1] * year),
         note=one.note,
     )

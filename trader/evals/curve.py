@@ -110,6 +110,7 @@ class Performance:
 
     net_return: float
     annual_return: float | None
+    """None where the span is too short for an interval: a fortnight says nothing of a year."""
     volatility: float
     """Annual."""
     sharpe: float | None
@@ -127,7 +128,7 @@ def performance(returns: Floats, periods: float, resampling: Resampling, level: 
     root = float(np.sqrt(periods))
     return Performance(
         net_return=float(np.prod(1.0 + returns) - 1.0),
-        annual_return=_known(annual_return(returns, periods)),
+        annual_return=_known(annual_return(returns, periods)) if resampling.enough else None,
         volatility=annual_volatility(returns, periods),
         sharpe=_known(annual_sharpe(returns, periods)),
         sharpe_interval=None if interval is None else (interval[0] * root, interval[1] * root),
