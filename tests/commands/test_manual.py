@@ -9,7 +9,7 @@ from trader.cli import main
 from trader.cli.group import EVERYWHERE
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
-GROUPS = ("trace", "prompts", "agents", "tools", "config", "risk")
+GROUPS = ("backtest", "trace", "prompts", "agents", "tools", "config", "risk")
 INTRODUCTION = f"""\
 # Commands
 

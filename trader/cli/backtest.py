@@ -7,12 +7,10 @@ import typer
 
 from trader.cli.group import group
 
-app = group(
-    "The desk over the past: what would have come of it, and was it luck?", invoke_without_command=True
-)
+app = group("The desk over the past, beside baselines.", invoke_without_command=True)
 
 ID = typer.Argument(
-    metavar="[ID]", help="Its id or the beginning; last, or unset, the newest. ID/2 is its 2nd book."
+    metavar="ID", help="Its id or the beginning; last, or unset, the newest. ID/2 is its 2nd book."
 )
 HTML = typer.Option(metavar="FILE", help="Write the report as one HTML file, too.")
 

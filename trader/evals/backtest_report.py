@@ -145,8 +145,8 @@ def headline(desk: Row, against: Row, curve: Curve, selection: Selection) -> str
     earned = f"the desk earned {desk.performance.net_return:+.2%} net"
     if against.interval is None or against.less is None:
         return (
-            f"{INSUFFICIENT}: {earned}; {len(curve.returns):,} rounds are worth {curve.separate:.1f} a horizon "
-            f"apart, and an interval needs {FEWEST_DATES}."
+            f"{INSUFFICIENT}: {earned}; {len(curve.returns):,} rounds are worth {curve.separate:.1f} "
+            f"a horizon apart, and an interval needs {FEWEST_DATES}."
         )
     low, high = against.interval
     measured = (
