@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from trader.domain.errors import TraderError, WorkspaceInUse
 
 CONFIG_NAME = "trader.toml"
 STATE = ".trader"
+TURN_S = 0.1
+"""How often who waits for another process looks again."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -43,6 +46,24 @@ else:
 
     def _unlock(file: IO[str]) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextmanager
+def taking_turns(path: Path) -> Iterator[None]:
+    """One process at a time is inside; the others wait. Nobody waits where `path` cannot be made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="ascii")
+    except OSError:
+        yield
+        return
+    with file:
+        while not _try_lock(file):
+            time.sleep(TURN_S)
+        try:
+            yield
+        finally:
+            _unlock(file)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from trader.commands.output import terminal
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+FEWEST = 20
+"""Rounds before the time that is left is told: the first ones train the forecaster."""
 EVERY_S = 20.0
 """A line of progress at most so often."""
 
@@ -51,7 +53,7 @@ class Progressing:
         worked = self.rounds - self._at_first
         said = f"{self.rounds:,} of {words.count(plan.rounds, 'round')}, "
         said += f"{self.books:,} of {words.count(len(plan.books), 'book')}"
-        if worked and self.rounds < plan.rounds:
+        if worked >= FEWEST and self.rounds < plan.rounds:
             said += f", about {words.duration(gone / worked * (plan.rounds - self.rounds))} left"
         elif self.preparing:
             said += f", {self.preparing}"
