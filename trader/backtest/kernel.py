@@ -54,6 +54,13 @@ def compiled(function: Function) -> Function:
     return cast(Function, njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
+def inlined(function: Function) -> Function:
+    """The function as part of each that calls it: to hand it arrays costs more than what it does."""
+    if not COMPILED:
+        return function
+    return cast(Function, njit(forceinline=True, error_model="numpy", nogil=True)(function))
+
+
 def new_book(symbols: int, cash: float) -> tuple[Floats, Floats]:
     """(`book`, `hold`) before the first bar."""
     book, hold = np.zeros(PAID + KINDS_OF_COST), np.zeros((5, symbols))
@@ -62,7 +69,7 @@ def new_book(symbols: int, cash: float) -> tuple[Floats, Floats]:
     return book, hold
 
 
-@compiled
+@inlined
 def _whole(quantity: float, lot: float) -> float:
     """Cut to whole lots, towards zero; a billionth of a lot is rounding."""
     if lot == 0.0:
@@ -71,7 +78,7 @@ def _whole(quantity: float, lot: float) -> float:
     return lots if quantity > 0.0 else -lots
 
 
-@compiled
+@inlined
 def _price(quantity: float, market: float, volume: float, s: int, terms: Floats, rules: Floats) -> float:
     """What a fill pays or gets when the market is at `market`: on the tick, rounded against us."""
     against = terms[HALF_SPREAD, s] + terms[SLIPPAGE, s]
@@ -85,14 +92,14 @@ def _price(quantity: float, market: float, volume: float, s: int, terms: Floats,
     return price if tick == 0.0 else max(tick, floor(price / tick + 1e-6) * tick)
 
 
-@compiled
+@inlined
 def _commission(quantity: float, price: float, s: int, terms: Floats, hold: Floats) -> float:
     """In the book's currency."""
     worth = abs(quantity) * price * terms[MULTIPLIER, s]
     return (worth * terms[COMMISSION, s] + abs(quantity) * terms[PER_UNIT, s]) * hold[FX, s]
 
 
-@compiled
+@inlined
 def _fill(
     t: int,
     s: int,
@@ -172,7 +179,7 @@ def _delist(t: int, terms: Floats, rules: Floats, book: Floats, hold: Floats, tr
                 _fill(t, s, -hold[HELD, s], hold[MARK, s], nan, reason, terms, rules, book, hold, trades)
 
 
-@compiled
+@inlined
 def _equity_at_open(t: int, prices: Floats, terms: Floats, book: Floats, hold: Floats) -> float:
     """Without a bar at the last close; not below zero."""
     equity = book[CASH]
@@ -184,7 +191,7 @@ def _equity_at_open(t: int, prices: Floats, terms: Floats, book: Floats, hold: F
     return max(0.0, equity)
 
 
-@compiled
+@inlined
 def _size(t: int, prices: Floats, terms: Floats, rules: Floats, book: Floats, hold: Floats) -> None:
     """What waits, as orders at this open. What has no bar goes on waiting."""
     at_open = rules[KIND] == WEIGHTS_AT_OPEN
@@ -211,7 +218,7 @@ def _size(t: int, prices: Floats, terms: Floats, rules: Floats, book: Floats, ho
     book[WAITING] = waiting
 
 
-@compiled
+@inlined
 def _trade(
     t: int, prices: Floats, terms: Floats, rules: Floats, book: Floats, hold: Floats, trades: Floats
 ) -> None:
@@ -240,7 +247,7 @@ def _trade(
                 _fill(t, s, quantity, market, volume, ORDERED, terms, rules, book, hold, trades)
 
 
-@compiled
+@inlined
 def _open(
     t: int,
     prices: Floats,
@@ -267,6 +274,68 @@ def _open(
 
 
 @compiled
+def _mark_one(
+    first: int, t: int, end: int, prices: Floats, point: float, book: Floats, mark: float, path: Floats
+) -> float:
+    """`_mark` where one symbol is all there is: what a sweep spends its time with. Gives its last close."""
+    cash, equity, worth, exposed = book[CASH], 0.0, 0.0, 0.0
+    for bar in range(t, end):
+        close = prices[bar, CLOSE, 0]
+        mark = close if close == close else mark
+        worth = point * mark
+        equity = cash + worth
+        path[0, bar - first] = equity
+        if equity > 0.0:
+            exposed += abs(worth) / equity
+    book[EQUITY], book[GROSS] = equity, abs(worth)
+    book[EXPOSED] += exposed
+    return mark
+
+
+@compiled
+def _mark_none(
+    first: int, t: int, end: int, prices: Floats, book: Floats, hold: Floats, path: Floats
+) -> None:
+    """`_mark` where nothing is held."""
+    cash = book[CASH]
+    for bar in range(t - first, end - first):
+        path[0, bar] = cash
+    book[EQUITY], book[GROSS] = cash, 0.0
+    for s in range(hold.shape[1]):
+        for bar in range(end - 1, t - 1, -1):
+            close = prices[bar, CLOSE, s]
+            if close == close:
+                hold[MARK, s] = close
+                break
+
+
+@compiled
+def _mark_all(
+    first: int, t: int, end: int, prices: Floats, terms: Floats, book: Floats, hold: Floats, path: Floats
+) -> None:
+    """`_mark` of many symbols, or with all of the path."""
+    cash, symbols, whole = book[CASH], hold.shape[1], len(path) > 1
+    equity = gross = exposed = 0.0
+    for bar in range(t, end):
+        equity, gross = cash, 0.0
+        for s in range(symbols):
+            close = prices[bar, CLOSE, s]
+            if close == close:
+                hold[MARK, s] = close
+            if hold[HELD, s] != 0.0:
+                worth = hold[HELD, s] * hold[MARK, s] * (terms[MULTIPLIER, s] * hold[FX, s])
+                equity += worth
+                gross += abs(worth)
+        if gross > 0.0 and equity > 0.0:
+            exposed += gross / equity
+        path[0, bar - first] = equity
+        if whole:
+            path[1, bar - first], path[2, bar - first] = cash, gross
+    book[EQUITY], book[GROSS] = equity, gross
+    book[EXPOSED] += exposed
+
+
+@compiled
 def _mark(
     first: int,
     t: int,
@@ -279,31 +348,23 @@ def _mark(
     units: Floats,
 ) -> None:
     """The closes of bars t to `end` - 1, between which nothing else happens; without a bar the last close."""
-    cash, symbols = book[CASH], hold.shape[1]
-    equity = gross = exposed = 0.0
-    for bar in range(t, end):
-        equity, gross = cash, 0.0
-        for s in range(symbols):
-            close = prices[bar, CLOSE, s]
-            if close == close:
-                hold[MARK, s] = close
-            if hold[HELD, s] != 0.0:
-                worth = hold[HELD, s] * hold[MARK, s] * terms[MULTIPLIER, s] * hold[FX, s]
-                equity += worth
-                gross += abs(worth)
-        if gross > 0.0 and equity > 0.0:
-            exposed += gross / equity
-        path[0, bar - first] = equity
-        if len(path) > 1:
-            path[1, bar - first], path[2, bar - first] = cash, gross
-        if len(units) > 0:
+    symbols, held = hold.shape[1], False
+    for s in range(symbols):
+        held |= hold[HELD, s] != 0.0
+    if len(path) > 1 or (held and symbols > 1):
+        _mark_all(first, t, end, prices, terms, book, hold, path)
+    elif held:
+        point = hold[HELD, 0] * (terms[MULTIPLIER, 0] * hold[FX, 0])
+        hold[MARK, 0] = _mark_one(first, t, end, prices, point, book, hold[MARK, 0], path)
+    else:
+        _mark_none(first, t, end, prices, book, hold, path)
+    if len(units) > 0:
+        for bar in range(t - first, end - first):
             for s in range(symbols):
-                units[bar - first, s] = hold[HELD, s]
-    book[EQUITY], book[GROSS] = equity, gross
-    book[EXPOSED] += exposed
+                units[bar, s] = hold[HELD, s]
 
 
-@compiled
+@inlined
 def _take(t: int, wanted: Floats, terms: Floats, rules: Floats, book: Floats, hold: Floats) -> None:
     """What was decided at the close of bar t, `wanted` (symbols,), waits for the next open."""
     for s in range(hold.shape[1]):
@@ -428,14 +489,17 @@ def cross_plan(
     slow average must be known at `first`. Where the two are equal, what was decided before stays.
     """
     symbols = index.shape[1]
-    crossed = np.zeros((last - first, symbols), dtype=np.int8)
+    crossed, crosses = (
+        np.empty((symbols, last - first + 1), dtype=np.int64),
+        np.zeros(symbols, dtype=np.int64),
+    )
     for s in range(symbols):
         short = long = 0.0
         for t in range(first - slow, first):
             long += index[t, s]
             if t >= first - fast:
                 short += index[t, s]
-        above = False
+        count, above = 0, False
         for t in range(first, last):
             new = index[t, s]
             short += new - index[t - fast, s]
@@ -443,20 +507,21 @@ def cross_plan(
             gap = short * slow - long * fast
             if (gap > 0.0) != above and gap != 0.0:
                 above = not above
-                crossed[t - first, s] = 1 if above else -1
-    count = 0
-    for t in range(first, last):
-        changed = False
+                crossed[s, count] = t
+                count += 1
+        crossed[s, count] = last
+    turns = 0
+    while True:
+        t = last
         for s in range(symbols):
-            changed |= crossed[t - first, s] != 0
-        if changed:
-            at[count] = t
-            for s in range(symbols):
-                before = rows[count - 1, s] if count > 0 else 0.0
-                cross = crossed[t - first, s]
-                rows[count, s] = before if cross == 0 else weight if cross > 0 else 0.0
-            count += 1
-    return count
+            t = min(t, crossed[s, crosses[s]])
+        if t == last:
+            return turns
+        at[turns] = t
+        for s in range(symbols):
+            crosses[s] += crossed[s, crosses[s]] == t
+            rows[turns, s] = weight * (crosses[s] % 2)
+        turns += 1
 
 
 @compiled

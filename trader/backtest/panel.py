@@ -121,6 +121,11 @@ class Panel:
         return np.where(there.any(axis=0), there.argmax(axis=0), NEVER)
 
     @cached_property
+    def last_to_begin(self) -> int:
+        """The bar from which every symbol has had one; NEVER where one has none."""
+        return int(self.first_bars.max())
+
+    @cached_property
     def total_return(self) -> Floats:
         """(T, S): what one unit of currency at a symbol's first close has become, dividends put back in.
 
