@@ -73,6 +73,7 @@ def test_asking_for_a_path_creates_nothing(tmp_path: Path) -> None:
         "cache": ".trader/cache",
         "models": ".trader/models",
         "runs": ".trader/runs",
+        "backtests": ".trader/backtests",
         "logs": ".trader/logs",
     }
     assert list(tmp_path.iterdir()) == []

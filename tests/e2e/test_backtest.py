@@ -66,7 +66,7 @@ def test_a_backtest_decides_as_the_run_of_the_same_signals(
     assert [one["finished"] for one in found["variants"]] == [True, True]
     assert found["refits"]["late"] == 0
     assert found["costs"]["at_bps"]["10"] == pytest.approx(found["net_return"], abs=1e-4)  # but for ticks
-    assert found["selection"]["why_not"] == "2 variants of these rounds, and it takes 10"
+    assert found["selection"]["why_not"] == "2 with these rounds and symbols, and it takes 10"
 
     text = page.read_text(encoding="utf-8")
     parsed = Page()

@@ -8,17 +8,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trader.evals.backtest_report import Selection, headline
+from trader.backtest.books.plan import Plan, PlannedBook
+from trader.domain.ids import BacktestId
+from trader.domain.market import Timeframe
+from trader.evals.backtest_report import Selection, headline, selection
 from trader.evals.book_report import Row
 from trader.evals.curve import Curve, Performance, Resampling, performance
 from trader.evals.findings import INSUFFICIENT
-from trader.evals.rivals import AT_EXPOSURE
+from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
 from trader.evals.trading_costs import SIDES_BPS, TradingCosts, repriced
 from trader.measures.bootstrap import drawn_dates
 from trader.measures.performance import annual_return, annual_sharpe, resampled_sharpes, sortino
 
 START = datetime(2012, 1, 30, 21, tzinfo=UTC)
 ALONE = Selection(tried=1, deflated_sharpe=0.9, overfitting=None, superior=None, why_not="")
+
+
+PLANNED = PlannedBook(
+    number=1,
+    varied={},
+    symbols=("AAPL",),
+    first=START,
+    last=START,
+    rounds=200,
+    horizon=1,
+    data="",
+    settings={},
+)
+PLAN = Plan(
+    id=BacktestId("b"),
+    command="trader backtest",
+    feed="sample",
+    timeframe=Timeframe.D1,
+    symbols=("AAPL",),
+    currency="USD",
+    version="",
+    program="",
+    prompts={},
+    made_at=START,
+    books=(PLANNED,),
+)
 
 
 def curve(equity: list[float], horizon: int = 1, step: timedelta = timedelta(days=1)) -> Curve:
@@ -91,10 +120,10 @@ def test_for_the_same_fills_net_return_never_rises_with_cost(
     assert found[0] == pytest.approx(float((end + paid) / 1000 - 1))
 
 
-def said(less: float | None, interval: tuple[float, float] | None, selection: Selection = ALONE) -> str:
+def said(less: float | None, interval: tuple[float, float] | None, luck: Selection = ALONE) -> str:
     known = Performance(0.05, 0.05, 0.1, 0.5, None, None, 0.1, None)
     desk, against = (Row(name, known, 0.2, less, interval) for name in ("the desk", AT_EXPOSURE))
-    return headline(desk, against, curve([100.0, 101.0, 102.0]), selection)
+    return headline(desk, against, curve([100.0, 101.0, 102.0]), luck)
 
 
 def test_the_first_line_claims_nothing_that_the_interval_or_luck_could_explain() -> None:
@@ -105,3 +134,34 @@ def test_the_first_line_claims_nothing_that_the_interval_or_luck_could_explain()
     lucky = Selection(tried=50, deflated_sharpe=0.6, overfitting=0.5, superior=None, why_not="")
     assert said(0.02, (0.01, 0.03), lucky).startswith(INSUFFICIENT)
     assert "luck gives the best of 50 as much: deflated Sharpe ratio 0.60" in said(0.02, (0.01, 0.03), lucky)
+
+
+def chosen_among(variants: int, rounds: int = 200, skill: float = 0.0) -> Selection:
+    """What is said of the first of so many books of noise, the last of which may have skill."""
+    rng = np.random.default_rng(11)
+    curves = {}
+    for number in range(1, variants + 1):
+        steps = rng.normal(0.0, 0.01, rounds) + (skill if number == variants else 0.0)
+        curves[number] = curve((100.0 * np.cumprod(1.0 + steps)).tolist())
+    books = tuple(PLANNED.model_copy(update={"number": number}) for number in curves)
+    plan = PLAN.model_copy(update={"books": books})
+    hold = Rival(HELD, np.zeros(rounds - 1), 1.0)
+    return selection(books[0], plan, curves, (hold,), 0)
+
+
+def test_overfitting_and_superior_ability_need_ten_variants() -> None:
+    few, many = chosen_among(9), chosen_among(10)
+    assert (few.overfitting, few.superior) == (None, None)
+    assert few.why_not == "9 with these rounds and symbols, and it takes 10"
+    assert (many.tried, many.why_not) == (10, "")
+    assert many.overfitting is not None
+    assert many.superior is not None
+    assert many.superior > 0.05
+    assert few.deflated_sharpe is not None
+
+
+def test_a_variant_with_skill_is_no_luck() -> None:
+    found = chosen_among(12, skill=0.005)
+    assert found.superior == 0.0
+    assert found.overfitting is not None
+    assert found.overfitting < 0.05

@@ -15,13 +15,14 @@ from trader.data.market import Market
 from trader.domain.errors import UsageError
 from trader.evals.backtest_compare import market_of
 from trader.evals.book_report import BookReport, Row, report_book
-from trader.evals.curve import FEWEST_DATES, Curve
+from trader.evals.curve import FEWEST_DATES, Curve, Resampling
 from trader.evals.findings import INSUFFICIENT
-from trader.evals.rivals import AT_EXPOSURE
+from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.measures.overfitting import FEWEST_VARIANTS, probability_of_overfitting
 from trader.measures.sharpe import deflated_sharpe, sharpe
+from trader.measures.superiority import superior_ability
 from trader.settings import restored
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,8 @@ CURRENCIES = "24/5"
 """Their calendar: a pair of currencies is nobody's winner."""
 CONFIDENT = 0.95
 """The deflated Sharpe ratio that the best of several variants has to reach."""
-NOT_APPLICABLE = "not applicable"
+BLOCKS = 16
+"""Parts of the span that overfitting is judged by: each half of them against the other."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class Selection:
     overfitting: float | None
     """Probability that the best variant is below the median elsewhere; None where not applicable."""
     superior: float | None
-    """Hansen's p-value that none is better than the baseline; None where not applicable."""
+    """Hansen's p-value: the chance of so good a best variant if none were better than its own exposure.
+
+    None where not applicable.
+    """
     why_not: str
     """Why the last two are not applicable; empty where they are."""
 
@@ -126,16 +131,16 @@ def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int
         _variant(one, curves.get(one.number), standing[one.number].state, fills.get(one.number, 0))
         for one in plan.books
     )
-    selection = _selection(planned, plan, curves, book)
+    luck = selection(planned, plan, curves, book.rivals, seed)
     against = next(row for row in book.baselines if row.name == AT_EXPOSURE)
     return BacktestReport(
-        finding=headline(book.desk, against, book.curve, selection),
+        finding=headline(book.desk, against, book.curve, luck),
         findings=tuple(_findings(plan, planned, book, standing, market)),
         plan=plan,
         book=book,
         variants=variants,
         curves=curves,
-        selection=selection,
+        selection=luck,
         origin=_origin(plan, planned, book, market),
     )
 
@@ -195,21 +200,29 @@ def _variant(one: PlannedBook, curve: Curve | None, state: State, fills: int) ->
     )
 
 
-def _selection(shown: PlannedBook, plan: Plan, curves: Mapping[int, Curve], book: BookReport) -> Selection:
-    """Variants are those of the same rounds: other spans and unfinished books cannot be chosen among."""
+def selection(
+    shown: PlannedBook, plan: Plan, curves: Mapping[int, Curve], rivals: Sequence[Rival], seed: int
+) -> Selection:
+    """What is left of the belief in `shown` after all of the plan's books that have come to curves.
+
+    Variants are those of the same rounds: other spans and unfinished books cannot be chosen among.
+    """
     mine = curves[shown.number]
-    same = [curves[number] for number in sorted(curves) if curves[number].as_of == mine.as_of]
-    tried = np.array([sharpe(one.returns) for one in same], dtype=np.float64)
+    same = [one for one in plan.books if one.number in curves and curves[one.number].as_of == mine.as_of]
+    tried = np.array([sharpe(curves[one.number].returns) for one in same], dtype=np.float64)
     lucky = deflated_sharpe(mine.returns, tried)
+    alike = [curves[one.number] for one in same if one.symbols == shown.symbols]
+    picks = Resampling(mine, seed).picks
     why_not, overfitting, superior = "", None, None
-    if len(same) < FEWEST_VARIANTS:
-        why_not = f"{len(same)} variants of these rounds, and it takes {FEWEST_VARIANTS}"
+    if len(alike) < FEWEST_VARIANTS:
+        why_not = f"{len(alike)} with these rounds and symbols, and it takes {FEWEST_VARIANTS}"
+    elif picks is None or len(mine.returns) < 2 * BLOCKS:
+        why_not = f"{len(mine.returns):,} rounds are too few"
     else:
-        returns = np.column_stack([one.returns for one in same])
-        try:
-            overfitting = probability_of_overfitting(returns)
-        except ValueError as error:
-            why_not = str(error)
+        overfitting = probability_of_overfitting(np.column_stack([one.returns for one in alike]), BLOCKS)
+        held = next(one.returns for one in rivals if one.name == HELD)
+        beyond = [one.returns - float(one.exposure.mean()) * held for one in alike]
+        superior = superior_ability(np.column_stack(beyond), picks).p
     return Selection(
         tried=len(same),
         deflated_sharpe=None if np.isnan(lucky) else lucky,

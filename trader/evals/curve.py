@@ -86,21 +86,22 @@ class Resampling:
         self.enough = curve.separate >= FEWEST_DATES
         """Whether intervals are given at all."""
         self._date = np.arange(self.count)
-        self._picks = drawn_dates(self.count, self.horizon, DRAWS, seed) if self.enough else None
+        self.picks = drawn_dates(self.count, self.horizon, DRAWS, seed) if self.enough else None
+        """(draws, count): which periods each resample has; None where there are too few."""
 
     def of_mean(self, values: Floats, level: float) -> tuple[float, float] | None:
         """The interval of the mean of `values` (count,)."""
-        if self._picks is None:
+        if self.picks is None:
             return None
-        resampled = resampled_means(values, self._date, self._picks)
+        resampled = resampled_means(values, self._date, self.picks)
         return resampled_interval(float(values.mean()), resampled, self.count, self.horizon, level)
 
     def of_sharpe(self, returns: Floats, level: float) -> tuple[float, float] | None:
         """The interval of the ratio per period of `returns` (count,)."""
-        if self._picks is None or np.ptp(returns) == 0:
+        if self.picks is None or np.ptp(returns) == 0:
             return None
         ratio = float(returns.mean() / returns.std(ddof=1))
-        resampled = resampled_sharpes(returns, self._picks)
+        resampled = resampled_sharpes(returns, self.picks)
         return resampled_interval(ratio, resampled, self.count, self.horizon, level)
 
 
