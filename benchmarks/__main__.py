@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, str] = {
     "decision": "benchmarks.decision",
     "journal": "benchmarks.journal",
     "tools": "benchmarks.tools",
+    "backtest": "benchmarks.backtest",
     "models": "benchmarks.models",
     "sentiment": "benchmarks.sentiment",
     "startup": "benchmarks.startup",

@@ -20,7 +20,7 @@ def errors(differences, picks):
 
 
 def test_it_is_what_the_library_arch_finds_for_the_same_picks():
-    """arch 8.0, `SPA` with these picks as its bootstrap. It does not studentise, so all errors are made one."""
+    """arch 8.0, `SPA` with these picks. It does not studentise, so all errors are made one."""
     differences, picks = made()
     found = superior_ability(differences / errors(differences, picks), picks)
     assert (found.lower, found.p, found.upper) == pytest.approx((0.216, 0.280, 0.518), abs=1e-12)
