@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, str] = {
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "orders": "benchmarks.orders",
+    "backtests": "benchmarks.backtests",
     "faults": "benchmarks.faults",
     "lessons": "benchmarks.lessons",
 }

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from trader.domain.errors import TraderError, WorkspaceInUse
-from trader.workspace import Workspace
+from trader.workspace import Workspace, taking_turns
 
 HOLDER = """
 import sys
 from pathlib import Path
-from trader.workspace import Workspace
+from trader.workspace import Workspace, taking_turns
 
 with Workspace(Path(sys.argv[1])).hold():
     print("held", flush=True)
@@ -73,6 +73,7 @@ def test_asking_for_a_path_creates_nothing(tmp_path: Path) -> None:
         "cache": ".trader/cache",
         "models": ".trader/models",
         "runs": ".trader/runs",
+        "backtests": ".trader/backtests",
         "logs": ".trader/logs",
     }
     assert list(tmp_path.iterdir()) == []
@@ -132,3 +133,40 @@ def test_a_workspace_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / ".trader" / "lock").mkdir(parents=True)
     with pytest.raises(TraderError, match="cannot be written"), Workspace(tmp_path).hold():
         pass
+
+
+WAITER = """
+import sys
+from pathlib import Path
+from trader.workspace import taking_turns
+
+print("waits", flush=True)
+with taking_turns(Path(sys.argv[1])):
+    print("inside", flush=True)
+"""
+
+
+def test_a_second_process_waits_for_its_turn(tmp_path: Path) -> None:
+    place = tmp_path / "a" / "turn.lock"
+    with taking_turns(place):
+        other = subprocess.Popen([sys.executable, "-c", WAITER, place], stdout=subprocess.PIPE, text=True)
+        assert other.stdout is not None
+        assert other.stdout.readline() == "waits\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=0.5)
+    with other:
+        assert other.stdout.readline() == "inside\n"
+    assert other.returncode == 0
+
+
+def test_where_no_lock_can_be_made_nobody_waits(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with taking_turns(tmp_path / "file" / "turn.lock"):
+        pass
+
+
+def test_a_books_workspace_has_the_prompts_and_caches_of_the_one_it_belongs_to(tmp_path: Path) -> None:
+    book = Workspace(tmp_path / "book", tmp_path)
+    assert (book.prompts, book.cache) == (Workspace(tmp_path).prompts, Workspace(tmp_path).cache)
+    assert book.journal == tmp_path / "book" / ".trader" / "journal.sqlite3"
+    assert book.halt == tmp_path / "book" / ".trader" / "HALT"

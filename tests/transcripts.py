@@ -26,8 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOTSTRAP = re.compile(r"python3 (?:\S*/)?bootstrap\.py ")
 FENCE = re.compile(r"^```(?P<mark>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 DECISION = re.compile(r"\bd[a-z2-7]{16}\b")
-DIFFERS = re.compile(r"\b(?:[0-9A-HJKMNP-TV-Z]{26}|\d+ min \d+ s|\d+(?:\.\d+)? (?:ms|s|min))(?!\w)")
-"""Ids of books and runs, and durations."""
+DIFFERS = re.compile(
+    r"\b(?:[0-9A-HJKMNP-TV-Z]{26}|b[a-z2-7]{16}|\d+ min \d+ s|\d+(?:\.\d+)? (?:ms|s|min))(?!\w)"
+)
+"""Ids of books, runs and backtests, and durations."""
 INTERRUPT = "^C"
 LINES, TEXT = "...", "…"
 

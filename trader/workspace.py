@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import IO, Self
 from trader.domain.errors import TraderError, WorkspaceInUse
 
 CONFIG_NAME = "trader.toml"
+STATE = ".trader"
+TURN_S = 0.1
+"""How often who waits for another process looks again."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -44,6 +48,24 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
+@contextmanager
+def taking_turns(path: Path) -> Iterator[None]:
+    """One process at a time is inside; the others wait. Nobody waits where `path` cannot be made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="ascii")
+    except OSError:
+        yield
+        return
+    with file:
+        while not _try_lock(file):
+            time.sleep(TURN_S)
+        try:
+            yield
+        finally:
+            _unlock(file)
+
+
 @dataclass(frozen=True)
 class Workspace:
     """One folder: what the user wrote at its top, what the program keeps under `.trader`.
@@ -52,6 +74,8 @@ class Workspace:
     """
 
     root: Path
+    lender: Path | None = None
+    """The workspace whose prompts, models and cache this one uses: that of a backtest, for its books."""
 
     @classmethod
     def find(cls, start: Path | None = None) -> Self:
@@ -75,12 +99,12 @@ class Workspace:
     @property
     def prompts(self) -> Path:
         """Prompt files that override the packaged ones, and new agents."""
-        return self.root / "prompts"
+        return (self.lender or self.root) / "prompts"
 
     @property
     def state(self) -> Path:
         """What the program keeps."""
-        return self.root / ".trader"
+        return self.root / STATE
 
     @property
     def journal(self) -> Path:
@@ -100,12 +124,12 @@ class Workspace:
     @property
     def cache(self) -> Path:
         """What can be made again."""
-        return self.state / "cache"
+        return (self.lender or self.root) / STATE / "cache"
 
     @property
     def models(self) -> Path:
         """Trained models."""
-        return self.state / "models"
+        return (self.lender or self.root) / STATE / "models"
 
     @property
     def index(self) -> Path:
@@ -116,6 +140,11 @@ class Workspace:
     def runs(self) -> Path:
         """Evaluations and backtests, each with a journal of its own."""
         return self.state / "runs"
+
+    @property
+    def backtests(self) -> Path:
+        """A folder for each backtest: its plan, and a workspace for each of its books."""
+        return self.state / "backtests"
 
     @property
     def logs(self) -> Path:

@@ -9,7 +9,19 @@ from trader.cli import main
 from trader.cli.group import EVERYWHERE
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
-GROUPS = ("trace", "prompts", "agents", "eval", "check", "tools", "config", "risk")
+GROUPS = (
+    "backtest",
+    "trace",
+    "prompts",
+    "agents",
+    "eval",
+    "check",
+    "tools",
+    "memory",
+    "models",
+    "config",
+    "risk",
+)
 INTRODUCTION = f"""\
 # Commands
 

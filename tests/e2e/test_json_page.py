@@ -29,7 +29,7 @@ times are UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an 
 BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
     "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences",
-    "settings", "buckets", "confluence",
+    "settings", "buckets", "confluence", "at_bps", "varied", "differ",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 
@@ -89,6 +89,7 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
     ran = document(trader(settled, "run", *feed, "--start", "2005-02-04", "--cycles", "8", "--json"))
     traded = document(trader(settled, "trace", "list", "--outcome", "trade", "--json"))["decisions"]
     newest, before = traded[0]["id"], traded[-1]["id"]
+    past = ["backtest", *feed, "--start", "2005-02-04", "--end", "2005-02-16", "--seeds", "2", "--json"]
     asked = {
         "trader run": ran,
         "trader trace list": {"decisions": traded},
@@ -112,6 +113,11 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
             trader(settled, "risk", "check", "--symbol", "IBM", "--side", "sell", "--quantity", "1", "--json")
         ),
         **by_a_person(town, elsewhere("paused")),
+        "trader backtest": document(trader(settled, *past)),
+        "trader backtest list": document(trader(settled, "backtest", "list", "--json")),
+        "trader backtest compare A B": document(
+            trader(settled, "backtest", "compare", "last/1", "last/2", "--json")
+        ),
         "trader halt": document(trader(settled, "halt", "--json")),
         "trader resume": document(trader(settled, "resume", "--json")),
     }

@@ -11,6 +11,7 @@ import numpy as np
 from trader.agents.track import Progress, Rehearsal, score_history
 from trader.domain.value import digest
 from trader.memory.cases import Forecasts
+from trader.workspace import taking_turns
 
 FIELDS = ("decided", "symbol", "p_up", "base_rate")
 
@@ -19,12 +20,17 @@ def scored_history(folder: Path, asked: Rehearsal, progress: Progress) -> dict[s
     """`score_history`, read from `folder` where the same was scored before.
 
     A file that cannot be read is scored again; a folder that cannot be written costs the next run the time.
+    Books that begin at once and need the same history score it once.
     """
     path = folder / f"{_key(asked)}.npz"
     known = _read(path)
-    if known is None:
-        known = score_history(asked, progress)
-        _write(path, known)
+    if known is not None:
+        return known
+    with taking_turns(path.with_suffix(".lock")):
+        known = _read(path)
+        if known is None:
+            known = score_history(asked, progress)
+            _write(path, known)
     return known
 
 

@@ -1,1 +1,1 @@
-"""What has no model in it, over the past: prices and instructions in; equity, trades and costs out."""
+"""The past: the desk's books over it, many at once, and the compiled kernel for what has no model in it."""

@@ -28,6 +28,17 @@ class Cost(Value):
         """All of it."""
         return self.fee_bps + self.half_spread_bps + self.slippage_bps
 
+    def scaled(self, total_bps: Decimal | None) -> "Cost":
+        """The same parts of another total; as it is where there is none."""
+        if total_bps is None:
+            return self
+        share = total_bps / self.total_bps
+        return Cost(
+            fee_bps=self.fee_bps * share,
+            half_spread_bps=self.half_spread_bps * share,
+            slippage_bps=self.slippage_bps * share,
+        )
+
 
 def _cost(fee: str, half_spread: str, slippage: str) -> Cost:
     return Cost(fee_bps=Decimal(fee), half_spread_bps=Decimal(half_spread), slippage_bps=Decimal(slippage))
@@ -46,13 +57,15 @@ DEFAULT_COSTS: Mapping[AssetClass, Cost] = {
 class CostModel(Value):
     """Costs by asset class; what is set here stands in for the default of every class."""
 
+    total_bps: Amount | None = None
+    """What a side costs in all, split as the asset class has it by default. Unset: ten."""
     fee_bps: Amount | None = None
     half_spread_bps: Amount | None = None
     slippage_bps: Amount | None = None
 
     def of(self, instrument: Instrument) -> Cost:
         """One side's costs."""
-        default = DEFAULT_COSTS[instrument.asset_class]
+        default = DEFAULT_COSTS[instrument.asset_class].scaled(self.total_bps)
         return Cost(
             fee_bps=default.fee_bps if self.fee_bps is None else self.fee_bps,
             half_spread_bps=default.half_spread_bps if self.half_spread_bps is None else self.half_spread_bps,

@@ -11,6 +11,7 @@ from trader import __version__
 from trader.cli import (
     account,
     agents,
+    backtest,
     check,
     config,
     evaluation,
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[..., Any] | typer.Typer] = {
     "prompts": prompts.app,
     "agents": agents.app,
     "eval": evaluation.app,
+    "backtest": backtest.app,
     "check": check.app,
     "tools": tools.app,
     "memory": memory.app,

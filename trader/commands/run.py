@@ -65,7 +65,7 @@ class Flags:
         return {
             "run.feed": self.feed,
             "run.broker": self.broker,
-            "run.symbols": _symbols(self.symbols),
+            "run.symbols": chosen_symbols(self.symbols),
             "run.timeframe": self.timeframe,
             "run.start": day(self.start, "--start") if self.start is not None else None,
             "run.end": day(self.end, "--end") if self.end is not None else None,
@@ -73,11 +73,11 @@ class Flags:
             "run.speed": self.speed,
             "run.seed": self.seed,
             "run.approval": self.approval,
-            **_model(self.model),
+            **model_flags(self.model),
         }
 
 
-def _model(name: str | None) -> dict[str, Any]:
+def model_flags(name: str | None) -> dict[str, Any]:
     """A model for everybody; the one of this machine needs time, and few words will do."""
     if name is None:
         return {}
@@ -92,7 +92,7 @@ def _model(name: str | None) -> dict[str, Any]:
     }
 
 
-def _symbols(texts: list[str] | None) -> tuple[str, ...] | None:
+def chosen_symbols(texts: list[str] | None) -> tuple[str, ...] | None:
     """What `--symbols` names; None where it was not given."""
     if not texts:
         return None

@@ -47,6 +47,11 @@ def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M")
 
 
+def day(at: datetime) -> str:
+    """The day, in UTC."""
+    return at.strftime("%Y-%m-%d")
+
+
 def fact(value: float | str | None) -> str:
     """Four significant digits of a number, a whole number in full, and a text as it is."""
     if value is None:

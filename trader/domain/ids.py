@@ -8,6 +8,7 @@ import hashlib
 from datetime import datetime
 from typing import NewType
 
+BacktestId = NewType("BacktestId", str)
 BookId = NewType("BookId", str)
 RunId = NewType("RunId", str)
 RoundId = NewType("RoundId", str)
@@ -30,6 +31,11 @@ def _sixteen(*parts: str) -> str:
 
 def _moment(at: datetime) -> str:
     return at.isoformat()
+
+
+def backtest_id(plan: str) -> BacktestId:
+    """`b` + 16 characters of the digest of everything that a backtest's books come from."""
+    return BacktestId("b" + _sixteen(plan))
 
 
 def round_id(book: BookId, as_of: datetime) -> RoundId:

@@ -193,7 +193,7 @@ def passive(market: Market, book: Book, marks: Sequence[Marked], costs: CostMode
     """Equal amounts of the book's symbols, bought at the first open after the first mark, beside the desk."""
     view = market.view(marks[-1].as_of)
     moments = np.array([to_datetime64(mark.as_of) for mark in marks])
-    worth = np.mean([_held(view, symbol, moments, costs) for symbol in book.symbols], axis=0)
+    worth = np.mean([held(view, symbol, moments, costs) for symbol in book.symbols], axis=0)
     exposure = np.array([float(mark.gross / mark.equity) if mark.equity > 0 else 0.0 for mark in marks])
     mean_exposure = float(exposure.mean())
     steps = np.diff(worth) / worth[:-1]
@@ -205,7 +205,7 @@ def passive(market: Market, book: Book, marks: Sequence[Marked], costs: CostMode
     )
 
 
-def _held(view: MarketView, symbol: str, moments: Times, costs: CostModel) -> Floats:
+def held(view: MarketView, symbol: str, moments: Times, costs: CostModel) -> Floats:
     """One currency unit put into `symbol`: worth at each of `moments`, shape (n,); cash until it is bought.
 
     Bought at the first open after the first moment, plus one side's costs; dividends are reinvested.

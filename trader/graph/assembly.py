@@ -90,6 +90,7 @@ def cost_model(settings: Settings) -> CostModel:
     """What trading costs on paper."""
     paper = settings.paper
     return CostModel(
+        total_bps=_exact(paper.cost_bps),
         fee_bps=_exact(paper.fee_bps),
         half_spread_bps=_exact(paper.half_spread_bps),
         slippage_bps=_exact(paper.slippage_bps),

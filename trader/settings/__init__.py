@@ -5,7 +5,7 @@ stay plain: their owners validate them, and `Sources.error` makes errors that na
 """
 
 from trader.settings.lines import line_of
-from trader.settings.load import keys, load, restored
+from trader.settings.load import Typed, keys, load, restored
 from trader.settings.model import Desk, Paper, Run, Settings
 from trader.settings.sources import Origin, Source, Sources
 
@@ -17,6 +17,7 @@ __all__ = [
     "Settings",
     "Source",
     "Sources",
+    "Typed",
     "keys",
     "line_of",
     "load",

@@ -32,6 +32,13 @@ class Entry(NamedTuple):
     source: Source
 
 
+class Typed(NamedTuple):
+    """A flag's value as text, to be read as the environment is: `--vary desk.horizon=10`."""
+
+    option: str
+    text: str
+
+
 def load(
     config: Path | None = None,
     env: Path | None = None,
@@ -198,7 +205,9 @@ def _parsed(key: str, text: str) -> Any:
 
 def _from_flags(flags: Mapping[str, Any]) -> list[Entry]:
     return [
-        Entry(key, value, Source(Origin.FLAG, name=_flag(key)))
+        Entry(key, _parsed(key, value.text), Source(Origin.FLAG, name=value.option))
+        if isinstance(value, Typed)
+        else Entry(key, value, Source(Origin.FLAG, name=_flag(key)))
         for key, value in flags.items()
         if value is not None
     ]

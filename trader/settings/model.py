@@ -60,6 +60,8 @@ class Paper(Section):
     """Pairs of the feed, such as `EURUSD`, whose closes are the rates of other currencies."""
     participation: Annotated[Number, Field(gt=0, le=1), NUMERIC] = 0.1
     """Share of a bar's volume that one order may fill."""
+    cost_bps: NotNegative | None = None
+    """Costs of a side in all, in basis points; what is unset below has its part of it. Unset: 10."""
     fee_bps: NotNegative | None = None
     """Fee a side, in basis points of the notional. Unset: by asset class."""
     half_spread_bps: NotNegative | None = None
@@ -127,6 +129,8 @@ class Settings(Value):
             del tables["desk"]["pooling"]
         if self.forecast == Forecast():
             del tables["forecast"]
+        if self.paper.cost_bps is None:
+            del tables["paper"]["cost_bps"]
         if self.run.broker == "paper":
             del tables["run"]["broker"]
         return tables

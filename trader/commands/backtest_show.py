@@ -1,0 +1,40 @@
+"""What came of a backtest: the report on screen, as a document, and as a page."""
+
+from pathlib import Path
+
+from trader.backtest.books.folder import Folder
+from trader.backtest.books.plan import PlannedBook
+from trader.commands import output
+from trader.commands.backtest_document import document
+from trader.commands.backtest_screen import screen
+from trader.commands.session import Session
+from trader.domain.errors import TraderError
+from trader.evals.backtest_report import BacktestReport, report_backtest
+
+
+def show_folder(session: Session, folder: Folder, book: PlannedBook | None, html: Path | None) -> int:
+    """Report on a backtest, about `book` or its first. Raises UsageError, TraderError."""
+    found = report_backtest(folder, book)
+    if html is not None:
+        write_page(found, html)
+        output.say(f"the report is in {html}")
+    if session.json:
+        output.document(document(found))
+    else:
+        output.screen(*screen(found, folder))
+    return 0
+
+
+def write_page(found: BacktestReport, path: Path) -> None:
+    """The page, whole or not at all. Raises TraderError where it cannot be written."""
+    from trader.commands.html.page import page
+
+    text = page(found)
+    try:
+        partial = path.with_name(f"{path.name}.partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise TraderError(
+            f"{path} cannot be written: {error.strerror}", hint="--html FILE elsewhere"
+        ) from error

@@ -1,0 +1,1 @@
+"""Reports as one HTML file: inline SVG and style, no script, nothing from elsewhere."""
