@@ -18,7 +18,7 @@ from trader.brokers.present import rows_of
 from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.orders import Fill
-from trader.domain.portfolio import Book, ClosedTrade, sum_exact
+from trader.domain.portfolio import Book, RoundTrip, sum_exact
 from trader.evals.curve import Curve, Performance, Resampling, performance
 from trader.evals.evaluation import LEVEL, Evaluation, evaluate
 from trader.evals.rivals import Rival, rivals
@@ -99,7 +99,7 @@ class BookReport:
     costs: TradingCosts
     at_other_costs: Mapping[int, float]
     markers: tuple[Marker, ...]
-    closed: tuple[ClosedTrade, ...]
+    closed: tuple[RoundTrip, ...]
     refits: Refits
     evaluation: Evaluation
 
@@ -156,7 +156,7 @@ def _against(one: Rival, curve: Curve, resampling: Resampling) -> Row:
     )
 
 
-def _profit_factor(closed: Sequence[ClosedTrade]) -> float | None:
+def _profit_factor(closed: Sequence[RoundTrip]) -> float | None:
     gains = sum_exact(one.realised for one in closed if one.realised > 0)
     losses = -sum_exact(one.realised for one in closed if one.realised < 0)
     return float(gains / losses) if losses else None
