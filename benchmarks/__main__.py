@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "tools": "benchmarks.tools",
     "backtest": "benchmarks.backtest",
     "models": "benchmarks.models",
+    "sentiment": "benchmarks.sentiment",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from trader.cli import EVERYWHERE, main
+from trader.cli import main
+from trader.cli.group import EVERYWHERE
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 GROUPS = ("trace", "prompts", "agents", "tools", "config", "risk")
