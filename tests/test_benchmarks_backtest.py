@@ -49,9 +49,9 @@ def test_a_peer_that_computes_something_else_stops_the_benchmark():
 
 
 def test_the_callback_that_is_timed_is_the_cross():
-    panel = walk(2_000)
+    panel = walk(3_000)
     mean = {
-        n: np.convolve(panel.close[:, 0], np.ones(n) / n, mode="valid")[-(2_000 - SLOW) :]
+        n: np.convolve(panel.close[:, 0], np.ones(n) / n, mode="valid")[-(3_000 - SLOW) :]
         for n in (FAST, SLOW)
     }
     above = mean[FAST] > mean[SLOW]
