@@ -257,7 +257,23 @@ def _lessons(case: Case) -> dict[str, Any]:
     told = case.evidence.get(EXPERIENCE)
     if told is None or told.result is None or not told.result["records"]:
         return {}
-    return {EXPERIENCE: {"evidence": told.digest, **_sorted(told)}}
+    return {
+        EXPERIENCE: {
+            "evidence": told.digest,
+            **{
+                one["side"]: [one["summary"], *map(_remembered, one["examples"])]
+                for one in told.result["records"]
+            },
+        }
+    }
+
+
+def _remembered(trade: Mapping[str, Any]) -> str:
+    """One trade in few words: each is paid for."""
+    held = "" if trade["bars"] is None else f" in {trade['bars']} bars"
+    regime = f", {trade['regime']}" if trade["regime"] else ""
+    net = f"{trade['net_return']:+.1%}{held}"
+    return f"{trade['symbol']} {trade['closed']}: {net}{regime}, ended by {trade['ended_by']}"
 
 
 def _sorted(evidence: Evidence) -> dict[str, Any]:
