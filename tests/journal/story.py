@@ -7,6 +7,7 @@ from typing import Any
 from trader.domain.decisions import Contribution, Cut, Decision, Outcome, Payoff, Pool, SizingStep
 from trader.domain.ids import BookId, RunId, client_order_id, decision_id, round_id, signal_id
 from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
+from trader.domain.lessons import Change
 from trader.domain.market import Regime, Timeframe
 from trader.domain.orders import Fill, Order, OrderEvent, OrderState, OrderType, Ruling, RulingOutcome, Side
 from trader.domain.portfolio import Account, AccountEntry, Book, EntryKind, Mode, Position, WorkingOrder
@@ -338,6 +339,21 @@ def note(of: BookId = BOOK) -> r.Noted:
     )
 
 
+def learning_event(of: BookId = BOOK) -> r.LearningEvent:
+    return r.LearningEvent(
+        book=of,
+        at=START,
+        change=Change(
+            kind="threshold",
+            subject="adx",
+            before={"value": None},
+            after={"value": 18.5},
+            evidence={"t": 3.5, "worth": 120.0},
+            text="adx: from off to 18.5",
+        ),
+    )
+
+
 def breaker(of: BookId = BOOK, **changes: Any) -> r.BreakerChanged:
     fields: dict[str, Any] = {
         "book": of,
@@ -462,6 +478,7 @@ def everything() -> list[r.Record]:
         model_called(),
         r.AccountMoved(book=BOOK, entry=entry()),
         mark(START + DAY),
+        learning_event(),
         breaker(),
         breaker(lifted=True, at=START + DAY),
         breaker(reason="drawdown", until=None),

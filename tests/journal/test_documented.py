@@ -13,8 +13,10 @@ from trader.journal import schema
 from trader.journal.views import VIEWS
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE, MEMORY = ((DOCS / name).read_text(encoding="utf-8") for name in ("journal.md", "memory.md"))
-QUERIES = re.findall(r"```sql\n(.*?)```", PAGE + MEMORY, re.DOTALL)
+PAGE, MEMORY, LEARNING = (
+    (DOCS / name).read_text(encoding="utf-8") for name in ("journal.md", "memory.md", "learning.md")
+)
+QUERIES = re.findall(r"```sql\n(.*?)```", PAGE + MEMORY + LEARNING, re.DOTALL)
 
 
 def test_the_page_lists_every_table_with_its_columns_and_its_key() -> None:

@@ -47,6 +47,7 @@ AFTER_0001 = (
     schema.model_reservations,
     schema.command_answers,
     schema.learned_records,
+    schema.learning_events,
     schema.feature_store,
     schema.outcomes,
     schema.closed_trades,
