@@ -1,6 +1,10 @@
 """`trader models`: what it answers to what cannot be trained, found or promoted."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -122,3 +126,24 @@ def test_a_barriers_model_is_no_forecaster_of_the_event(
     code, said = failed(capsys, "promote", id, "--force", "why not")
     assert code == 3
     assert "the desk pools forecasts of the event" in said
+
+
+def test_control_c_ends_after_the_fold_in_hand_and_the_same_command_goes_on(
+    data: Path, workspace: Path
+) -> None:
+    command = [sys.executable, "-m", "trader", "models", "train", "logistic", "--folds", "100"]
+    command += ["--feed", f"files:{data}", "--features", "return_5,rsi_14,volatility_21"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
+    assert child.stderr is not None
+    while not child.stderr.readline().startswith("fold 2 "):
+        assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert out == ""
+    assert "finishing the fold in hand; again leaves at once" in err
+    assert "the same command goes on" in err
+    again = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120, check=True)
+    assert " of 100 folds are there already" in again.stderr
+    assert "tested on" in again.stdout

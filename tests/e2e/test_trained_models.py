@@ -133,6 +133,9 @@ def test_a_model_of_other_data_is_not_promoted_and_a_damaged_one_stops_the_desk(
     said = capsys.readouterr().err
     assert f"the model {id} is damaged: xgboost.ubj is not what was written" in said
     assert "Traceback" not in said
+    (workspace.models / id / "card.json").unlink()
+    assert main(["--workspace", str(workspace.root), "tools", "run", "forecast", *options]) == 3
+    assert f"the model {id}: card.json cannot be read" in capsys.readouterr().err
     command(place, capsys, "models", "retire", id, "damaged")
     with JournalReader(workspace.journal) as reader:
         assert id not in in_place(reader.model_events()).values()

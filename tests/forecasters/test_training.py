@@ -160,17 +160,17 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.forecasters.test_training import SAMPLES, asked, trained
-trained(Path(sys.argv[1]), SAMPLES, asked("xgboost", folds=40))
+trained(Path(sys.argv[1]), SAMPLES, asked(folds=100))
 """
 
 
 def test_killed_in_the_middle_it_goes_on_with_what_was_kept(tmp_path: Path) -> None:
-    recipe = asked("xgboost", folds=40)
+    recipe = asked(folds=100)
     folder = tmp_path / identity(SAMPLES, recipe)
     root = Path(__file__).parents[2]
     child = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], cwd=root)
     kept = store.FoldFolder(folder)
-    until = time.monotonic() + 60.0
+    until = time.monotonic() + 120.0
     while kept.count < 3 and child.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     os.kill(child.pid, signal.SIGKILL)
@@ -182,7 +182,7 @@ def test_killed_in_the_middle_it_goes_on_with_what_was_kept(tmp_path: Path) -> N
     card, _ = trained(tmp_path, recipe=recipe)
     assert card is not None
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(card.folds) == 40
+    assert len(card.folds) == 100
     assert json.loads((folder / store.CARD).read_bytes())["id"] == card.id
 
 

@@ -125,7 +125,7 @@ def show_list(session: Session) -> None:
 def show(session: Session, name: str, feed: str | None) -> None:
     """`models show`: the card, and how the model does on the newest bars of its feed."""
     workspace = session.workspace
-    served = Served.read(workspace.models, name)
+    served = Served.read(workspace.models, store.find(workspace.models, name))
     card = served.card
     settings, _ = loaded(
         session,

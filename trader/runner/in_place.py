@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from trader.forecasters import store
 from trader.forecasters.recipe import Purpose
 from trader.journal.model_records import ModelEvent
 from trader.journal.reader import JournalReader
@@ -26,7 +25,7 @@ def in_place(events: Iterable[ModelEvent]) -> dict[Purpose, str]:
 
 def recorded(workspace: Workspace, before: datetime | None = None) -> dict[Purpose, str]:
     """What the workspace's journal says, or said at a moment; nothing where no model was ever trained."""
-    if not store.ids(workspace.models) or not workspace.journal.is_file():
+    if not workspace.models.is_dir() or not workspace.journal.is_file():
         return {}
     with JournalReader(workspace.journal) as reader:
         events = reader.model_events()

@@ -13,7 +13,7 @@ from trader.journal.model_records import ModelEvent
 from trader.journal.reader import JournalReader
 from trader.journal.writer import Journal
 from trader.runner import training
-from trader.runner.in_place import in_place
+from trader.runner.in_place import in_place, recorded
 from trader.runner.opening import load_market
 from trader.settings import Settings
 from trader.workspace import Workspace
@@ -74,10 +74,10 @@ def promote(
 
 
 def retire(workspace: Workspace, name: str, clock: Clock, reason: str) -> str:
-    """Take a model, whole or damaged, out of its place; its id. Raises UnknownName, UsageError."""
-    id = store.find(workspace.models, name)
-    with JournalReader(workspace.journal) as reader:
-        place = in_place(reader.model_events())
+    """Take a model, whole, damaged or deleted, out of its place; its id. Raises UnknownName, UsageError."""
+    place = recorded(workspace)
+    near = [one for one in place.values() if name and one.startswith(name)]
+    id = near[0] if len(near) == 1 else store.find(workspace.models, name)
     if id not in place.values():
         raise UsageError(f"{id} is not in place", hint="`trader models list` shows which is")
     _record(workspace, ModelEvent(model=id, at=clock.now(), kind="retired", text=reason or "by a person"))

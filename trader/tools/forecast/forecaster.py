@@ -1,6 +1,5 @@
 """Which model forecasts at which moment: the one trained at the latest refit moment not after it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,25 +126,19 @@ class Forecaster:
 
     def leans(self, view: MarketView, horizon: int) -> dict[str, Floats]:
         """`lean` at every bar of every symbol, walk-forward; NaN before the first model."""
-        known = self.history(view, horizon)
+        known, refits = self.history(view, horizon), self.refits(view)
         found = {}
         for symbol in view.symbols:
             moments = view.bars(symbol).available
             found[symbol] = np.full(len(moments), np.nan)
-            if symbol in known:
-                decided, p_up = known[symbol]
-                rates = np.array([rate for _, rate in self._base_rates(view, horizon, decided)])
-                found[symbol][np.searchsorted(moments, decided)] = logit(p_up) - logit(rates)
+            decided, p_up = known.get(symbol, (moments[:0], np.zeros(0)))
+            used = np.searchsorted(refits, decided, side="right") - 1
+            rates = {
+                one: self.at(view.earlier(as_datetime(refits[one])), horizon).base_rate for one in set(used)
+            }
+            base = logit(np.array([rates[one] for one in used]))
+            found[symbol][np.searchsorted(moments, decided)] = logit(p_up) - base
         return found
-
-    def _base_rates(
-        self, view: MarketView, horizon: int, decided: Times
-    ) -> Iterator[tuple[np.datetime64, float]]:
-        """The base rate of the model in use at each moment."""
-        refits = self.refits(view)
-        for moment in decided:
-            refit = refits[np.searchsorted(refits, moment, side="right") - 1]
-            yield moment, self.at(view.earlier(as_datetime(refit)), horizon).base_rate
 
     def history(self, view: MarketView, horizon: int) -> dict[str, tuple[Times, Floats]]:
         """Walk-forward forecasts of all that is past: symbol -> (close of bar t, p_up), shape (n,) each.

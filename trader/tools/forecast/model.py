@@ -11,14 +11,16 @@ from trader.domain.errors import ToolError
 from trader.domain.market import Floats
 from trader.domain.opinions import P_MAX, P_MIN
 from trader.domain.value import digest_bytes
+from trader.forecasters.learners import xgb
+from trader.forecasters.learners.boosting import CALM
 from trader.tools.forecast.rows import INPUTS, Matrix, TrainingRows
 
 if TYPE_CHECKING:
     from xgboost import Booster
 
 FEWEST_ROWS = 500
-ROUNDS = 60
-THREADS = 1
+ROUNDS = CALM.rounds
+THREADS = xgb.THREADS
 """Sums in one order: the same bytes everywhere, and no thread waits for another on a busy machine."""
 
 
@@ -60,24 +62,9 @@ def check_enough(rows: TrainingRows) -> None:
 def parameters(rows: TrainingRows, seed: int) -> dict[str, Any]:
     """Everything that shapes the trees besides the rows.
 
-    Chosen once and not searched: trees of depth 2 see pairs of inputs; a leaf needs some 20 effective cases
-    (the hessian of one is about 1/4) and is shrunk as if it had seen 40 more that say nothing; half of the
-    rows and inputs a tree.
+    Chosen once and not searched: see `CALM`.
     """
-    return {
-        "objective": "binary:logistic",
-        "base_score": float(np.clip(rows.base_rate, P_MIN, P_MAX)),
-        "tree_method": "hist",
-        "max_bin": 64,
-        "max_depth": 2,
-        "eta": 0.05,
-        "min_child_weight": 5.0,
-        "reg_lambda": 10.0,
-        "subsample": 0.5,
-        "colsample_bytree": 0.5,
-        "seed": seed,
-        "nthread": THREADS,
-    }
+    return xgb.parameters(float(np.clip(rows.base_rate, P_MIN, P_MAX)), seed, CALM)
 
 
 def training_digest(rows: TrainingRows, seed: int) -> str:

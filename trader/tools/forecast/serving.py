@@ -21,8 +21,8 @@ class Served:
 
     @classmethod
     def read(cls, models: Path, id: str) -> "Served":
-        """From its folder. Raises DamagedModel, MissingExtra, UnknownName."""
-        card = store.card(models, store.find(models, id))
+        """From its folder. Raises DamagedModel, MissingExtra."""
+        card = store.card(models, id)
         return cls(card, store.load(models, card))
 
     def unfit(self, view: MarketView, symbol: str, horizon: int) -> str | None:
