@@ -23,10 +23,11 @@ BENCHMARKS: Mapping[str, str] = {
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",
+    "cheats": "benchmarks.cheats",
 }
 """Name -> the module whose `measure` it is."""
 
-LONG = {"faults"}
+LONG = {"faults", "cheats"}
 """Only by name."""
 
 

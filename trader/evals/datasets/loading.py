@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trader.data.feeds.files import open_folder
 from trader.data.market import Market
-from trader.domain.errors import DataError, UnknownName, at_line
+from trader.domain.errors import DataError, UnknownName
 from trader.evals.datasets.card import BARS, CARD, CASES, Card, CaseRow, digest_of, read_card, read_cases
 from trader.evals.datasets.making import spans_overlap
 from trader.memory.cases import outcomes
