@@ -24,18 +24,17 @@ from trader.workspace import Workspace
 
 ROUNDS = 110
 TIMID = "Never move more than two hundredths from the base rate."
-LUCKY = "Trust round numbers more."
+BOLD = "Be bold: say what you think, far from the base rate."
 BASE, SPAN = 0.53, 0.36
 """Where the stand-in's answers lie: this far about the base rate of the sample."""
 
 
 def scripted(asked: Asked) -> Reply:
-    """By chance, drawn from symbol and moment: near the base rate where it is told so."""
+    """By chance, drawn from symbol and moment: near the base rate or far from it where it is told so."""
     head = asked.text.split("\n# ", 1)[1].split("\n", 1)[0]
     chance = sha256(head.encode()).digest()[0] / 255.0 - 0.5
-    if LUCKY in asked.text:
-        chance = sha256(f"{head} again".encode()).digest()[0] / 255.0 - 0.5
-    return form(asked, p_up=round(BASE + chance * (0.04 if TIMID in asked.text else SPAN), 4))
+    span = 0.04 if TIMID in asked.text else 0.7 if BOLD in asked.text else SPAN
+    return form(asked, p_up=round(BASE + chance * span, 4))
 
 
 async def walk(folder: Path) -> None:
@@ -57,7 +56,7 @@ async def walk(folder: Path) -> None:
             clock=SystemClock(),
         )
         packaged = (PACKAGED / "momentum.md").read_text(encoding="utf-8")
-        for name, sentence in (("timid.md", TIMID), ("lucky.md", LUCKY)):
+        for name, sentence in (("timid.md", TIMID), ("bold.md", BOLD)):
             (folder / name).write_text(f"{packaged}\n{sentence}\n", encoding="utf-8")
             await said(folder, ["eval", "momentum", "--prompt", str(folder / name)])
         await said(folder, ["eval", "momentum", "--repeat", "2", "--permute", "news", "--on", "journal:80"])
