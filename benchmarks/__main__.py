@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, str] = {
     "journal": "benchmarks.journal",
     "tools": "benchmarks.tools",
     "models": "benchmarks.models",
+    "sentiment": "benchmarks.sentiment",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "faults": "benchmarks.faults",
