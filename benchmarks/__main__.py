@@ -30,10 +30,11 @@ BENCHMARKS: Mapping[str, str] = {
     "backtests": "benchmarks.backtests",
     "faults": "benchmarks.faults",
     "lessons": "benchmarks.lessons",
+    "cheats": "benchmarks.cheats",
 }
 """Name -> the module whose `measure` it is."""
 
-LONG = {"faults", "lessons", "training"}
+LONG = {"cheats", "faults", "lessons", "training"}
 """Only by name."""
 
 

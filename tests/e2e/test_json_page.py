@@ -29,7 +29,7 @@ times are UTC, ISO 8601. `list of` shows the keys of its items; `by name` is an 
 BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
     "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences",
-    "settings", "buckets", "confluence", "at_bps", "varied", "differ",
+    "settings", "buckets", "confluence", "at_bps", "varied", "differ", "said", "scores", "scores_against",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 
@@ -102,6 +102,12 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader prompts list": document(trader(settled, "prompts", "list", "--json")),
         "trader agents list": document(trader(settled, "agents", "list", "--json")),
         "trader eval": document(trader(settled, "eval", "--json")),
+        "trader eval list": document(trader(settled, "eval", "list", "--json")),
+        "trader eval show ID": document(trader(settled, "eval", "show", "1", "--json")),
+        "trader eval compare A B": document(trader(settled, "eval", "compare", "1", "1", "--json")),
+        "trader eval AGENT --permute news": document(
+            trader(settled, "eval", "momentum", "--permute", "news", "--json")
+        ),
         "trader tools list": document(trader(settled, "tools", "list", "--json")),
         "trader tools features": document(trader(settled, "tools", "features", "--json")),
         **remembered(settled),

@@ -96,7 +96,9 @@ def eval_list(context: typer.Context) -> None:
 
 
 @app.command("show")
-def eval_show(context: typer.Context, id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def eval_show(
+    context: typer.Context, id: Annotated[str, typer.Argument(metavar="ID", help="Or 1 for the newest.")]
+) -> None:
     """One of them; --json has every number and every forecast."""
     from trader.commands import eval_kept
 

@@ -88,7 +88,7 @@ def listed(session: Session) -> None:
 def shown(session: Session, id: str) -> None:
     """`trader eval show ID`."""
     with JournalReader(session.workspace.journal) as reader:
-        kept = reader.evaluation(id)
+        kept = _named(reader, id)
     if session.json:
         output.document({**_row(kept), "document": kept.document})
         return
@@ -123,10 +123,19 @@ def shown(session: Session, id: str) -> None:
     output.say(f"trader eval show {kept.id} --json has everything")
 
 
+def _named(reader: JournalReader, id: str) -> EvaluationKept:
+    """By its id, or what that begins with; 1 is the newest. Raises UnknownName, UsageError."""
+    if id.isascii() and id.isdigit() and not id.startswith("0"):
+        kept = reader.evaluations()
+        if int(id) <= len(kept):
+            return kept[-int(id)]
+    return reader.evaluation(id)
+
+
 def compared(session: Session, first: str, second: str) -> None:
     """`trader eval compare A B`: the second against the first, on the cases that both have."""
     with JournalReader(session.workspace.journal) as reader:
-        one, other = reader.evaluation(first), reader.evaluation(second)
+        one, other = _named(reader, first), _named(reader, second)
     found = compare_kept(one, other)
     if session.json:
         output.document({"first": one.id, "second": other.id, **asdict(found)})

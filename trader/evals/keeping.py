@@ -73,7 +73,7 @@ def compare_kept(first: EvaluationKept, second: EvaluationKept) -> Comparison:
     found = [_compared(name, cases, _said(one, name, rows[0]), _said(other, name, rows[1])) for name in names]
     about = next((row for row in found if row.name in second.agents), None) or (found[-1] if found else None)
     return Comparison(
-        finding=headline(f"{about.name} of {second.id}", about.difference, f"same of {first.id}")
+        finding=headline(f"{about.name} of {second.id}", about.difference, f"answers of {first.id}")
         if about
         else "INSUFFICIENT EVIDENCE: nobody is in both evaluations.",
         findings=tuple(_remarks(first, second, one, other, len(shared), int(changed.sum()))),

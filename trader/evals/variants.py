@@ -97,12 +97,16 @@ def compare(
     )
     first = found[0]
     return Trials(
-        finding=headline(f"{agent}, {first.variant}", first.difference, f"same {first.against}"),
+        finding=headline(f"{agent}, {first.variant}", first.difference, f"answers {_whose(first.against)}"),
         findings=tuple(_findings(agent, found, tried)),
         agent=agent,
         decisions=len(recorded.decisions),
         variants=found,
     )
+
+
+def _whose(against: str) -> str:
+    return against if against == RECORDED else f"of {against}"
 
 
 def _tried(
