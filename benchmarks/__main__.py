@@ -24,7 +24,7 @@ BENCHMARKS: Mapping[str, str] = {
     "sentiment": "benchmarks.sentiment",
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
-    "backtests": "benchmarks.backtests",
+    "replay": "benchmarks.replay",
     "faults": "benchmarks.faults",
 }
 """Name -> the module whose `measure` it is."""
