@@ -27,7 +27,7 @@ BENCHMARKS: Mapping[str, str] = {
     "startup": "benchmarks.startup",
     "run": "benchmarks.whole_run",
     "orders": "benchmarks.orders",
-    "backtests": "benchmarks.backtests",
+    "replay": "benchmarks.replay",
     "faults": "benchmarks.faults",
     "lessons": "benchmarks.lessons",
     "cheats": "benchmarks.cheats",

@@ -1,16 +1,19 @@
 """Which books a command means, and what keeps a backtest from beginning."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.replays import cut
+from trader.backtest.books.folder import Folder
 from trader.backtest.books.variants import MOST, combinations, parsed
 from trader.cli import main
 from trader.commands.backtest_plan import Flags, planned
 from trader.commands.session import Session
-from trader.domain.errors import UsageError
+from trader.domain.errors import TraderError, UsageError
+from trader.workspace import Workspace
 
 SYMBOLS = ("AAPL", "IBM")
 
@@ -90,6 +93,7 @@ def test_the_command_of_a_plan_means_the_same_plan(data: Path, workspace: Path) 
         ({"vary": ("desk.kelly_fraction=much",)}, "--vary: desk.kelly_fraction: expected a number", ""),
         ({"vary": ("risk.position_size=2",)}, "flag --vary: [risk] position_size = 2 is above 1", ""),
         ({"vary": ("desk.kelly_fraction",)}, "not KEY=V1,V2", "--vary desk.kelly_fraction=0.1,0.25"),
+        ({"vary": ("horizon=5,10",)}, "--vary horizon: a setting has its table", "desk.horizon"),
         ({"vary": ("run.symbols=AAPL,IBM",)}, "it is the same for all books", "--each-symbol"),
         ({"vary": ("desk.band=0.1", "desk.band=0.2")}, "--vary desk.band is there twice", ""),
         ({"cost": "-1"}, "--cost: paper.cost_bps: expected a number", ""),
@@ -125,3 +129,20 @@ def test_an_engine_that_is_none_names_those_that_are(
 ) -> None:
     assert main(["backtest", "--engine", "rays"]) == 2
     assert "did you mean ray?" in capsys.readouterr().err
+
+
+def test_books_share_what_a_day_may_cost(data: Path, workspace: Path) -> None:
+    (workspace / "trader.toml").write_text("[llm.budget]\nper_day_usd = 1.0\n", encoding="utf-8")
+    _, alone = planned(Session(workspace), flags(data))
+    _, three = planned(Session(workspace), flags(data, seeds=3))
+    assert [one.llm.budget.per_day_usd for one in alone] == [Decimal("1.0")]
+    assert [one.llm.budget.per_day_usd for one in three] == [Decimal("0.333333")] * 3
+
+
+def test_a_plan_that_cannot_be_written_says_where(data: Path, workspace: Path) -> None:
+    plan, _ = planned(Session(workspace), flags(data))
+    (workspace / ".trader").mkdir()
+    (workspace / ".trader" / "backtests").touch()
+    with pytest.raises(TraderError, match="cannot be written") as caught:
+        Folder(Workspace(workspace), plan).save()
+    assert "--workspace DIR" in caught.value.hint

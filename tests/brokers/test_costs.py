@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.risk.books import COIN, FUTURE, stock
-from trader.brokers.costs import DEFAULT_COSTS, CostModel
+from trader.brokers.costs import DEFAULT_COSTS, Cost, CostModel
 from trader.domain.instruments import AssetClass
 from trader.domain.orders import Side
 
@@ -40,3 +40,12 @@ def test_a_sale_gets_at_least_one_tick():
 def test_a_fee_is_a_share_of_the_notional():
     assert CostModel(fee_bps=D(2)).fee(FUTURE, D(-3), D("2000.25")) == D("60.0075")
     assert CostModel(fee_bps=D("0.1")).fee(COIN, D("0.00001"), D("43000.01")) == D("0.00000430")
+
+
+def test_a_total_is_split_as_the_asset_class_has_it_and_what_is_set_stands_in():
+    assert CostModel(total_bps=D(25)).of(stock("AAPL")) == Cost(
+        fee_bps=D("2.5"), half_spread_bps=D(5), slippage_bps=D("17.5")
+    )
+    assert CostModel(total_bps=D(10)).of(COIN) == CostModel().of(COIN)
+    assert CostModel(total_bps=D(0)).round_trip(FUTURE) == 0.0
+    assert CostModel(total_bps=D(20), fee_bps=D(1)).of(COIN).total_bps == D(9)

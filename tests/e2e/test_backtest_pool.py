@@ -17,7 +17,7 @@ Elsewhere = Callable[[str], Workspace]
 
 @pytest.fixture
 def jobs(town: Town, elsewhere: Elsewhere) -> list[Job]:
-    """The town's book and a short one, with the caches of a run without a break; slow enough to be caught."""
+    """The town's book and a short one, with the caches of the unbroken run; slow enough to be caught."""
     lender = elsewhere("lender").root
     whole, short = (
         town.settings.model_copy(

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from tests.properties.perturbation import Future, perturbed
 
 from tests.properties.desks import HORIZON, SYMBOLS, rising
-from tests.properties.perturbation import Future, perturbed
 from tests.tools.markets import close_of
 from trader.data.market import Market
 from trader.domain.lessons import LearnedThresholds, Lessons

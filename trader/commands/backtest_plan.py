@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from trader.backtest.books.plan import Plan, Variant, folds, make_plan
@@ -18,6 +19,7 @@ from trader.domain.errors import UsageError
 from trader.runner import opening
 from trader.settings import Settings, Typed
 
+SMALLEST_USD = Decimal("0.000001")
 STATED_AT = "10"
 """Basis points a side at which results are stated."""
 
@@ -86,8 +88,8 @@ def planned(session: Session, flags: Flags) -> tuple[Plan, tuple[Settings, ...]]
             f"a backtest trades on paper, not at {base.run.broker}", hint='run.broker = "paper", or unset'
         )
     markets = _Markets()
-    axes = _axes(flags, markets.of(base), base)
-    variants = [_variant(session, common, chosen, flags, markets, base) for chosen in combinations(axes)]
+    chosen = combinations(_axes(flags, markets.of(base), base))
+    variants = [_variant(session, common, one, flags, markets, base, len(chosen)) for one in chosen]
     plan = make_plan(session.workspace, variants, command=flags.command, now=SystemClock().now())
     return plan, tuple(one.settings for one in variants)
 
@@ -116,6 +118,7 @@ def _variant(
     flags: Flags,
     markets: "_Markets",
     base: Settings,
+    books: int,
 ) -> Variant:
     own: dict[str, Any] = {key: Typed("--vary", text) for key, text in chosen.items() if "." in key}
     if "seed" in chosen:
@@ -129,7 +132,17 @@ def _variant(
         own["run.start"], own["run.end"] = spans[int(chosen["fold"]) - 1]
     settings, _ = loaded(session, {**common, **own})
     settings = settings.model_copy(update={"run": settings.run.model_copy(update={"speed": 0.0})})
-    return Variant(chosen, settings, markets.of(settings))
+    return Variant(chosen, _with_its_share(settings, books), markets.of(settings))
+
+
+def _with_its_share(settings: Settings, books: int) -> Settings:
+    """Each book counts what it spends by itself, so each has its share of what a day may cost."""
+    day = settings.llm.budget.per_day_usd
+    if day is None or books == 1:
+        return settings
+    share = (day / books).quantize(SMALLEST_USD, ROUND_DOWN)
+    budget = settings.llm.budget.model_copy(update={"per_day_usd": share})
+    return settings.model_copy(update={"llm": settings.llm.model_copy(update={"budget": budget})})
 
 
 class _Markets:

@@ -30,6 +30,10 @@ def parsed(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
         values = tuple(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
         if not equals or not key or not values:
             raise UsageError(f"--vary {text}: not KEY=V1,V2", hint="--vary desk.kelly_fraction=0.1,0.25")
+        if "." not in key:
+            raise UsageError(
+                f"--vary {key}: a setting has its table before it", hint="--vary desk.horizon=5,10"
+            )
         if key in FIXED:
             raise UsageError(f"--vary {key}: it is the same for all books", hint=f"use {FIXED[key]}")
         if key in found:
