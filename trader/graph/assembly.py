@@ -55,7 +55,7 @@ def assemble(
         clock=clock,
         approval=Approval.parse(settings.run.approval),
         models=models,
-        memory=Memory.of(()) if memory is None else memory,
+        memory=memory,
     )
 
 
