@@ -57,6 +57,7 @@ def assemble(
         clock=clock,
         approval=Approval.parse(settings.run.approval),
         models=models,
+<<<<<<< HEAD
         pooling=settings.desk.pooling,
         reflects=settings.memory.rules == "on",
         learns_from=LearnedThresholds(
@@ -66,6 +67,9 @@ def assemble(
         else None,
         memory=Memory.of(()) if memory is None else memory,
         validator=Validator.OFF if forecaster.validator is None else settings.forecast.validator,
+=======
+        memory=memory,
+>>>>>>> recall
     )
 
 
