@@ -102,29 +102,18 @@ async def decide_again(
     opened, settings = scene.record.opened, scene.settings
     facts, memorandum = Facts.model_validate(opened.facts), Memorandum()
     instruments = {one.symbol: one for one in facts.instruments}
-<<<<<<< HEAD
-    memory = Memory.of(
-        reader.memories.remembered(scene.book.id)
-    )  # of which none later than the round is seen
+    memory = None
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
         toolbox = toolbox or RecordedToolbox.of(evidence_of(reader, scene.record))
-    else:
+    else:  # of the trades none is looked at that closed after the round
         toolbox = LiveToolbox()
+        memory = Memory.of(reader.memories.remembered(scene.book.id))
     conditions = {
         symbol: state
         for symbol in scene.book.symbols
         if (state := reader.memories.state(scene.book.id, symbol, opened.as_of)) is not None
     }
-=======
-    toolbox: Toolbox = LiveToolbox()
-    memory = None
-    if data is None:
-        data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
-        toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
-    else:  # of the trades none is looked at that closed after the round
-        memory = Memory.of(reader.memories.remembered(scene.book.id))
->>>>>>> recall
     desk = assemble(
         scene.book,
         settings,

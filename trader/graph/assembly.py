@@ -57,7 +57,6 @@ def assemble(
         clock=clock,
         approval=Approval.parse(settings.run.approval),
         models=models,
-<<<<<<< HEAD
         pooling=settings.desk.pooling,
         reflects=settings.memory.rules == "on",
         learns_from=LearnedThresholds(
@@ -65,11 +64,8 @@ def assemble(
         )
         if settings.memory.thresholds == "learned"
         else None,
-        memory=Memory.of(()) if memory is None else memory,
-        validator=Validator.OFF if forecaster.validator is None else settings.forecast.validator,
-=======
         memory=memory,
->>>>>>> recall
+        validator=Validator.OFF if forecaster.validator is None else settings.forecast.validator,
     )
 
 

@@ -208,9 +208,7 @@ def question(state: Case, desk: Desk) -> Question:
         account=account,
         learned=state["learned"],
         cost=desk.costs.round_trip(instrument),
-        lot=0.0
-        if price is None
-        else float(price * account.multiplier(instrument.symbol) * instrument.lot_size / account.equity),
+        lot=_lot(instrument, price, account),
         conditions=state.get("conditions", MarketState()),
         fallback_stop=_fallback_stop(state.get("reports", {}), price, desk.stop_atr),
     )
