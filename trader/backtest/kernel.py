@@ -115,10 +115,10 @@ def _fill(
 ) -> None:
     """Units change hands."""
     price = 0.0 if reason == WRITTEN_OFF else _price(quantity, market, volume, s, terms, rules)
-    commission = _commission(quantity, price, s, terms, hold)
     point = terms[MULTIPLIER, s] * hold[FX, s]
-    spread = slippage = 0.0
+    commission = spread = slippage = 0.0
     if reason != WRITTEN_OFF:
+        commission = _commission(quantity, price, s, terms, hold)
         spread = abs(quantity) * market * terms[HALF_SPREAD, s] * point
         slippage = quantity * (price - market) * point - spread
     book[CASH] -= quantity * price * point + commission

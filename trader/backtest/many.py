@@ -96,7 +96,7 @@ def follow(
         terms,
         len(at),
         lambda books, equity, sums: kernel().run_many(
-            books, begins, bars, rows, terms.start, len(panel), *fixed, terms.cash, equity, sums
+            books, begins, bars, rows, terms.start, len(panel), *fixed, float(terms.cash), equity, sums
         ),
         threads,
     )
@@ -131,7 +131,7 @@ def sweep_crosses(
         terms,
         pairs.shape[1],
         lambda books, equity, sums: kernel().run_crosses(
-            books, *pairs, index, weight, terms.start, len(panel), *fixed, terms.cash, equity, sums
+            books, *pairs, index, weight, terms.start, len(panel), *fixed, float(terms.cash), equity, sums
         ),
         threads,
     )
