@@ -74,15 +74,17 @@ def _worked(
     stream = sys.stderr if session.json else sys.stdout
     before = f", {sum(done.values()):,} of them done before" if any(done.values()) else ""
     count = f"{words.count(len(plan.books), 'book')}, {words.count(plan.rounds, 'round')}{before}"
-    print(f"backtest {plan.id}: {', '.join(plan.symbols)} {plan.timeframe}, {count}", file=stream, flush=True)
-    if not jobs:
-        return (), False
     stop = Stop()
-    with (
-        watching(stream, Progressing(plan, done, clock), clock) as watch,
-        _interrupts(stop),
-    ):
-        ended = ENGINES[how.engine](jobs, workers, watch.hear, stop)
+    with _interrupts(stop):
+        print(
+            f"backtest {plan.id}: {', '.join(plan.symbols)} {plan.timeframe}, {count}",
+            file=stream,
+            flush=True,
+        )
+        if not jobs:
+            return (), False
+        with watching(stream, Progressing(plan, done, clock), clock) as watch:
+            ended = ENGINES[how.engine](jobs, workers, watch.hear, stop)
     return ended, stop.asked
 
 
