@@ -14,6 +14,7 @@ from trader.journal.reader import JournalReader
 from trader.journal.writer import Journal
 from trader.runner import drifting
 from trader.runner.in_place import in_place
+from trader.tools.forecast.serving import Served
 from trader.workspace import Workspace
 
 START, UNTIL, END = date(2006, 2, 10), date(2006, 2, 15), date(2006, 2, 22)
@@ -169,6 +170,9 @@ def test_drift_is_an_event_and_begins_a_training_where_that_is_set(
     assert [event.kind for event in found] == ["drift", "retraining"]  # once, however often it looked
     assert "is not what it was (stability" in found[0].text
     assert found[0].at > LAST
+    assert "--features" not in begun[0]
+    narrow = Served.read(workspace.models, id).card.model_copy(update={"candidates": ("rsi_14", "return_5")})
+    assert drifting._features(narrow) == ("--features", "rsi_14,return_5")
     assert [word for word in begun[0] if word in ("models", "train", "logistic")] == [
         "models",
         "train",
