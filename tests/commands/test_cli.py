@@ -23,8 +23,8 @@ def test_help_names_every_command_in_the_order_a_newcomer_needs_them(capsys: Cap
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.split("Commands:")[1].splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ") and "  " in line.strip()] == [
-        "run", "trace", "prompts", "agents", "eval", "backtest", "check", "tools", "memory", "models", "config",
-        "positions", "orders", "risk", "approve", "reject", "flatten", "init", "doctor", "halt", "resume",
+        "run", "trace", "prompts", "agents", "eval", "backtest", "check", "tools", "memory", "models",
+        "config", "positions", "orders", "risk", "approve", "reject", "flatten", "init", "doctor", "halt", "resume",
     ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_a_command_that_is_missing_is_wrong_use_and_shows_the_help(capsys: Captu
 
 
 def test_no_help_is_cut_off(capsys: Captured) -> None:
-    for group in ([], ["trace"], ["prompts"], ["agents"], ["tools"], ["config"]):
+    for group in ([], ["trace"], ["prompts"], ["agents"], ["tools"], ["models"], ["config"]):
         assert main([*group, "--help"]) == 0
         assert "..." not in capsys.readouterr().out.split("Commands:")[1]
 

@@ -131,7 +131,7 @@ def test_a_barriers_model_is_no_forecaster_of_the_event(
 def test_control_c_ends_after_the_fold_in_hand_and_the_same_command_goes_on(
     data: Path, workspace: Path
 ) -> None:
-    command = [sys.executable, "-m", "trader", "models", "train", "logistic", "--folds", "100"]
+    command = [sys.executable, "-m", "trader", "models", "train", "logistic", "--folds", "50"]
     command += ["--feed", f"files:{data}", "--features", "return_5,rsi_14,volatility_21"]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
@@ -145,5 +145,5 @@ def test_control_c_ends_after_the_fold_in_hand_and_the_same_command_goes_on(
     assert "finishing the fold in hand; again leaves at once" in err
     assert "the same command goes on" in err
     again = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120, check=True)
-    assert " of 100 folds are there already" in again.stderr
+    assert " of 50 folds are there already" in again.stderr
     assert "tested on" in again.stdout

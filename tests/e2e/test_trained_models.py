@@ -14,9 +14,10 @@ from trader.journal.reader import JournalReader
 from trader.journal.writer import Journal
 from trader.runner import drifting
 from trader.runner.in_place import in_place
+from trader.tools.forecast.serving import Served
 from trader.workspace import Workspace
 
-START, UNTIL, END = date(2006, 2, 6), date(2006, 2, 15), date(2006, 2, 28)
+START, UNTIL, END = date(2006, 2, 10), date(2006, 2, 15), date(2006, 2, 22)
 LAST = datetime(2006, 2, 15, 21, tzinfo=UTC)
 """The close that training ends at."""
 Captured = pytest.CaptureFixture[str]
@@ -24,10 +25,11 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Town]:
-    """Six years of three shares, and a replay of its last sixteen days with no trained model."""
+    """Six years of three shares, and a replay of its last eight days with no trained model."""
     folder = tmp_path_factory.mktemp("trained")
     data = cut(folder / "data", ("AAPL", "IBM", "MSFT"), date(2000, 3, 1), END)
-    town = Town(data, {"run.start": START, "risk.price_collar": 0.1, "forecast.validator": "limit"})
+    flags = {"run.start": START, "desk.horizon": 10, "forecast.validator": "limit"}
+    town = Town(data, flags)
     workspace = Workspace(folder / "desk")
     drive(workspace, town)
     return workspace, town
@@ -43,7 +45,8 @@ def command(place: tuple[Workspace, Town], capsys: Captured, *given: str, code: 
 
 
 def train(place: tuple[Workspace, Town], capsys: Captured, name: str) -> str:
-    options = ("--feed", f"files:{place[1].data}", "--until", str(UNTIL), "--folds", "2", "--best", "6")
+    options = ("--feed", f"files:{place[1].data}", "--until", str(UNTIL), "--folds", "2", "--best", "6",
+        "--horizon", "10")  # fmt: skip
     found = command(place, capsys, "models", "train", name, *options)
     return str(found["id"])
 
@@ -78,7 +81,7 @@ def test_a_promoted_model_is_heard_from_its_trainings_end_on(
 
     drive(workspace, town, new=True)
     before, after = decisions(workspace, newest=False), decisions(workspace, newest=True)
-    assert len(before) == len(after) == 48
+    assert len(before) == len(after) == 24
     for then, now in zip(before, after, strict=True):
         model, judged = asked_models(workspace, now)
         if now.as_of <= LAST:
@@ -167,6 +170,9 @@ def test_drift_is_an_event_and_begins_a_training_where_that_is_set(
     assert [event.kind for event in found] == ["drift", "retraining"]  # once, however often it looked
     assert "is not what it was (stability" in found[0].text
     assert found[0].at > LAST
+    assert "--features" not in begun[0]
+    narrow = Served.read(workspace.models, id).card.model_copy(update={"candidates": ("rsi_14", "return_5")})
+    assert drifting._features(narrow) == ("--features", "rsi_14,return_5")
     assert [word for word in begun[0] if word in ("models", "train", "logistic")] == [
         "models",
         "train",

@@ -160,12 +160,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.forecasters.test_training import SAMPLES, asked, trained
-trained(Path(sys.argv[1]), SAMPLES, asked(folds=100))
+trained(Path(sys.argv[1]), SAMPLES, asked(folds=60))
 """
 
 
 def test_killed_in_the_middle_it_goes_on_with_what_was_kept(tmp_path: Path) -> None:
-    recipe = asked(folds=100)
+    recipe = asked(folds=60)
     folder = tmp_path / identity(SAMPLES, recipe)
     root = Path(__file__).parents[2]
     child = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], cwd=root)
@@ -182,7 +182,7 @@ def test_killed_in_the_middle_it_goes_on_with_what_was_kept(tmp_path: Path) -> N
     card, _ = trained(tmp_path, recipe=recipe)
     assert card is not None
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(card.folds) == 100
+    assert len(card.folds) == 60
     assert json.loads((folder / store.CARD).read_bytes())["id"] == card.id
 
 

@@ -55,9 +55,14 @@ def test_no_tool_tells_one_future_from_another(tool: Tool[Any, Any], as_of: date
     assert told_apart(tool, as_of) == []
 
 
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@pytest.mark.parametrize(
+    "tool", [tool for tool in TOOLS if tool.name != "validator"], ids=lambda tool: tool.name
+)
 def test_every_tool_had_something_to_say(tool: Tool[Any, Any]) -> None:
-    """Else the test above would hold for a tool that always fails."""
+    """Else the test above would hold for a tool that always fails.
+
+    The validator says nothing before one is trained: tests/tools/forecast/test_serving.py has its futures.
+    """
     held = account(SOURCE, MOMENTS[0], AAA=10, BBB=20)
     here = context(SOURCE, MOMENTS[0], held=held, memory=REMEMBERED)
     assert run(tool, {}, here).error == ""

@@ -6,7 +6,7 @@ import typer
 
 from trader.cli.group import group
 
-app = group("What forecasts: trained, tested out of sample, promoted by a rule.")
+app = group("What forecasts: train it, look at it, promote it.")
 
 MODEL = typer.Argument(metavar="ID", help="A trained model, or the beginning of its id.")
 
@@ -81,7 +81,7 @@ def models_show(
         str | None, typer.Option(metavar="FEED", help="Look for drift here; unset, its own feed.")
     ] = None,
 ) -> None:
-    """A model's card: data, folds, scores, calibration; and whether it still fits."""
+    """A model's card, and whether it still fits."""
     from trader.commands import models
 
     models.show(context.obj, model, feed)

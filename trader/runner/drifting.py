@@ -12,13 +12,14 @@ from trader.data.view import MarketView
 from trader.domain.errors import TraderError
 from trader.domain.market import to_datetime64
 from trader.domain.value import canonical_json
+from trader.forecasters.card import Card
 from trader.forecasters.drift import WINDOW, Drift, moved
 from trader.forecasters.scores import Measured, measured
 from trader.journal.model_records import ModelEvent
 from trader.runner.watching import ClosedRound, Observer, Opening
 from trader.settings import Settings
 from trader.settings.forecast import OnDrift
-from trader.tools.forecast.dataset import rows_at
+from trader.tools.forecast.dataset import LEAN, candidates, rows_at
 from trader.tools.forecast.serving import Served
 from trader.workspace import Workspace
 
@@ -124,6 +125,14 @@ def watched(
     return DriftWatch(observer, served, view_at, tell, settings.forecast.drift_bars, retrain)
 
 
+def _features(card: Card) -> tuple[str, ...]:
+    """The option that names what the model chose its inputs from; nothing where that were the common ones."""
+    chosen = [name for name in card.candidates if name != LEAN]
+    if {*chosen, *card.left_out} == set(candidates()):
+        return ()
+    return "--features", ",".join(chosen)
+
+
 def train_again(workspace: Workspace, served: Served, view: MarketView) -> str:
     """Begin a training of the same recipe until now, and do not wait; the command.
 
@@ -136,7 +145,7 @@ def train_again(workspace: Workspace, served: Served, view: MarketView) -> str:
         *("--timeframe", card.timeframe.value, "--until", f"{view.as_of:%Y-%m-%d}"),
         *("--horizon", str(recipe.horizon), "--label", recipe.label.value, "--size", recipe.size),
         *("--best", str(recipe.best), "--folds", str(recipe.folds), "--calibration", recipe.calibration),
-        *("--seed", str(recipe.seed)),
+        *("--seed", str(recipe.seed), *_features(card)),
     ]
     workspace.logs.mkdir(parents=True, exist_ok=True)
     begin = [sys.executable, "-m", "trader", "--workspace", str(workspace.root)]

@@ -23,6 +23,7 @@ class Result(Schema):
     lean: Number
     """How far the forecaster leans up, in log-odds from its base rate."""
     trained_until: Moment
+    """All that it was trained on was known by then."""
     model: str
     """The validator's id."""
 

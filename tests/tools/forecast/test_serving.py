@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.properties.perturbation import Future, perturbed
 from tests.tools.markets import close_of, context, market
 from trader.data.market import Market
 from trader.domain.errors import ToolError
@@ -40,6 +41,11 @@ def served(folder: Path, name: str = "logistic", source: Market = SOURCE) -> Ser
     )
     assert isinstance(card, Card)
     return Served.read(folder, card.id)
+
+
+def fresh(judge: Served) -> Forecaster:
+    """One that has seen no other market."""
+    return Forecaster(refit_bars=200, validator=judge)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +108,17 @@ def test_its_answer_has_its_name_its_interval_and_contributions_that_add_up(plac
     assert sum(item.shift for item in result.top) + start == pytest.approx(odds)
 
 
+@pytest.mark.parametrize("future", Future)
+def test_a_promoted_model_tells_no_future_from_another(place: Served, future: Future) -> None:
+    as_of = close_of(1250)
+    here, there = (
+        Forecaster(promoted=place).predict(source.view(as_of), "AAA", 5)
+        for source in (SOURCE, perturbed(SOURCE, as_of, future))
+    )
+    assert here.promoted == place.card.id
+    assert repr(here) == repr(there)
+
+
 def test_the_runs_own_model_says_what_it_always_said() -> None:
     result = run(context(SOURCE, close_of(1290), forecaster=Forecaster()), Arguments())
     assert set(result.model_dump(mode="json")) == {
@@ -111,7 +128,7 @@ def test_the_runs_own_model_says_what_it_always_said() -> None:
 
 def test_the_validator_judges_signals_after_its_training_and_no_others(tmp_path: Path) -> None:
     judge = served(tmp_path, "validator")
-    forecaster = Forecaster(refit_bars=200, validator=judge)
+    forecaster = fresh(judge)
     leans = {day: forecaster.lean(SOURCE.view(close_of(day)), "AAA", 5) for day in range(1205, 1299, 9)}
     up = [day for day, lean in leans.items() if lean > 0.0]
     down = [day for day, lean in leans.items() if lean <= 0.0]
@@ -119,6 +136,9 @@ def test_the_validator_judges_signals_after_its_training_and_no_others(tmp_path:
         found = validate(context(SOURCE, close_of(day), forecaster=forecaster), NoArguments())
         assert (found.lean, found.model) == (leans[day], judge.card.id)
         assert 0.0 < found.p_worth < 1.0
+        for future in list(Future)[:2]:
+            other = context(perturbed(SOURCE, close_of(day), future), close_of(day), forecaster=fresh(judge))
+            assert validate(other, NoArguments()) == found
     assert up
     for day in down[:1]:
         with pytest.raises(ToolError, match="does not lean up"):

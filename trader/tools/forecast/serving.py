@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trader.data.view import MarketView
 from trader.domain.errors import ToolError
+from trader.domain.market import to_datetime64
 from trader.forecasters import store
 from trader.forecasters.card import Card
 from trader.forecasters.pipeline import Pipeline
@@ -26,7 +27,7 @@ class Served:
         return cls(card, store.load(models, card))
 
     def unfit(self, view: MarketView, symbol: str, horizon: int) -> str | None:
-        """Why it may not be asked of this moment, or None.
+        """Why it may not be asked of this moment's last close, or None.
 
         It may not be asked of what it was trained on: a replay of that span would be told its own future.
         """
@@ -37,7 +38,8 @@ class Served:
             return f"{card.id} was trained on {card.timeframe} bars, not {view.timeframe}"
         if symbol not in card.symbols:
             return f"{card.id} was not trained on {symbol}"
-        if view.as_of <= card.trained_until:
+        closes = view.bars(symbol).available
+        if not len(closes) or closes[-1] <= to_datetime64(card.trained_until):
             return f"{card.id} was trained until {card.trained_until:%Y-%m-%d %H:%M}"
         return None
 

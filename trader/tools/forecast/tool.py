@@ -37,7 +37,9 @@ class Interval(Schema):
     level: Number
     """How often it should lie inside."""
     low: Number
+    """The lower end, as a fraction."""
     high: Number
+    """The upper end."""
 
 
 class Result(Schema):
