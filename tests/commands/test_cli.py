@@ -24,7 +24,8 @@ def test_help_names_every_command_in_the_order_a_newcomer_needs_them(capsys: Cap
     lines = capsys.readouterr().out.split("Commands:")[1].splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ") and "  " in line.strip()] == [
         "run", "trace", "prompts", "agents", "eval", "backtest", "check", "tools", "memory", "models",
-        "config", "positions", "orders", "risk", "approve", "reject", "flatten", "init", "doctor", "halt", "resume",
+        "config", "positions", "orders", "risk", "approve", "reject", "flatten", "init", "doctor", "halt",
+        "resume",
     ]  # fmt: skip
 
 

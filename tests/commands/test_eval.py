@@ -9,6 +9,7 @@ from trader.cli import main
 from trader.domain.decisions import Decision
 from trader.domain.ids import decision_id, round_id
 from trader.domain.opinions import Abstention, Opinion
+from trader.evals.findings import _whole
 from trader.journal.reader import JournalReader
 from trader.journal.records import BookOpened, DecisionMade, ModelCalled, StateLearned
 from trader.journal.writer import Journal
@@ -176,3 +177,65 @@ def test_a_book_with_nothing_resolved_says_so(workspace: object, capsys: Capture
     assert "1 of 1 decisions have not resolved, or had no base rate" in found["findings"]  # type: ignore[operator]
     with JournalReader(Workspace.find().journal) as reader:
         assert reader.turns(example.BOOK)[0].p_up == 0.6
+
+
+def test_what_was_found_is_kept_listed_shown_and_compared(told: Workspace, capsys: Captured) -> None:
+    first = evaluated(capsys, "momentum")
+    evaluated(capsys, "quant")
+    listed = evaluated(capsys, "list")["evaluations"]
+    assert [(one["kind"], one["agents"], one["source"]) for one in listed] == [  # type: ignore[attr-defined]
+        ("decisions", ["quant"], "journal"),
+        ("decisions", ["momentum"], "journal"),
+    ]
+    assert listed[1]["finding"] == first["finding"]  # type: ignore[index]
+    shown = evaluated(capsys, "show", "2")
+    assert shown["id"] == listed[1]["id"]  # type: ignore[index]
+    assert shown["document"]["agents"] == first["agents"]  # type: ignore[index]
+    assert evaluated(capsys, "show", str(shown["id"]).lower())["id"] == shown["id"]
+    found = evaluated(capsys, "compare", "2", "1")
+    assert {row["name"]: row["cases"] for row in found["rows"]} == {"desk": 1, "momentum": 1, "quant": 1}  # type: ignore[attr-defined]
+    for screen in (["list"], ["show", "1"], ["compare", "1", "2"]):
+        assert main(["eval", *screen]) == 0
+        assert "INSUFFICIENT EVIDENCE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("show", "01ZZ"), "unknown evaluation: 01ZZ"),
+        (("compare", "1", "9"), "unknown evaluation: 9"),
+        (("show", "0"), "more than one evaluation begins with 0"),
+    ],
+)
+def test_an_evaluation_that_is_not_there_is_answered(
+    told: Workspace, capsys: Captured, given: tuple[str, ...], said: str
+) -> None:
+    evaluated(capsys, "momentum")
+    evaluated(capsys, "momentum")
+    code, error = failed(capsys, *given)
+    assert code == 2
+    assert said in error
+
+
+def test_an_edit_keeps_no_forecasts_that_could_be_paired(told: Workspace, capsys: Captured) -> None:
+    evaluated(capsys, "momentum")
+    with JournalReader(told.journal) as reader:
+        (kept,) = reader.evaluations()
+    bare = kept.model_copy(
+        update={"id": kept.id[:-1] + "Z", "kind": "behaviour", "document": {"finding": "PASSED"}}
+    )
+    with Journal.open(told.journal) as journal:
+        journal.append(bare)
+    code, error = failed(capsys, "compare", kept.id, bare.id)
+    assert code == 1
+    assert "has no forecasts to compare: it was about behaviour" in error
+
+
+def test_weights_that_do_not_add_up_are_told(told: Workspace, capsys: Captured) -> None:
+    assert "weights" not in " ".join(evaluated(capsys)["findings"])  # type: ignore[arg-type]
+    made = example.trade()
+    assert made.pool is not None
+    half = tuple(row.model_copy(update={"weight": row.weight / 2}) for row in made.pool.contributions)
+    odd = made.model_copy(update={"pool": made.pool.model_copy(update={"contributions": half})})
+    assert not _whole(odd.pool)  # type: ignore[arg-type]
+    assert _whole(made.pool)

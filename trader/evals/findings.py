@@ -1,8 +1,10 @@
 """What has to be said before a number is believed, as sentences."""
 
 from collections.abc import Iterator, Sequence
+from math import isclose
 
 from trader.data.market import Market
+from trader.domain.decisions import Pool
 from trader.evals.cases import Recorded
 from trader.evals.paired import Difference
 from trader.journal.records import RunStarted
@@ -17,6 +19,8 @@ def headline(name: str, found: Difference | None, baseline: str) -> str:
     cases = f"{found.cases:,} case{'' if found.cases == 1 else 's'} worth {found.n_eff:,.1f} independent ones"
     if found.low is None or found.high is None:
         return f"{INSUFFICIENT}: {name} has {cases}; {found.lacking}."
+    if found.low == found.high == found.brier == 0.0:
+        return f"THE SAME: {name} says what the {baseline} do, on {cases}."
     measured = (
         f"log loss {found.log_loss:+.4f} against the {baseline}, "
         f"{found.level:.0%} interval {found.low:+.4f} to {found.high:+.4f}, on {cases}"
@@ -43,12 +47,19 @@ def findings(
     if unresolved:
         decisions = f"{len(recorded.decisions):,} decisions"
         yield f"{unresolved:,} of {decisions} have not resolved, or had no base rate"
+    odd = sum(1 for made in recorded.decisions if made.pool and not _whole(made.pool))
+    if odd:
+        yield f"the weights of {odd:,} decisions do not add up to one: their pool is not what it says"
     models = sorted({turn.source for turn in recorded.turns if turn.source.startswith("model:")})
     if models:
         named = ", ".join(source.removeprefix("model:") for source in models)
         yield f"the models may have seen these dates: no knowledge cut-off is known of {named}"
     for name in chosen:
         yield from _of_agent(recorded, name)
+
+
+def _whole(pool: Pool) -> bool:
+    return isclose(sum(one.weight for one in pool.contributions), 1.0, abs_tol=1e-6)
 
 
 def _of_agent(recorded: Recorded, name: str) -> Iterator[str]:

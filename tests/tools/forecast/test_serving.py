@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tests.properties.perturbation import Future, perturbed
+
 from tests.tools.markets import close_of, context, market
 from trader.data.market import Market
 from trader.domain.errors import ToolError
