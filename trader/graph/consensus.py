@@ -12,7 +12,7 @@ noise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,55 +20,16 @@ from typing import Any
 from trader.domain.decisions import Contribution, Cut, Decision, Outcome, Payoff, Pool, SizingStep
 from trader.domain.ids import BookId, RoundId, decision_id
 from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
-from trader.domain.lessons import LearnedThresholds
 from trader.domain.opinions import Opinion, Verdict
 from trader.domain.portfolio import Account
 from trader.domain.trades import MarketState
 from trader.domain.value import digest
+from trader.graph.thresholds import Thresholds
 from trader.measures.forecasts import expit, logit
 from trader.memory.experience import reward_to_risk
 from trader.memory.pooling import SLOPE_PRIOR, pooled, shift
 from trader.memory.rules import MEMORY
 from trader.tools import kelly
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What consensus needs of the settings and limits. They never see an order."""
-
-    quorum: int
-    minimum_agreement: float
-    self_agreement: float
-    """Least share of an agent's samples on its own side, over the agents that have several."""
-    kelly_fraction: float
-    volatility_ceiling: float
-    """Largest weight times annual volatility."""
-    band: float
-    band_share: float
-    position_limit: float
-    """Largest weight of one instrument that the gate would pass."""
-    drawdown_limit: float
-    """Drawdown at which the breaker trips, and at which the throttle reaches zero."""
-    positions: int
-    """How many positions the book may hold at once, by its limit: they share one bankroll."""
-    edge_errors: float = 1.0
-    """An entry's edge must be above so many of its own errors."""
-    adx: float | None = None
-    """Least ADX of an entry; None: not looked at."""
-    reward_to_risk: float | None = None
-    """Least mean gain of an entry over the distance to its stop; None: not looked at."""
-
-    def learned(self, at: LearnedThresholds | None) -> "Thresholds":
-        """With those of an entry where learning has put them."""
-        if at is None:
-            return self
-        return replace(
-            self,
-            minimum_agreement=at.agreement,
-            edge_errors=at.edge_errors,
-            adx=at.adx,
-            reward_to_risk=at.reward_to_risk,
-        )
 
 
 @dataclass(frozen=True)
@@ -117,7 +78,7 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     sized, sizing, cuts = _size(pool, payoff, evidence, asked, rules)
     if sized > held:
         rules = rules.learned(asked.learned.lessons.thresholds if asked.learned.lessons else None)
-    lacking = _lacking(asked, payoff, stop, rules)
+    lacking = rules.lacking(asked.conditions.adx, reward_to_risk(payoff, asked.price, stop))
     target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, lacking, asked.verdict, rules)
     cuts += restraint
     sizing += (SizingStep(name="thresholds and executive", value=target - sized, weight=target, note=cause),)
@@ -312,19 +273,6 @@ def _restrain(
     target = max(held, factor * sized)  # of the target, not of the way to it: rounds would add up to all
     reason = f"{verdict.agent}: {verdict.reason}"
     return target, reason, (Cut(by="executive", before=sized, after=target, reason=reason),)
-
-
-def _lacking(
-    asked: Question, payoff: Payoff, stop: Decimal | None, rules: Thresholds
-) -> tuple[str, str] | None:
-    """Which of the thresholds that learning may turn on an increase does not reach, and why; None: all."""
-    adx = asked.conditions.adx
-    if rules.adx is not None and adx is not None and adx < rules.adx:
-        return "adx", f"ADX {adx:.0f}, {rules.adx:.0f} needed"
-    ratio = reward_to_risk(payoff, asked.price, stop)
-    if rules.reward_to_risk is not None and ratio is not None and ratio < rules.reward_to_risk:
-        return "reward to risk", f"reward to risk {ratio:.2f}, {rules.reward_to_risk:.2f} needed"
-    return None
 
 
 def beyond_band(target: float, held: float, rules: Thresholds) -> bool:
