@@ -23,7 +23,7 @@ def test_help_names_every_command_in_the_order_a_newcomer_needs_them(capsys: Cap
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.split("Commands:")[1].splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ") and "  " in line.strip()] == [
-        "run", "trace", "prompts", "agents", "eval", "tools", "config", "positions", "orders",
+        "run", "trace", "prompts", "agents", "eval", "tools", "memory", "config", "positions", "orders",
         "risk", "approve", "reject", "flatten", "init", "doctor", "halt", "resume",
     ]  # fmt: skip
 

@@ -2,20 +2,22 @@
 
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.replays import Town, Watcher, cut, drive
+from tests.e2e.replays import Town, Watcher, cut, drive, told
+from tests.e2e.test_interrupted import Killer
 from trader.agents.agent import EXPERIENCE
 from trader.brokers.present import Present
 from trader.data.feeds import open_feed
 from trader.domain.trades import ExitReason
 from trader.graph.replay import replay
 from trader.journal.reader import JournalReader
-from trader.journal.writer import Journal
+from trader.journal.writer import LINGER_S, Journal
 from trader.memory.embedding import HashedWords
 from trader.memory.index import TradeIndex
 from trader.runner import Ran, indexing
@@ -190,3 +192,16 @@ def test_two_read_what_one_writes(busy: Town, dealt: Ran, tmp_path: Path) -> Non
     ran = drive(workspace, busy, watcher=Watcher(after=look))
     assert [one for one, _ in seen] == sorted(other for _, other in seen)
     assert seen[-1][0] == len(rows(ran.journal, "closed_trades")) == len(rows(dealt.journal, "closed_trades"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_killed_while_it_writes_down_a_trade_it_loses_nothing_and_remembers_nothing_twice(
+    busy: Town, dealt: Ran, tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path)
+    shutil.copytree(dealt.journal.parent / "cache", workspace.cache)
+    with Killer(busy) as killer:
+        kills = [killer.kill(workspace, "TradeClosed", 1, pause) for pause in (0.0, 2 * LINGER_S)]
+    ran = drive(workspace, busy)
+    assert (kills, ran.finished) == ([True, True], True)
+    assert told(ran.journal) == told(dealt.journal)

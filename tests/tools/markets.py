@@ -179,5 +179,5 @@ def context(
         account=held,
         forecaster=forecaster or Forecaster(),
         costs=costs,
-        memory=memory or Memory.of(()),
+        memory=memory,
     )

@@ -90,6 +90,8 @@ class Agent:
         """What it is shown of earlier trades, where its file wants any and there is something to say."""
         if not self.prompt.lessons or any(call.name == EXPERIENCE for call in self.calls):
             return {}
+        if context.memory is not None and not context.memory.known(context.view.as_of):
+            return {}
         told = toolbox.call(EXPERIENCE, {"limit": self.prompt.lessons}, context)
         return {} if told.result is None else {EXPERIENCE: told}
 

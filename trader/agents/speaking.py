@@ -260,10 +260,24 @@ def _lessons(case: Case, most: int) -> dict[str, Any]:
     told: dict[str, Any] = {}
     similar = case.evidence.get(EXPERIENCE)
     if similar is not None and similar.result is not None and similar.result["records"]:
-        told[EXPERIENCE] = {"evidence": similar.digest, **_sorted(similar)}
+        told[EXPERIENCE] = {
+            "evidence": similar.digest,
+            **{
+                one["side"]: [one["summary"], *map(_remembered, one["examples"])]
+                for one in similar.result["records"]
+            },
+        }
     if case.rules[:most]:
         told["rules"] = list(case.rules[:most])
     return told
+
+
+def _remembered(trade: Mapping[str, Any]) -> str:
+    """One trade in few words: each is paid for."""
+    held = "" if trade["bars"] is None else f" in {trade['bars']} bars"
+    regime = f", {trade['regime']}" if trade["regime"] else ""
+    net = f"{trade['net_return']:+.1%}{held}"
+    return f"{trade['symbol']} {trade['closed']}: {net}{regime}, ended by {trade['ended_by']}"
 
 
 def _sorted(evidence: Evidence) -> dict[str, Any]:

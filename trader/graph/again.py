@@ -94,12 +94,12 @@ async def decide_again(
     facts, memorandum = Facts.model_validate(opened.facts), Memorandum()
     instruments = {one.symbol: one for one in facts.instruments}
     toolbox: Toolbox = LiveToolbox()
-    memory = Memory.of(
-        reader.memories.remembered(scene.book.id)
-    )  # of which none later than the round is seen
+    memory = None
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
         toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
+    else:  # of the trades none is looked at that closed after the round
+        memory = Memory.of(reader.memories.remembered(scene.book.id))
     conditions = {
         symbol: state
         for symbol in scene.book.symbols

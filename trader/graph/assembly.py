@@ -63,7 +63,7 @@ def assemble(
         )
         if settings.memory.thresholds == "learned"
         else None,
-        memory=Memory.of(()) if memory is None else memory,
+        memory=memory,
     )
 
 

@@ -151,7 +151,7 @@ class Desk:
     """Which increases wait for a person."""
     pace: Pace | None = None
     """The venue's, where requests must keep one; None where time is simulated."""
-    memory: Memory = field(default_factory=lambda: Memory.of(()))
-    """The book's closed trades, as of the round in hand."""
+    memory: Memory | None = None
+    """The book's closed trades, as of the round in hand; None where answers of tools are recorded ones."""
     models: Models | None = None
     """Where models are asked; None where every agent follows its rule."""

@@ -69,7 +69,9 @@ class ModelEmbedding:
         litellm.suppress_debug_info = True
         litellm.telemetry = False
         try:
-            answer: Any = litellm.embedding(model=self.name, input=list(texts), timeout=30, num_retries=0)
+            answer: Any = litellm.embedding(
+                model=self.name, input=list(texts), timeout=30, num_retries=0, max_retries=0
+            )
             rows = np.array([one["embedding"] for one in answer.data], dtype=np.float64)
         except Exception as error:  # litellm raises one class for each thing that servers can do
             raise ModelError(f"{self.name} gives no embedding: {type(error).__name__}") from error

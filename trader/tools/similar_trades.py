@@ -100,8 +100,8 @@ class Result(Schema):
 def run(context: ToolContext, arguments: Arguments) -> Result:
     """Recall, count, and choose what to show."""
     memory, view = context.memory, context.view
-    known = memory.known(view.as_of)
-    if known == 0:
+    known = 0 if memory is None else memory.known(view.as_of)
+    if memory is None or known == 0:
         raise ToolError("no trade of this book has closed yet")
     state = market_state(view, context.symbol)
     records: list[Record] = []

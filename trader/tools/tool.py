@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict
@@ -41,8 +41,8 @@ class ToolContext:
     forecaster: Forecaster
     costs: float
     """A round trip's cost, as a fraction of the price."""
-    memory: Memory = field(default_factory=lambda: Memory.of(()))
-    """The book's closed trades; none where nothing is traded."""
+    memory: Memory | None = None
+    """The book's closed trades; None where nothing is traded, or a recorded answer is all there is."""
 
 
 @dataclass(frozen=True)
