@@ -223,7 +223,8 @@ def _size(
     if evidence.volatility > 0:
         ceiling = rules.volatility_ceiling / evidence.volatility
         weight = cap("volatility ceiling", ceiling, weight, f"annual volatility {evidence.volatility:.1%}")
-    name, smallest = min(((o.agent, o.size_cap) for o in asked.opinions), key=lambda pair: (pair[1], pair[0]))
+    seniors = ((o.agent, o.size_cap) for o in asked.opinions if o.agent != MEMORY)  # it has no word on size
+    name, smallest = min(seniors, key=lambda pair: (pair[1], pair[0]))
     weight = cap(
         "senior caps", smallest * rules.position_limit, weight, f"{name} allows {smallest:.0%} of the limit"
     )
