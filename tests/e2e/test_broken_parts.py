@@ -21,8 +21,9 @@ from trader.domain.opinions import Abstention, Verdict, VerdictAction
 from trader.domain.orders import Order
 from trader.domain.reports import Report
 from trader.graph import thinking
-from trader.graph.consensus import Question, Thresholds
+from trader.graph.consensus import Question
 from trader.graph.replay import replay
+from trader.graph.thresholds import Thresholds
 from trader.journal import schema
 from trader.journal.reader import JournalReader
 from trader.journal.writer import Journal

@@ -106,7 +106,7 @@ def story(reader: JournalReader, decision: Decision) -> Story:
         events=tuple(event for event in record.events if decision_of(event.client_id) == decision.id),
         fills=tuple(fill for fill in record.fills if decision_of(fill.client_id) == decision.id),
         notes=tuple(note for note in record.notes if note.decision in ("", decision.id)),
-        prompts=_prompt_texts(reader, {step.prompt for step in steps}),
+        prompts=_prompt_texts(reader, {step.prompt for step in steps if step.prompt}),
     )
 
 

@@ -11,9 +11,9 @@ from trader.data.market import Market
 from trader.domain.lessons import LearnedThresholds
 from trader.domain.portfolio import Book
 from trader.graph.approval import Approval
-from trader.graph.consensus import Thresholds
 from trader.graph.models import Models
 from trader.graph.state import Desk
+from trader.graph.thresholds import Thresholds
 from trader.journal.writer import Recorder
 from trader.memory.recall import Memory
 from trader.risk.limits import Limits, resolve_limits
@@ -65,7 +65,10 @@ def assemble(
         if settings.memory.thresholds == "learned"
         else None,
         memory=memory,
+<<<<<<< HEAD
         validator=Validator.OFF if forecaster.validator is None else settings.forecast.validator,
+=======
+>>>>>>> lessons
     )
 
 

@@ -12,7 +12,7 @@ noise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,11 +20,11 @@ from typing import Any
 from trader.domain.decisions import Contribution, Cut, Decision, Outcome, Payoff, Pool, SizingStep
 from trader.domain.ids import BookId, RoundId, decision_id
 from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
-from trader.domain.lessons import LearnedThresholds
 from trader.domain.opinions import Opinion, Verdict
 from trader.domain.portfolio import Account
 from trader.domain.trades import MarketState
 from trader.domain.value import digest
+from trader.graph.thresholds import Thresholds
 from trader.measures.forecasts import expit, logit
 from trader.memory.experience import reward_to_risk
 from trader.memory.pooling import SLOPE_PRIOR, pooled, shift
@@ -33,6 +33,7 @@ from trader.tools import kelly
 
 
 @dataclass(frozen=True)
+<<<<<<< HEAD
 class Thresholds:
     """What consensus needs of the settings and limits. They never see an order."""
 
@@ -86,6 +87,8 @@ class Worth:
 
 
 @dataclass(frozen=True)
+=======
+>>>>>>> lessons
 class Question:
     """What consensus is asked to decide, and everything it may use."""
 
@@ -133,7 +136,7 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     sized, sizing, cuts = _size(pool, payoff, evidence, asked, rules)
     if sized > held:
         rules = rules.learned(asked.learned.lessons.thresholds if asked.learned.lessons else None)
-    lacking = _lacking(asked, payoff, stop, rules)
+    lacking = rules.lacking(asked.conditions.adx, reward_to_risk(payoff, asked.price, stop))
     target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, lacking, asked.verdict, rules)
     cuts += restraint
     sizing += (SizingStep(name="thresholds and executive", value=target - sized, weight=target, note=cause),)
@@ -278,7 +281,8 @@ def _size(
     if evidence.volatility > 0:
         ceiling = rules.volatility_ceiling / evidence.volatility
         weight = cap("volatility ceiling", ceiling, weight, f"annual volatility {evidence.volatility:.1%}")
-    name, smallest = min(((o.agent, o.size_cap) for o in asked.opinions), key=lambda pair: (pair[1], pair[0]))
+    seniors = ((o.agent, o.size_cap) for o in asked.opinions if o.agent != MEMORY)  # it has no word on size
+    name, smallest = min(seniors, key=lambda pair: (pair[1], pair[0]))
     weight = cap(
         "senior caps", smallest * rules.position_limit, weight, f"{name} allows {smallest:.0%} of the limit"
     )
@@ -330,6 +334,7 @@ def _restrain(
     return target, reason, (Cut(by="executive", before=sized, after=target, reason=reason),)
 
 
+<<<<<<< HEAD
 def _lacking(
     asked: Question, payoff: Payoff, stop: Decimal | None, rules: Thresholds
 ) -> tuple[str, str] | None:
@@ -352,6 +357,8 @@ def _doubt(worth: Worth | None) -> str | None:
     return f"the validator gives {worth.p:.0%} to a trade that pays, {WORTH_TAKING:.0%} needed"
 
 
+=======
+>>>>>>> lessons
 def beyond_band(target: float, held: float, rules: Thresholds) -> bool:
     """Whether the change is worth an order. Leaving altogether always is: a remainder would stay for ever."""
     if target == held:

@@ -23,8 +23,8 @@ from trader.domain.signals import Signal
 from trader.domain.trades import MarketState
 from trader.domain.value import Value
 from trader.graph.approval import Approval
-from trader.graph.consensus import Thresholds
 from trader.graph.models import Models
+from trader.graph.thresholds import Thresholds
 from trader.journal.records import RoundOpened
 from trader.journal.writer import Recorder
 from trader.memory.recall import Memory

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.planted_desk import Lived, live
+from trader.cli import main
 from trader.domain.lessons import Standing
 from trader.graph.replay import replay
 from trader.journal.reader import JournalReader
@@ -48,7 +49,9 @@ def test_memory_speaks_where_the_rule_holds_and_only_there_and_its_record_is_wei
     assert record.n > 0
 
 
-def test_a_decision_that_memory_spoke_in_is_decided_again_from_the_journal_alone(lived: Lived) -> None:
+def test_a_decision_that_memory_spoke_in_is_shown_and_decided_again_from_the_journal_alone(
+    lived: Lived, capsys: pytest.CaptureFixture[str]
+) -> None:
     with JournalReader(lived.journal) as reader:
         spoken = [
             made
@@ -56,6 +59,9 @@ def test_a_decision_that_memory_spoke_in_is_decided_again_from_the_journal_alone
             if made.pool and any(one.agent == MEMORY for one in made.pool.contributions)
         ]
         assert replay(reader, spoken[0].id).differences == ()
+    workspace = str(lived.journal.parents[1])
+    assert main(["trace", "show", spoken[0].id, "--full", "--workspace", workspace]) == 0
+    assert "When volume_ratio above" in capsys.readouterr().out
 
 
 def test_turned_off_nothing_is_looked_for(tmp_path: Path) -> None:
