@@ -14,12 +14,8 @@ from trader.domain.ids import BookId, RoundId
 from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
 from trader.domain.opinions import Opinion, Verdict, VerdictAction
 from trader.domain.portfolio import Account, Position
-<<<<<<< HEAD
-from trader.graph.consensus import Question, Thresholds, Worth, conclude
-=======
-from trader.graph.consensus import Question, conclude
+from trader.graph.consensus import Question, Worth, conclude
 from trader.graph.thresholds import Thresholds
->>>>>>> lessons
 
 AS_OF = datetime(2012, 6, 1, 20, tzinfo=UTC)
 RULES = Thresholds(

@@ -105,14 +105,9 @@ async def decide_again(
     memory = None
     if data is None:
         data = Market(timeframe=scene.book.timeframe, instruments=instruments, bars={})
-<<<<<<< HEAD
         toolbox = toolbox or RecordedToolbox.of(evidence_of(reader, scene.record))
     else:  # of the trades none is looked at that closed after the round
         toolbox = LiveToolbox()
-=======
-        toolbox = RecordedToolbox.of(_evidence(reader, scene.record))
-    else:  # of the trades none is looked at that closed after the round
->>>>>>> lessons
         memory = Memory.of(reader.memories.remembered(scene.book.id))
     conditions = {
         symbol: state

@@ -65,10 +65,7 @@ def assemble(
         if settings.memory.thresholds == "learned"
         else None,
         memory=memory,
-<<<<<<< HEAD
         validator=Validator.OFF if forecaster.validator is None else settings.forecast.validator,
-=======
->>>>>>> lessons
     )
 
 

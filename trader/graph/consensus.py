@@ -31,47 +31,6 @@ from trader.memory.pooling import SLOPE_PRIOR, pooled, shift
 from trader.memory.rules import MEMORY
 from trader.tools import kelly
 
-
-@dataclass(frozen=True)
-<<<<<<< HEAD
-class Thresholds:
-    """What consensus needs of the settings and limits. They never see an order."""
-
-    quorum: int
-    minimum_agreement: float
-    self_agreement: float
-    """Least share of an agent's samples on its own side, over the agents that have several."""
-    kelly_fraction: float
-    volatility_ceiling: float
-    """Largest weight times annual volatility."""
-    band: float
-    band_share: float
-    position_limit: float
-    """Largest weight of one instrument that the gate would pass."""
-    drawdown_limit: float
-    """Drawdown at which the breaker trips, and at which the throttle reaches zero."""
-    positions: int
-    """How many positions the book may hold at once, by its limit: they share one bankroll."""
-    edge_errors: float = 1.0
-    """An entry's edge must be above so many of its own errors."""
-    adx: float | None = None
-    """Least ADX of an entry; None: not looked at."""
-    reward_to_risk: float | None = None
-    """Least mean gain of an entry over the distance to its stop; None: not looked at."""
-
-    def learned(self, at: LearnedThresholds | None) -> "Thresholds":
-        """With those of an entry where learning has put them."""
-        if at is None:
-            return self
-        return replace(
-            self,
-            minimum_agreement=at.agreement,
-            edge_errors=at.edge_errors,
-            adx=at.adx,
-            reward_to_risk=at.reward_to_risk,
-        )
-
-
 WORTH_TAKING = 0.5
 """Of trades like this one, as many must pay: its barriers are as far above as below."""
 
@@ -87,8 +46,6 @@ class Worth:
 
 
 @dataclass(frozen=True)
-=======
->>>>>>> lessons
 class Question:
     """What consensus is asked to decide, and everything it may use."""
 
@@ -136,7 +93,8 @@ def conclude(asked: Question, rules: Thresholds) -> Decision:
     sized, sizing, cuts = _size(pool, payoff, evidence, asked, rules)
     if sized > held:
         rules = rules.learned(asked.learned.lessons.thresholds if asked.learned.lessons else None)
-    lacking = rules.lacking(asked.conditions.adx, reward_to_risk(payoff, asked.price, stop))
+    ratio = reward_to_risk(payoff, asked.price, stop)
+    lacking = _doubt(asked.worth) or rules.lacking(asked.conditions.adx, ratio)
     target, cause, restraint = _restrain(sized, held, edge, error, pool, stop, lacking, asked.verdict, rules)
     cuts += restraint
     sizing += (SizingStep(name="thresholds and executive", value=target - sized, weight=target, note=cause),)
@@ -334,31 +292,13 @@ def _restrain(
     return target, reason, (Cut(by="executive", before=sized, after=target, reason=reason),)
 
 
-<<<<<<< HEAD
-def _lacking(
-    asked: Question, payoff: Payoff, stop: Decimal | None, rules: Thresholds
-) -> tuple[str, str] | None:
-    """What an increase lacks: the validator's yes, or a threshold that learning turned on; None: nothing."""
-    if (doubt := _doubt(asked.worth)) is not None:
-        return "validator", doubt
-    adx = asked.conditions.adx
-    if rules.adx is not None and adx is not None and adx < rules.adx:
-        return "adx", f"ADX {adx:.0f}, {rules.adx:.0f} needed"
-    ratio = reward_to_risk(payoff, asked.price, stop)
-    if rules.reward_to_risk is not None and ratio is not None and ratio < rules.reward_to_risk:
-        return "reward to risk", f"reward to risk {ratio:.2f}, {rules.reward_to_risk:.2f} needed"
-    return None
-
-
-def _doubt(worth: Worth | None) -> str | None:
+def _doubt(worth: Worth | None) -> tuple[str, str] | None:
     """Why the validator lets nothing grow, or None."""
     if worth is None or not worth.limits or worth.p >= WORTH_TAKING:
         return None
-    return f"the validator gives {worth.p:.0%} to a trade that pays, {WORTH_TAKING:.0%} needed"
+    return "validator", f"the validator gives {worth.p:.0%} to a trade that pays, {WORTH_TAKING:.0%} needed"
 
 
-=======
->>>>>>> lessons
 def beyond_band(target: float, held: float, rules: Thresholds) -> bool:
     """Whether the change is worth an order. Leaving altogether always is: a remainder would stay for ever."""
     if target == held:
