@@ -226,7 +226,7 @@ def _finding(leaks: Sequence[Leak], at: Sequence[datetime], compared: int) -> st
     if not leaks:
         return (
             f"CLEAN: nothing after as_of changed a decision: {compared:,} comparisons at "
-            f"{len(at)} moments, byte for byte."
+            f"{len(at)} moment{'' if len(at) == 1 else 's'}, byte for byte."
         )
     names = ", ".join(dict.fromkeys(leak.what for leak in leaks))
     return f"IT LOOKS AHEAD: {names} changed with a future that nobody could know."
