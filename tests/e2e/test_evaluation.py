@@ -13,11 +13,12 @@ from trader.domain.value import canonical_json, jsonable
 from trader.evals.cases import Cases, gather
 from trader.evals.evaluation import Evaluation, evaluate
 from trader.evals.keeping import compare_kept, forecasts
-from trader.evals.money import BPS, money, restated
+from trader.evals.money import money
 from trader.evals.pool import contributions
 from trader.evals.profit import stakes
 from trader.evals.run_summary import agent_scores
 from trader.evals.sizing import trail
+from trader.evals.trading_costs import SIDES_BPS
 from trader.journal.reader import JournalReader
 from trader.journal.records import EvaluationKept
 from trader.runner import Ran
@@ -121,18 +122,15 @@ def test_net_return_never_rises_with_the_cost_of_the_same_fills(unbroken: Ran, t
         fills, marks = reader.fills(unbroken.book.id), reader.marks(unbroken.book.id)
         found = money(reader, unbroken.book, feed, marks[0].as_of, marks[-1].as_of, Decimal(30))
     assert fills
-    told = restated(0.01, fills, feed, 100_000.0)
-    assert [*told] == [str(bps) for bps in BPS]
-    assert sorted(told.values(), reverse=True) == [*told.values()]
-    assert len(set(told.values())) == len(BPS)
     assert found is not None
+    assert [*found.at_bps] == [*SIDES_BPS]
+    assert sorted(found.at_bps.values(), reverse=True) == [*found.at_bps.values()]
+    assert len(set(found.at_bps.values())) == len(SIDES_BPS)
     gained = float(marks[-1].equity / marks[0].equity) - 1.0
-    assert found.before_models == pytest.approx(gained, abs=1e-12)
+    assert found.performance.net_return == pytest.approx(gained, abs=1e-12)
     assert found.net_return == pytest.approx(gained - 30.0 / float(marks[0].equity), abs=1e-12)
-    assert found.sharpe_low is not None
-    assert found.sharpe is not None
-    assert found.sharpe_high is not None
-    assert found.sharpe_low < found.sharpe < found.sharpe_high
+    assert found.performance.sharpe is not None
+    assert found.performance.sharpe_interval is None  # fewer than twenty horizons
 
 
 def test_the_trail_of_sizing_has_every_step_in_its_order(unbroken: Ran) -> None:

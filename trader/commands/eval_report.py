@@ -262,16 +262,17 @@ def _money(found: Money) -> RenderableType:
     def change(number: float) -> str:
         return f"{number:+.2%}"
 
-    sharpe = ratio(found.sharpe)
-    if found.sharpe_low is not None:
-        sharpe += f", 95 % interval {ratio(found.sharpe_low)} to {ratio(found.sharpe_high)}"
+    told = found.performance
+    sharpe = ratio(told.sharpe)
+    if told.sharpe_interval is not None:
+        sharpe += ", 95 % interval {} to {}".format(*map(ratio, told.sharpe_interval))
     passive = f"{change(found.buy_and_hold)}, {change(found.buy_and_hold_at_exposure)} at the mean exposure"
     return pairs(
         ("the account", ""),
-        ("net return", f"{change(found.net_return)} after models, {change(found.before_models)} before"),
+        ("net return", f"{change(found.net_return)} after models, {change(told.net_return)} before"),
         ("Sharpe, a year", sharpe),
-        ("Sortino, a year", ratio(found.sortino)),
-        ("deepest drawdown", f"{found.max_drawdown:.2%}"),
+        ("Sortino, a year", ratio(told.sortino)),
+        ("deepest drawdown", f"{told.max_drawdown:.2%}"),
         (
             "profit factor",
             f"{_number(found.profit_factor, 2)} on {words.count(found.trades, 'closed trade')}",

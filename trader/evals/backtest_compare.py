@@ -13,8 +13,7 @@ from trader.data.market import Market
 from trader.domain.decisions import Decision, Outcome
 from trader.domain.errors import UsageError
 from trader.evals.cases import Recorded, gather
-from trader.evals.curve import FEWEST_DATES, Curve, Resampling
-from trader.evals.evaluation import LEVEL
+from trader.evals.curve import FEWEST_DATES, LEVEL, Curve, Resampling
 from trader.evals.findings import INSUFFICIENT
 from trader.evals.paired import Difference, difference
 from trader.journal.reader import JournalReader

@@ -18,9 +18,10 @@ from trader.brokers.present import rows_of
 from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.orders import Fill
-from trader.domain.portfolio import Book, RoundTrip, sum_exact
-from trader.evals.curve import Curve, Performance, Resampling, performance
-from trader.evals.evaluation import LEVEL, Evaluation, evaluate
+from trader.domain.portfolio import Book, RoundTrip
+from trader.evals.curve import LEVEL, Curve, Performance, Resampling, performance
+from trader.evals.evaluation import Evaluation, evaluate
+from trader.evals.money import profit_factor
 from trader.evals.rivals import Rival, rivals
 from trader.evals.run_summary import RunSummary, summarise
 from trader.evals.trading_costs import TradingCosts, repriced, trading_costs
@@ -115,9 +116,8 @@ def report_book(
     taken = trading_costs(fills, reader.entries(book.id), market, costs, summary.llm_usd)
     instruments = [market.instruments[symbol] for symbol in book.symbols]
     closed = tuple(fold(book, instruments, rows_of(reader.movements(book.id))).closed)
-    years = len(curve.returns) / curve.periods
     started = reader.runs(book.id)[-1].started
-    turnover = float(taken.notional) / float(curve.equity.mean()) / years if years else 0.0
+    turnover = curve.turnover(taken.notional)
     beside, missing = rivals(market, book, curve, costs, turnover, seed)
     return BookReport(
         book=book,
@@ -128,7 +128,7 @@ def report_book(
         rivals=beside,
         missing=missing,
         turnover=turnover,
-        profit_factor=_profit_factor(closed),
+        profit_factor=profit_factor(closed),
         costs=taken,
         at_other_costs=repriced(taken, book.cash, marks[-1].equity),
         markers=tuple(_markers(curve, fills)),
@@ -154,12 +154,6 @@ def _against(one: Rival, curve: Curve, resampling: Resampling) -> Row:
         interval=None if interval is None else (interval[0] * year, interval[1] * year),
         note=one.note,
     )
-
-
-def _profit_factor(closed: Sequence[RoundTrip]) -> float | None:
-    gains = sum_exact(one.realised for one in closed if one.realised > 0)
-    losses = -sum_exact(one.realised for one in closed if one.realised < 0)
-    return float(gains / losses) if losses else None
 
 
 def _markers(curve: Curve, fills: Sequence[Fill]) -> list[Marker]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from trader.measures.sharpe import probabilistic_sharpe
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+LEVEL = 0.95
+"""Of an interval that stands alone, and of several that hold together (Bonferroni)."""
 FEWEST_DATES = 20
 """Rounds a horizon apart below which no interval is given: with fewer blocks it would be too narrow."""
 YEAR_S = 365.25 * 86_400
@@ -68,6 +71,11 @@ class Curve:
     def separate(self) -> float:
         """Rounds a horizon apart."""
         return len(self.returns) / self.horizon
+
+    def turnover(self, notional: Decimal) -> float:
+        """What was traded in a year, as a multiple of mean equity; both sides count."""
+        years = len(self.returns) / self.periods
+        return float(notional) / float(self.equity.mean()) / years if years else 0.0
 
     def months(self) -> dict[tuple[int, int], float]:
         """(year, month) -> return of that month, the first from the opening balance on."""

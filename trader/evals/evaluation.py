@@ -15,6 +15,7 @@ from trader.domain.errors import TraderError, UnknownName, UsageError
 from trader.domain.portfolio import Book, sum_exact
 from trader.evals.baselines import baselines
 from trader.evals.cases import Cases, Recorded, gather
+from trader.evals.curve import LEVEL
 from trader.evals.findings import findings, headline
 from trader.evals.money import Money, money
 from trader.evals.paired import Difference, difference
@@ -36,8 +37,6 @@ from trader.prompts.prompt import Tier
 Floats = NDArray[np.float64]
 
 ALL = "all"
-LEVEL = 0.95
-"""Of the interval that the first line speaks of, and of all agents' intervals together (Bonferroni)."""
 BASE_RATE = "base rate"
 
 

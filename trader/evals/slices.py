@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from trader.data.market import Market
 from trader.evals.cases import Cases
 from trader.evals.subject import Subject
+from trader.features.plain_regime import AVERAGE, MONTH, plain_regime
 from trader.measures.forecasts import brier, log_loss
-from trader.tools.plain_regime import AVERAGE, MONTH, plain_regime
 
 UNKNOWN = "unknown"
 """The regime where there are too few bars to tell."""
@@ -35,7 +35,7 @@ def years(cases: Cases) -> NDArray[np.str_]:
 
 
 def regimes(cases: Cases, market: Market) -> NDArray[np.str_]:
-    """Bull, bear or sideways, (n,), by the plain rule on what was known (`tools/plain_regime.py`)."""
+    """Bull, bear or sideways, (n,), by the plain rule on what was known (`features/plain_regime.py`)."""
     found = []
     for symbol, at in zip(cases.symbol.tolist(), cases.decided.tolist(), strict=True):
         close = market.view(at.replace(tzinfo=UTC)).bars(symbol).close

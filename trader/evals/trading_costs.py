@@ -22,6 +22,7 @@ class TradingCosts:
     half_spread: Decimal
     slippage: Decimal
     borrowing: Decimal
+    """What shorts cost, and what perpetual contracts paid for being held."""
     models_usd: Decimal
     """What language models took, in US dollars: not in the account."""
     dividends: Decimal
@@ -50,11 +51,11 @@ def trading_costs(
         fees=sum_exact(fill.fee for fill in fills) - _moved(entries, EntryKind.FEE),
         half_spread=spread,
         slippage=sum_exact(amount for _, amount in worse) - spread,
-        borrowing=-_moved(entries, EntryKind.BORROW),
+        borrowing=-_moved(entries, EntryKind.BORROW) - _moved(entries, EntryKind.FUNDING),
         models_usd=models_usd,
         dividends=_moved(entries, EntryKind.DIVIDEND),
         notional=sum_exact(
-            market.instruments[fill.symbol].notional(fill.quantity, fill.market or fill.price)
+            market.instruments[fill.symbol].notional(fill.quantity, fill.market or fill.price) * fill.rate
             for fill in fills
         ),
     )
