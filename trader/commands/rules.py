@@ -12,6 +12,7 @@ from trader.domain.ids import BookId
 from trader.domain.lessons import Lessons, Rule, Standing
 from trader.journal.reader import JournalReader
 from trader.journal.records import LearningEvent
+from trader.memory.reflection import TRADES
 
 
 def show(
@@ -55,8 +56,11 @@ def show(
     else:
         _rules(lessons, wishes)
     looks = lessons.looks
+    if not looks.looks:
+        output.screen(f"no look yet: {TRADES} closed trades trigger one")
+        return
     output.screen(
-        f"{words.count(looks.looks, 'look')} after {words.count(looks.trades, 'closed trade')}, "
+        f"{words.count(looks.looks, 'look')}, the last after {words.count(looks.trades, 'closed trade')}, "
         f"{words.count(looks.tests, 'test')}; the last knew {looks.worth:.0f} effective cases"
     )
 
