@@ -23,7 +23,7 @@ TOOLS = {
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "imports point downwards": ["lint-imports"],
-    "pytest": ["pytest", "--cov", "--cov-report=", "--numprocesses", "2", "--dist", "worksteal"],
+    "pytest": ["pytest", "--cov", "--cov-report=", "--numprocesses", "3", "--dist", "worksteal"],
 }
 FRESH = {
     "clean copy: the main job": ["trader", "run", "--mode", "paper"],

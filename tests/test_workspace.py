@@ -74,6 +74,7 @@ def test_asking_for_a_path_creates_nothing(tmp_path: Path) -> None:
         "models": ".trader/models",
         "runs": ".trader/runs",
         "backtests": ".trader/backtests",
+        "index": ".trader/chroma",
         "logs": ".trader/logs",
     }
     assert list(tmp_path.iterdir()) == []

@@ -111,7 +111,7 @@ def test_what_cannot_be_a_backtest_says_what_to_do(
 
 def test_an_account_in_another_currency_has_no_rate(data: Path, workspace: Path) -> None:
     (workspace / "trader.toml").write_text('[paper]\ncurrency = "EUR"\n', encoding="utf-8")
-    with pytest.raises(UsageError, match="not quoted in EUR"):
+    with pytest.raises(UsageError, match="no rate is known"):
         planned(Session(workspace), flags(data))
 
 

@@ -134,6 +134,8 @@ def test_from_bar_to_bar_an_adjusted_close_grows_as_the_holding_did(
 
 def kept_by(action: CorporateAction, held: Bars, known: tuple[CorporateAction, ...]) -> float:
     """What one action leaves of the price before it: 1 / ratio of a split, 1 - D / C of a dividend."""
+    if action.kind is ActionKind.DELISTING:  # prices stay as they were
+        return 1.0
     if action.kind is ActionKind.SPLIT:
         return 1 / float(action.amount)
     closed = [row for row in range(COUNT) if in_effect_after(action, held.available[row])]
