@@ -105,13 +105,21 @@ def remembered_trade(
     market: Market | None,
     ledger: Ledger,
 ) -> ClosedTrade:
-    """What is remembered of a round trip; without the market what the journal alone has of it."""
+    """What is remembered of a round trip; without the market what the journal alone has of it.
+
+    Of an instrument in another currency than the book's, neither excursions nor the target's distance.
+    """
     decision = decision_of(reader, opener(trip))
     state = None
     if decision is not None:
         state = conditions(reader.memories, book, decision, market)
-    path = excursion_of(market.view(known_at), trip) if market and trip.symbol in market.bars else None
-    return closed_trade(book, trip, known_at, decision, state or MarketState(), path, ledger.orders)
+    # A round trip is in the book's currency: prices of bars and orders in another are not compared with it.
+    comparable = ledger.instruments[trip.symbol].currency == book.currency
+    path = None
+    if comparable and market and trip.symbol in market.bars:
+        path = excursion_of(market.view(known_at), trip)
+    orders = ledger.orders if comparable else {}
+    return closed_trade(book, trip, known_at, decision, state or MarketState(), path, orders)
 
 
 def conditions(
