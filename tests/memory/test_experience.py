@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from tests.properties.perturbation import Future, perturbed
 
 from tests.properties.desks import HORIZON, SYMBOLS, rising
 from tests.tools.markets import close_of
 from trader.data.market import Market
+from trader.data.perturbation import Future, perturbed
 from trader.domain.lessons import LearnedThresholds, Lessons
 from trader.domain.market import Regime
 from trader.domain.trades import AXES, MarketState

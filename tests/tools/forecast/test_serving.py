@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.properties.perturbation import Future, perturbed
 
 from tests.tools.markets import close_of, context, market
 from trader.data.market import Market
+from trader.data.perturbation import Future, perturbed
 from trader.domain.errors import ToolError
 from trader.domain.market import Timeframe
 from trader.forecasters import training
