@@ -7,7 +7,7 @@ from decimal import Decimal as D
 from typing import Any, cast
 
 from tests.contracts.broker import GTC, protective
-from tests.contracts.ccxt_desk import CcxtDesk
+from tests.contracts.ccxt_desk import CcxtDesk, listed
 from tests.risk.books import order
 from trader.domain.orders import OrderState, Side
 from trader.journal.records import FillReceived, Noted, OrderIntended
@@ -163,3 +163,29 @@ async def test_while_a_round_waits_for_its_models_fills_are_protected_and_a_halt
     asked = len(desk.venue.venue.asked)
     await asyncio.sleep(0.1)
     assert len(desk.venue.venue.asked) == asked, "nobody asks once the round is over"
+
+
+async def test_who_looks_while_an_entry_goes_out_finds_its_stop_with_it(desk: CcxtDesk) -> None:
+    await desk.send(order(limit="105", good=GTC), protective("95"))
+    desk.trade_away("100")
+    await desk.keeper.refresh()
+    desk.venue.fault("POST /order", hold_s=0.2)
+    entry = order(limit="105", name="d2-e1", good=GTC)
+    stop = order(Side.SELL, 10, None, stop="96", name="d2-s1", parent="d2-e1", reduce_only=True, good=GTC)
+    sending = asyncio.create_task(desk.keeper.send(listed(entry), listed(stop)))
+    await until(lambda: desk.at_venue("d2-e1") == 1)
+    desk.trade_away("100")
+    await asyncio.gather(sending, desk.keeper.refresh())
+    assert list(desk.broker.ledger.orders) == ["d1-e1", "d1-s1", "d2-e1", "d2-s1"]
+    assert [desk.at_venue(name) for name in ("d1-s1", "d2-s1")] == [1, 1]
+
+
+async def test_a_stop_for_which_nothing_is_left_is_no_refusal_and_later_units_get_one(desk: CcxtDesk) -> None:
+    await desk.send(order(limit="105", good=GTC))
+    desk.trade_away("100")
+    await desk.keeper.refresh()
+    sale = order(Side.SELL, 10, limit="110", name="d2-x1", reduce_only=True, good=GTC)
+    assert await desk.send(sale, protective("95")) == [OrderState.ACKNOWLEDGED, OrderState.NOT_SENT]
+    await desk.cancel("d2-x1")
+    await desk.keeper.refresh()
+    assert desk.at_venue("d1-s2") == 1

@@ -20,10 +20,12 @@ class Broker(Protocol):
         """As traces name it."""
         ...
 
-    async def submit(self, order: Order) -> tuple[OrderEvent, ...]:
-        """Send an order whose intent is on disk, once. What happened to it so far; nothing for a known id.
+    async def submit(self, *orders: Order) -> tuple[OrderEvent, ...]:
+        """Send orders whose intents are on disk, each once, in this order: an entry, then its legs.
 
-        A refusal by the venue is an event. So is a request whose reply was lost: the state is then `unknown`.
+        They are known together before the first goes out, so that nobody who looks in between takes an
+        entry for one without a stop. What happened to them so far; nothing for a known id. A refusal by the
+        venue is an event. So is a request whose reply was lost: the state is then `unknown`.
         """
         ...
 

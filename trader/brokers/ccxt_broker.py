@@ -74,20 +74,13 @@ class CcxtBroker:
 
     # What the desk asks
 
-    async def submit(self, order: Order) -> tuple[OrderEvent, ...]:
-        """Send an order once, and tell what is known of it. A leg whose entry has not filled sleeps."""
+    async def submit(self, *orders: Order) -> tuple[OrderEvent, ...]:
+        """Send orders once, and tell what is known of them. A leg whose entry has not filled sleeps."""
         async with self._turn:
-            self.ledger.apply(order)
-            tracked = self.ledger.orders[order.client_id]
-            if tracked.state not in SENDABLE:
-                return ()
-            if order.parent is not None:
-                await self._look_at_parent(order.parent)
-            if order.parent is None or self._awake(tracked):
-                await self._make_room(order)
-                await self._send(order)
-            else:
-                self._end_if_orphan(tracked)
+            for order in orders:
+                self.ledger.apply(order)
+            for order in orders:
+                await self._submit(order)
             return self._teller.steps()
 
     async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
@@ -184,6 +177,18 @@ class CcxtBroker:
 
     # Sending
 
+    async def _submit(self, order: Order) -> None:
+        tracked = self.ledger.orders[order.client_id]
+        if tracked.state not in SENDABLE:
+            return
+        if order.parent is not None:
+            await self._look_at_parent(order.parent)
+        if order.parent is None or self._awake(tracked):
+            await self._make_room(order)
+            await self._send(order)
+        else:
+            self._end_if_orphan(tracked)
+
     async def _send(self, order: Order) -> None:
         if (halted := self._halted()) is not None:
             if order.parent is None:  # a leg goes on sleeping: it is due once people resume
@@ -191,8 +196,7 @@ class CcxtBroker:
             return
         quantity, reason = self._sendable(order)
         if reason:
-            self._teller.step(order.client_id, S.SUBMITTED)
-            self._teller.step(order.client_id, S.REJECTED, f"refused before it was sent: {reason}")
+            self._unsendable(order, quantity, reason)
             return
         if self._barred and not order.reduce_only:
             self._not_sent(order, f"the venue and the journal disagree: {self._barred}")
@@ -224,6 +228,14 @@ class CcxtBroker:
         taken = protection.crowd(self.ledger, order.symbol) if order.parent is not None else None
         for one in protection.rivals(self.ledger, order) if taken is None else taken:
             await self._cancel(one)
+
+    def _unsendable(self, order: Order, quantity: Decimal, reason: str) -> None:
+        """A refusal; not so for a leg with nothing to protect: what is held later gets a further one."""
+        if order.parent is not None and quantity == 0:
+            self._not_sent(order, reason)
+            return
+        self._teller.step(order.client_id, S.SUBMITTED)
+        self._teller.step(order.client_id, S.REJECTED, f"refused before it was sent: {reason}")
 
     def _not_sent(self, order: Order, reason: str) -> None:
         if self.ledger.orders[order.client_id].state is S.INTENDED:

@@ -82,14 +82,17 @@ class PaperBroker:
         self._costs, self._clock, self._participation = costs, clock, participation
         self._rows: list[Row] = []
 
-    async def submit(self, order: Order) -> tuple[OrderEvent, ...]:
-        """Accept the order, or reject it with a reason; nothing for one that was sent before."""
-        self.ledger.apply(order)
-        if self.ledger.orders[order.client_id].state is not OrderState.INTENDED:
-            return ()
-        reason = self._objection(order)
-        self._step(order.client_id, OrderState.SUBMITTED)
-        self._step(order.client_id, OrderState.REJECTED if reason else OrderState.ACKNOWLEDGED, reason)
+    async def submit(self, *orders: Order) -> tuple[OrderEvent, ...]:
+        """Accept each order, or reject it with a reason; nothing for one that was sent before."""
+        for order in orders:
+            self.ledger.apply(order)
+        for order in orders:
+            if self.ledger.orders[order.client_id].state is OrderState.INTENDED:
+                reason = self._objection(order)
+                self._step(order.client_id, OrderState.SUBMITTED)
+                self._step(
+                    order.client_id, OrderState.REJECTED if reason else OrderState.ACKNOWLEDGED, reason
+                )
         return self._taken().events
 
     async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:

@@ -68,9 +68,9 @@ class Deaf:
 
     name = "replay"
 
-    async def submit(self, order: Order) -> tuple[OrderEvent, ...]:
+    async def submit(self, *orders: Order) -> tuple[OrderEvent, ...]:
         """Never reached: every order is known."""
-        raise AssertionError(f"a replay sent {order.client_id}")
+        raise AssertionError(f"a replay sent {', '.join(order.client_id for order in orders)}")
 
     async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
         """Nothing to cancel."""

@@ -70,13 +70,14 @@ async def send(desk: Sender, orders: Iterable[Order]) -> OrderState | None:
     if desk.pace is not None and any(order.parent is None for order in missing):
         await desk.pace.turn()
     halted = desk.halted()
-    states = []
-    for order in missing:
-        told = _not_sent(order, halted, desk.clock) if halted is not None else await desk.broker.submit(order)
-        desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
-        states += [event.state for event in told[-1:]]
-    return states[0] if states else None
+    if halted is None:
+        told = await desk.broker.submit(*missing)
+    else:
+        told = tuple(_not_sent(order, halted, desk.clock) for order in missing)
+    desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
+    states = [event.state for event in told if event.client_id == missing[0].client_id]
+    return states[-1] if states else None
 
 
-def _not_sent(order: Order, why: str, clock: Clock) -> tuple[OrderEvent, ...]:
-    return (OrderEvent(client_id=order.client_id, state=OrderState.NOT_SENT, at=clock.now(), reason=why),)
+def _not_sent(order: Order, why: str, clock: Clock) -> OrderEvent:
+    return OrderEvent(client_id=order.client_id, state=OrderState.NOT_SENT, at=clock.now(), reason=why)

@@ -102,12 +102,9 @@ class Keeper:
             *(OrderIntended(book=self._book, round=NO_ROUND, order=order, at=now) for order in orders)
         )
         self._recorder.commit()
-        told: tuple[OrderEvent, ...] = ()
-        for order in orders:
-            events = await self.broker.submit(order)
-            self._record(events)
-            told += events
-        return told
+        events = await self.broker.submit(*orders)
+        self._record(events)
+        return events
 
     async def cancel(self, client_id: ClientOrderId) -> tuple[OrderEvent, ...]:
         """Ask for the end of a working order. What was told of it."""
