@@ -5,7 +5,10 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.figures import Bound, Figure, Say
 from tests.contracts.ccxt_desk import ccxt_desk
@@ -13,12 +16,16 @@ from tests.venues.dealer import Misses, Street
 from tests.venues.divergences import PLANTED, plant_and_restart
 from tests.venues.fills import sequence, without_socket
 from tests.venues.halts import CHANNELS, WITHIN_S, halts
+from tests.venues.interleaving import CHAPTERS, interleaved
 from tests.venues.losses import Lost, lose
 
-LOST, DIVERGENCES, SEQUENCES, KILLS, HALTS = 2_000, 500, 10_000, 1_000, 200
+LOST, DIVERGENCES, SEQUENCES, STORIES, KILLS, HALTS = 2_000, 500, 10_000, 500, 1_000, 200
 """How often each is tried."""
 SEED = 20260105
 NONE = Bound("at most", 0)
+Counts = TypeVar("Counts", Lost, Misses)
+SMALLEST = (Decimal(5), Decimal(250))
+"""Dollars of the smallest order that the venue takes: any, and one that parts of an entry stay below."""
 A_DESK = 200
 """Cases of one desk, before a new one takes its place."""
 A_SERIES = 25
@@ -40,6 +47,9 @@ def measure(folder: Path, say: Say) -> Iterator[Figure]:
     wrong = asyncio.run(random_fills(SEQUENCES, say))
     yield Figure("random sequences of fills", SEQUENCES, target=Bound("at least", SEQUENCES))
     yield Figure("  with cash or units not exact", wrong, target=NONE)
+    broken = asyncio.run(stories(STORIES, say))
+    yield Figure("stories of all who use an account at once", STORIES, target=Bound("at least", STORIES))
+    yield Figure("  with an order lost or doubled, or units bare or oversold", broken, target=NONE)
     if sys.platform == "win32":
         say("no dealers are killed: there is no SIGKILL")
         return
@@ -60,12 +70,7 @@ async def lost_requests(cases: int, say: Say) -> Lost:
         say(f"lost {total.cases:,} times of {cases:,}")
         async with ccxt_desk() as desk:
             one = await lose(desk, min(A_DESK, cases - total.cases), chance)
-        for name in one.named:
-            say(name)
-        total.cases += one.cases
-        total.doubled += one.doubled
-        total.missed += one.missed
-        total.wrong += one.wrong
+        _add(one, total, say)
     return total
 
 
@@ -107,6 +112,19 @@ async def random_fills(cases: int, say: Say) -> int:
     return wrong
 
 
+async def stories(cases: int, say: Say) -> int:
+    """How many stories of a round, its keeper, the market, faults and deaths break a promise."""
+    broken = 0
+    for number in range(cases):
+        promises = await interleaved(SEED + number, CHAPTERS, SMALLEST[number % len(SMALLEST)])
+        broken += bool(promises)
+        for promise in promises:
+            say(f"story {number}: {promise}")
+        if number % 50 == 0:
+            say(f"{number:,} stories of {cases:,}")
+    return broken
+
+
 def killed_dealers(folder: Path, kills: int, say: Say) -> Misses:
     """Dealers killed at random, over journals that are compared with their venues in another process."""
     chance, total, done = random.Random(SEED), Misses(), 0  # noqa: S311 - a seed to repeat it by
@@ -118,14 +136,18 @@ def killed_dealers(folder: Path, kills: int, say: Say) -> Misses:
                 street.kill(place, done, chance.uniform(0.0, 0.5), dealing=done % 4 != 3)
                 done += 1
             one = street.settled(place)
-        for name in one.named:
-            say(name)
-        total.doubled += one.doubled
-        total.unheard += one.unheard
-        total.lost += one.lost
-        total.unknown += one.unknown
-        total.apart += one.apart
+        _add(one, total, say)
     return total
+
+
+def _add(one: Counts, total: Counts, say: Say) -> None:
+    """Name what one series found, and count it with the others."""
+    for name in one.named:
+        say(name)
+    for count in fields(total):
+        before = getattr(total, count.name)
+        if isinstance(before, int):
+            setattr(total, count.name, before + getattr(one, count.name))
 
 
 def kill_switch(folder: Path, channel: str, cases: int, say: Say) -> Iterator[Figure]:

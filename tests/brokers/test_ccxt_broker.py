@@ -136,7 +136,8 @@ async def test_a_venue_that_wants_silence_gets_it(desk: CcxtDesk) -> None:
     assert await desk.send(order(limit="105")) == [OrderState.UNKNOWN]
     asked = len(desk.venue.venue.asked)
     await desk.keeper.refresh()
-    assert await desk.send(order(name="d2-e1", limit="105")) == [OrderState.REJECTED]
+    assert await desk.send(order(name="d2-e1", limit="105")) == [OrderState.NOT_SENT]
+    assert "wants no request" in desk.events[-1].reason
     assert len(desk.venue.venue.asked) == asked
     desk.clock.leap(7.5)
     await desk.keeper.refresh()

@@ -199,9 +199,9 @@ def listed(one: Order) -> Order:
 
 
 @asynccontextmanager
-async def ccxt_desk(liquid: bool = False) -> AsyncIterator[CcxtDesk]:
+async def ccxt_desk(liquid: bool = False, share: Listing = SHARE) -> AsyncIterator[CcxtDesk]:
     """A desk with 100,000 dollars at a venue where AAPL is at 100; where liquid, orders fill at once."""
-    venue = stand_in(SHARE, liquid=liquid, USD="100000", AAPL="0")
+    venue = stand_in(share, liquid=liquid, USD="100000", AAPL="0")
     venue.exchange.last["AAPLUSD"] = D(100)
     async with serving(venue):
         desk = CcxtDesk(venue, Address("binance", venue.url, WINDOW_MS, timeout_s=2.0))

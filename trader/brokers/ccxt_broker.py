@@ -20,11 +20,12 @@ from trader.brokers.reconcile import UNSETTLED, Claims, Difference, Kind, Report
 from trader.brokers.telling import Teller
 from trader.brokers.venue_account import VenueOrder
 from trader.clock import Clock
-from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Unanswered, Withheld
+from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Silent, Unanswered, Withheld
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
-from trader.domain.orders import DONE, Order, OrderEvent, OrderState, OrderType
+from trader.domain.orders import DONE, Order, OrderEvent, OrderState, OrderType, Side
 from trader.domain.portfolio import Account, WorkingOrder
+from trader.domain.value import plain
 
 S = OrderState
 SENDABLE = (S.INTENDED, S.NEVER_ARRIVED)
@@ -61,6 +62,8 @@ class CcxtBroker:
         self._barred = ""
         self._disputed: set[str] = set()
         self._passed: set[ClientOrderId] = set()
+        self._refused: dict[ClientOrderId, Decimal] = {}
+        """Legs that the venue has not taken, and their units; asked for again after a reconciliation."""
         self._begun = clock.monotonic()
         self._sent: dict[ClientOrderId, float] = {}
         for client_id, tracked in list(ledger.orders.items()):
@@ -135,9 +138,18 @@ class CcxtBroker:
             self._end_if_orphan(tracked)
 
     def legs_due(self) -> tuple[Order, ...]:
-        """Protective orders for what is held and not protected; none for units that the venue disputes."""
-        due = protection.legs_due(self.ledger, self._passed)
-        return tuple(order for order in due if self._rules[order.symbol].base not in self._disputed)
+        """Protective orders for what is held and not protected.
+
+        None for units that the venue disputes, nor for so few that it would not take them: they are protected
+        once more have come to them.
+        """
+        due = protection.legs_due(self.ledger, self._passed, self._refused)
+        return tuple(
+            order
+            for order in due
+            if (rules := self._rules[order.symbol]).base not in self._disputed
+            and not rules.too_small(order, order.quantity)
+        )
 
     async def reconcile(self) -> Report:
         """Look, ask for everything new, look again. Raises TraderError where the venue does not answer."""
@@ -155,6 +167,7 @@ class CcxtBroker:
         others = self._trades.foreign.differences()
         second = await self._differences() if first or others else ()
         report = settled((*first, *others), second, self._clock.now())
+        self._refused.clear()
         self._disputed = {one.what for one in report.inexplicable if one.kind is Kind.HOLDING}
         self.bar_entries(report.inexplicable[0].sentence if report.inexplicable else "")
         return report
@@ -203,15 +216,12 @@ class CcxtBroker:
             return
         try:
             placed = await self._client.create(order, quantity, self._halted)
-        except Withheld as error:
+        except (Withheld, Silent) as error:
             if order.parent is None:
                 self._not_sent(order, error.message)
             return
         except RefusedByVenue as error:
-            self._teller.step(order.client_id, S.SUBMITTED)
-            self._teller.step(order.client_id, S.REJECTED, error.message)
-            if "OrderImmediatelyFillable" in error.message:
-                self._passed.add(order.client_id)
+            self._refuse(order, quantity, error.message)
             return
         except (Unanswered, NotThere) as error:
             self._sent[order.client_id] = self._clock.monotonic()
@@ -230,12 +240,26 @@ class CcxtBroker:
             await self._cancel(one)
 
     def _unsendable(self, order: Order, quantity: Decimal, reason: str) -> None:
-        """A refusal; not so for a leg with nothing to protect: what is held later gets a further one."""
+        """A refusal; not so for a leg with nothing, or too little yet, to protect.
+
+        With nothing, what is held later gets a further one; with too little it goes on sleeping.
+        """
         if order.parent is not None and quantity == 0:
             self._not_sent(order, reason)
-            return
-        self._teller.step(order.client_id, S.SUBMITTED)
-        self._teller.step(order.client_id, S.REJECTED, f"refused before it was sent: {reason}")
+        elif order.parent is None or not self._rules[order.symbol].too_small(order, quantity):
+            self._refuse(order, quantity, f"refused before it was sent: {reason}")
+
+    def _refuse(self, order: Order, quantity: Decimal, reason: str) -> None:
+        """Refused. A leg is soon asked for again, in another way or at another time.
+
+        At once where the clock was off (it has been set), at the market where that is past the stop.
+        """
+        self._teller.step(order.client_id, S.SUBMITTED, quantity=quantity or None)
+        self._teller.step(order.client_id, S.REJECTED, reason)
+        if "OrderImmediatelyFillable" in reason:
+            self._passed.add(order.client_id)
+        elif "InvalidNonce" not in reason:
+            self._refused[order.client_id] = quantity
 
     def _not_sent(self, order: Order, reason: str) -> None:
         if self.ledger.orders[order.client_id].state is S.INTENDED:
@@ -248,10 +272,16 @@ class CcxtBroker:
         if order.type is OrderType.TRAILING_STOP:
             return order.quantity, f"{order.symbol}: {self.name} takes no trailing stops from here"
         quantity = order.quantity
-        if order.reduce_only:
-            quantity = protection.coverable(self.ledger, order)
-            if quantity == 0:
-                return quantity, f"{order.symbol}: nothing is held that no other order is selling"
+        if order.reduce_only or order.side is Side.SELL:
+            closes = protection.coverable(self.ledger, order)
+            if closes == 0 and order.reduce_only:
+                return closes, f"{order.symbol}: nothing is held that no other order is selling"
+            if closes < quantity and not order.reduce_only:
+                return quantity, (
+                    f"{order.symbol}: {plain(quantity)} to be sold, {plain(closes)} held and free: "
+                    f"{self.name} lends nothing to be sold short"
+                )
+            quantity = closes
         try:
             self._rules[order.symbol].check(order, quantity)
         except OrderError as error:

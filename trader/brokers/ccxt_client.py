@@ -22,6 +22,7 @@ from trader.clock import Clock
 from trader.data.feeds.ccxt_errors import (
     NotThere,
     RefusedByVenue,
+    Silent,
     Throttled,
     Unanswered,
     Unbelievable,
@@ -184,12 +185,12 @@ class CcxtClient:
         raise NotThere(f"{client_id}: neither among the open orders nor among the recent ones")
 
     async def _ask(self, request: Awaitable[Answer], codes: frozenset[int] = frozenset()) -> Answer:
-        """Ask, unless the venue has asked for silence."""
+        """Ask, unless the venue has asked for silence: then raises Silent."""
         left = self._silent_until - self._clock.monotonic()
         if left > 0:
             if hasattr(request, "close"):
                 request.close()
-            raise RefusedByVenue(f"not sent: the venue wants no request for another {left:.0f} s")
+            raise Silent(f"not sent: the venue wants no request for another {left:.0f} s")
         try:
             return await asked(request, self._secrets, codes)
         except Throttled:

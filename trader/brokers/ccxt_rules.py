@@ -32,17 +32,24 @@ class Rules(Value):
         for price in (order.limit_price, order.stop_price):
             if price is not None:
                 one.check_price(price)
+        if small := self.too_small(order, quantity, mark):
+            raise OrderError(small)
+
+    def too_small(self, order: Order, quantity: Decimal, mark: Decimal | None = None) -> str:
+        """Why so few units are no order for the venue, with both numbers; empty where they are one."""
+        symbol = self.instrument.symbol
         if quantity < self.min_quantity:
-            raise OrderError(
-                f"{one.symbol}: quantity {plain(quantity)} is below the venue's smallest, "
+            return (
+                f"{symbol}: quantity {plain(quantity)} is below the venue's smallest, "
                 f"{plain(self.min_quantity)}"
             )
         at = order.limit_price or order.stop_price or (mark if order.type is OrderType.MARKET else None)
         if at is not None and quantity * at < self.min_notional:
-            raise OrderError(
-                f"{one.symbol}: {plain(quantity * at)} {self.quote} is below the venue's smallest order, "
+            return (
+                f"{symbol}: {plain(quantity * at)} {self.quote} is below the venue's smallest order, "
                 f"{plain(self.min_notional)} {self.quote}"
             )
+        return ""
 
 
 def rules_of(exchange: Exchange, venue: str, symbol: str) -> Rules:

@@ -42,11 +42,16 @@ class Trades:
                 self.cursors[symbol] = trade.rank[0]
 
     async def _owner(self, trade: VenueTrade) -> ClientOrderId | None:
+        """Whose order a trade is of. The first trade of one of ours may be the first that is heard of it."""
         key = (trade.symbol, trade.order)
         if key not in self._owners:
             try:
-                name = ClientOrderId((await self._client.by_venue_id(trade.order, trade.symbol)).client_id)
+                found = await self._client.by_venue_id(trade.order, trade.symbol)
             except NotThere:  # older than the venue remembers: older than the book
-                name = ClientOrderId("")
+                self._owners[key] = None
+                return None
+            name = ClientOrderId(found.client_id)
             self._owners[key] = name if name in self._teller.ledger.orders else None
+            if name in self._teller.ledger.orders:
+                self._teller.acknowledged(name, found.venue_id, found.quantity)
         return self._owners[key]

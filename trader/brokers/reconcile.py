@@ -118,7 +118,8 @@ def _working(one: WorkingOrder, at_venue: Mapping[str, VenueOrder]) -> Iterable[
     if there is None:
         yield _difference(Kind.MISSING, order.client_id, one.state.value, "no open order")
         return
-    prices = (there.limit_price, there.stop_price)
+    # Of an order without a limit that has filled in part ccxt tells the average price in its place.
+    prices = (there.limit_price if order.limit_price is not None else None, there.stop_price)
     ours = f"{order.side} {plain(order.quantity)} at {_price(order.limit_price, order.stop_price)}"
     theirs = f"{there.side} {plain(there.quantity)} at {_price(*prices)}"
     if (ours, order.symbol) != (theirs, there.symbol):

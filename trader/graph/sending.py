@@ -67,6 +67,8 @@ async def send(desk: Sender, orders: Iterable[Order]) -> OrderState | None:
     never left without its stop. What the venue knows already is not sent again, and its state is None.
     """
     missing = [order for order in orders if await desk.broker.find(order.client_id) is None]
+    if not missing:
+        return None
     if desk.pace is not None and any(order.parent is None for order in missing):
         await desk.pace.turn()
     halted = desk.halted()
@@ -76,7 +78,7 @@ async def send(desk: Sender, orders: Iterable[Order]) -> OrderState | None:
         told = tuple(_not_sent(order, halted, desk.clock) for order in missing)
     desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
     states = [event.state for event in told if event.client_id == missing[0].client_id]
-    return states[-1] if states else None
+    return states[-1] if states else await desk.broker.find(missing[0].client_id)
 
 
 def _not_sent(order: Order, why: str, clock: Clock) -> OrderEvent:

@@ -54,6 +54,8 @@ async def flatten(
         if not working.order.reduce_only and symbol in (None, working.order.symbol):
             told = await desk.broker.cancel(working.order.client_id)
             desk.recorder.append(*(OrderChanged(book=desk.book.id, event=event) for event in told))
+    # What an entry filled while it was being ended is left too.
+    account = desk.broker.account(account.as_of, account.marks, account.peak, account.day_open)
     orders = flattening(desk.book, account, command, symbol)
     now = desk.clock.now()
     desk.recorder.append(

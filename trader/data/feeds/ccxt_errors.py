@@ -57,6 +57,10 @@ class NotThere(TraderError):
     """The venue does not know the order."""
 
 
+class Silent(RefusedByVenue):
+    """Nothing was sent: the venue wants to be left alone for a time."""
+
+
 class Withheld(TraderError):
     """Nothing was sent: whoever asked did not want it any more when the first byte was due."""
 
