@@ -11,7 +11,7 @@ from tests.contracts.ccxt_desk import CcxtDesk, listed
 from tests.risk.books import order
 from trader.domain.orders import OrderState, Side
 from trader.journal.records import FillReceived, Noted, OrderIntended
-from trader.runner import Control, live
+from trader.runner import Control, closes
 from trader.runner.keeping import Keeper
 from trader.settings import load
 
@@ -142,7 +142,7 @@ async def test_while_a_round_waits_for_its_models_fills_are_protected_and_a_halt
     settings, _ = load(flags={"venue.poll_s": 0.01})
     pulled: list[str] = []
     observer: Any = Round()
-    watch = live._Watch(
+    watch = closes.Watch(
         settings,
         desk.keeper,
         cast("Any", None),

@@ -1,8 +1,10 @@
 """A venue's sandbox traded on its own bars: the whole desk, and a clock that runs fast."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,14 +16,18 @@ from tests.venues.binance import KEY, SECRET, UID
 from tests.venues.exchange import Listing
 from tests.venues.server import StandIn, serving, stand_in
 from tests.venues.walk import START, FastClock, Walk, moved_by
+from trader.data.calendar import trading_calendar
 from trader.data.feeds.ccxt_exchange import Keys
 from trader.domain.errors import Refused, TraderError, UnknownName, UsageError
 from trader.domain.orders import OrderState
+from trader.graph.replay import replay
 from trader.journal.reader import JournalReader
 from trader.journal.records import Commanded
 from trader.journal.writer import Journal
-from trader.runner.live import last_close, run_live
+from trader.runner.closes import last_close
+from trader.runner.live import run_live
 from trader.runner.loop import Ran
+from trader.runner.past import Past
 from trader.runner.watching import ClosedRound, Control, Opening
 from trader.settings import load
 from trader.workspace import Workspace
@@ -81,10 +87,15 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def sandbox(folder: Path, **balances: str) -> AsyncIterator[Sandbox]:
-    clock = FastClock(START, FAST)
+async def sandbox(
+    folder: Path, *more: Listing, factor: float = FAST, **balances: str
+) -> AsyncIterator[Sandbox]:
+    clock = FastClock(START, factor)
     venue = stand_in(
-        Listing("BTC", "USDT"), liquid=True, **(balances or {"USDT": "100000", "BTC": "0.5", "ETH": "3"})
+        Listing("BTC", "USDT"),
+        *more,
+        liquid=True,
+        **(balances or {"USDT": "100000", "BTC": "0.5", "ETH": "3"}),
     )
     async with serving(moved_by(venue, "BTCUSDT", Walk(clock))):
         flags = {
@@ -171,6 +182,19 @@ async def test_a_workspace_keeps_one_book_for_an_account(tmp_path: Path) -> None
         with pytest.raises(UsageError, match="trades BTC/USDT on 15m bars") as refused:
             await town.run(run__timeframe="1h")
         assert "account" in refused.value.hint
+
+
+async def test_a_restart_counts_the_entries_of_the_last_round_too(tmp_path: Path) -> None:
+    """They are written down some time after the close that they belong to."""
+    async with sandbox(tmp_path) as town:
+        ran = await town.run(run__cycles=1)
+        with JournalReader(ran.journal) as reader:
+            last = reader.last_closed(ran.book.id)
+            assert last is not None
+            calendar = trading_calendar("24/7", last.date(), last.date())
+            entered = [one for one in reader.orders(ran.book.id) if not one.order.reduce_only]
+            assert entered
+            assert Past.of(reader, ran.book, calendar, last).entries_today(last) == len(entered)
 
 
 async def test_an_account_without_money_is_refused(tmp_path: Path) -> None:
@@ -273,3 +297,28 @@ async def test_a_person_can_leave_everything_while_the_run_goes_on(tmp_path: Pat
             assert sum(fill.signed_quantity for fill in reader.fills(ran.book.id)) == exchange.balances[
                 "BTC"
             ] - D("0.5")
+
+
+async def test_a_symbol_whose_bar_comes_late_is_decided_in_a_round_of_its_own(tmp_path: Path) -> None:
+    async with sandbox(tmp_path, Listing("ETH", "USDT"), factor=FAST / 8) as town:
+        venue, seen, hidden = town.venue.venue, Seen(), [True]
+        bars = venue.bars
+        since = START.timestamp() * 1000
+
+        def without(symbol: str, interval: str) -> list[Any]:
+            known = bars(symbol, interval)
+            return [bar for bar in known if bar[0] < since] if hidden and symbol == "ETHUSDT" else known
+
+        venue.bars = without
+        seen.after = lambda closed: hidden.clear()
+        ran = await town.run(seen, run__symbols=("BTC/USDT", "ETH/USDT"), run__cycles=2)
+        exact, late, after = seen.rounds
+        bar = timedelta(minutes=15)
+        assert exact.as_of + bar / 2 < late.as_of < exact.as_of + bar <= after.as_of
+        decided = [[one.symbol for one in closed.decisions] for closed in seen.rounds]
+        assert decided == [["BTC/USDT"], ["ETH/USDT"], ["BTC/USDT", "ETH/USDT"]]
+        with JournalReader(ran.journal) as reader:
+            assert [mark.as_of for mark in reader.marks(ran.book.id)] == [exact.as_of, after.as_of]
+            assert len({one.round for one in reader.rounds(ran.book.id)}) == 3
+            again = await asyncio.to_thread(replay, reader, late.decisions[0].id, ran.market)
+        assert (again.identical, again.differences) == (True, ())

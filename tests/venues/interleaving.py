@@ -25,7 +25,7 @@ from trader.brokers.ledger import fold
 from trader.domain.ids import ClientOrderId, DecisionId
 from trader.domain.orders import Order, OrderState, Side, TimeInForce
 from trader.graph.sending import ByHand, send
-from trader.journal.records import Noted, OrderIntended
+from trader.journal.records import OrderIntended
 from trader.journal.writer import Memorandum
 from trader.runner.keeping import Keeper
 from trader.runner.requests import flatten
@@ -264,7 +264,8 @@ class Story:
         for _ in range(3):
             self.desk.clock.leap(60)
             await self.desk.keeper.refresh()
-            await self.desk.keeper.reconcile()
+            report = await self.desk.keeper.reconcile()
+        self.broken += [one.sentence for one in report.inexplicable]
 
     # What must hold
 
@@ -293,8 +294,7 @@ class Story:
                 broken.append(f"{name} is {tracked.state} here, and was never there")
             if tracked.state is OrderState.INTENDED and tracked.order.parent is None:
                 broken.append(f"{name} was never sent, and nobody says so")
-        told = (one.text for one in desk.journal.records if isinstance(one, Noted))
-        return [*broken, *(text for text in told if text.startswith("inexplicable")), *self._folded()]
+        return broken + self._folded()
 
     def _folded(self) -> list[str]:
         """A process that starts now must find the same account in the journal."""

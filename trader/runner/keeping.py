@@ -84,11 +84,11 @@ class Keeper:
     def arrive(self, as_of: datetime) -> None:
         """A bar has closed; the clock of a venue goes by itself."""
 
-    async def step(self, as_of: datetime) -> MarketStep:
-        """Everything since the last step. Orders for one bar that are still working end here."""
+    async def step(self, as_of: datetime, between: bool = False) -> MarketStep:
+        """Everything since the last step. Orders for one bar that still work end, unless `between` closes."""
         async with self._turn:
             self._record(await self.broker.news())
-            for tracked in tuple(self.broker.ledger.working()):
+            for tracked in () if between else tuple(self.broker.ledger.working()):
                 if tracked.order.time_in_force is TimeInForce.DAY and tracked.state is not OrderState.UNKNOWN:
                     await self.cancel(tracked.order.client_id)
             await self._refresh()

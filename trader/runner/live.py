@@ -1,19 +1,14 @@
 """The clock of a venue: each close of its bars, as it comes, is a round; in between the account is kept."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from trader.brokers.ccxt_broker import CcxtBroker
 from trader.brokers.ccxt_client import connected
 from trader.brokers.pacing import Pace
-from trader.brokers.reconcile import Report
 from trader.clock import Clock
 from trader.data.feeds.ccxt import PolledBars
 from trader.data.feeds.ccxt_exchange import Keys
-from trader.domain.errors import TraderError
 from trader.domain.market import Timeframe
 from trader.domain.portfolio import Book
 from trader.graph.assembly import assemble
@@ -24,6 +19,7 @@ from trader.llm.cassette import Cassette
 from trader.risk.killswitch import halted
 from trader.runner import opening
 from trader.runner.asking import asked_models, staffed
+from trader.runner.closes import Watch, last_close
 from trader.runner.drifting import watched
 from trader.runner.indexing import Indexing
 from trader.runner.keeping import Keeper
@@ -36,9 +32,6 @@ from trader.runner.watching import Control, Observer, Opening
 from trader.settings import Settings, Sources
 from trader.tools.toolbox import LiveToolbox
 from trader.workspace import Workspace
-
-LOOK_S = 0.05
-"""How often a run that waits looks whether it is to stop."""
 
 
 async def run_live(
@@ -140,7 +133,7 @@ async def run_live(
                 journal=workspace.journal,
             )
         )
-        watch = _Watch(settings, keeper, bars, clock, control, observer, stopped, rounds)
+        watch = Watch(settings, keeper, bars, clock, control, observer, stopped, rounds)
         try:
             trading = _trade(rounds, watch, book, settings.run.cycles)
             finished = await opening.ended(trading, journal, run_id, clock)
@@ -151,141 +144,25 @@ async def run_live(
     return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began, market)
 
 
-async def _trade(rounds: Rounds, watch: "_Watch", book: Book, cycles: int | None) -> bool:
+async def _trade(rounds: Rounds, watch: Watch, book: Book, cycles: int | None) -> bool:
     """Close after close, once the account is compared; True where as many as were asked for are done."""
     watch.tell(await watch.keeper.start())
     done = 0
     while cycles is None or done < cycles:
-        close = await watch.next_close(book)
-        if close is None:
+        due = await watch.next_round(book)
+        if due is None:
             return False
-        rounds.know(watch.bars.market(close))
+        for text in await rounds.listen():
+            watch.observer.note(text)
+        rounds.know(watch.bars.market(due.as_of))
         async with watch.beside():
-            closed = await rounds.take(close)
+            closed = await rounds.take(due.as_of, due.late)
         watch.observer.round_closed(closed)
         for waits in rounds.waiting.known.values():
             watch.observer.note(asking(waits.asked.order))
         await watch.keeper.refresh()
-        done += 1
+        done += not due.late
     return True
-
-
-class _Watch:
-    """What is done between two rounds and beside them: looking after the account, waiting for bars."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        keeper: Keeper,
-        bars: PolledBars,
-        clock: Clock,
-        control: Control,
-        observer: Observer,
-        halted: Callable[[], str | None],
-        rounds: Rounds,
-    ) -> None:
-        self._rounds = rounds
-        self.keeper, self.bars, self.observer = keeper, bars, observer
-        self._venue, self._clock, self._control, self._halted = settings.venue, clock, control, halted
-        self._polled = self._reconciled = clock.now()
-        self._pulled = False
-        """Whether the desk was halted at the last look."""
-        self._told: set[str] = set()
-
-    async def next_close(self, book: Book) -> datetime | None:
-        """The next close, once its bars are here; None where people want to stop before.
-
-        A symbol whose bar is not there half a bar later has none: the round goes on without it.
-        """
-        close = last_close(self._clock.now(), book.timeframe) + book.timeframe.duration
-        due = close + timedelta(seconds=self._venue.grace_s)
-        latest = close + book.timeframe.duration / 2
-        while not self._control.stop:
-            now = self._clock.now()
-            if now >= due:
-                await self._read(now)
-                if now >= latest or all(self.bars.has(symbol, close) for symbol in book.symbols):
-                    late = [symbol for symbol in book.symbols if not self.bars.has(symbol, close)]
-                    if len(late) < len(book.symbols):
-                        if late:
-                            self._note(
-                                f"the bar of {', '.join(late)} that closed at {close:%Y-%m-%d %H:%M} UTC "
-                                "is not here: the round goes on without it"
-                            )
-                        return close
-                    self._note(f"no bar closed at {close:%Y-%m-%d %H:%M} UTC: nothing is decided")
-                    return await self.next_close(book)
-                due = now + timedelta(seconds=self._venue.poll_s)
-            await self._look_after(now)
-            await asyncio.sleep(LOOK_S)
-        return None
-
-    async def _read(self, now: datetime) -> None:
-        try:
-            await self.bars.read(now)
-        except TraderError as error:
-            self._note(f"bars: {error.message}")
-
-    @asynccontextmanager
-    async def beside(self) -> AsyncIterator[None]:
-        """Look after the account while a round waits for its models.
-
-        The round has taken its account as a value, and sees nothing of it. What was begun is finished.
-        """
-        over = asyncio.Event()
-
-        async def keep() -> None:
-            while not over.is_set():
-                await self._poll(self._clock.now())
-                await asyncio.sleep(LOOK_S)
-
-        keeping = asyncio.create_task(keep())
-        try:
-            yield
-        finally:
-            over.set()
-            await keeping
-
-    async def _look_after(self, now: datetime) -> None:
-        """Poll, hear what people ask, and compare the account."""
-        if not await self._poll(now):
-            return
-        for text in await self._rounds.listen():
-            self.observer.note(text)
-        if now - self._reconciled >= timedelta(seconds=self._venue.reconcile_s):
-            self._reconciled = now
-            self.tell(await self.keeper.reconcile())
-
-    async def _poll(self, now: datetime) -> bool:
-        """Look at working orders where it is time, and end entries under HALT, at once when it comes."""
-        halted, pulled = self._halted() is not None, self._pulled
-        self._pulled = halted
-        due = now - self._polled >= timedelta(seconds=self._venue.poll_s)
-        if halted and (due or not pulled):
-            for client_id in await self.keeper.cancel_entries():
-                self._note(f"halted, and the end of {client_id} is not confirmed")
-        if due:
-            self._polled = now
-            await self.keeper.refresh()
-        return due
-
-    def tell(self, report: Report) -> None:
-        """Every difference, once."""
-        for difference in report.explained:
-            self._note(difference.sentence)
-        for difference in report.inexplicable:
-            self._note(f"{difference.sentence}: nothing is opened until that is explained")
-
-    def _note(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            self.observer.note(text)
-
-
-def last_close(now: datetime, timeframe: Timeframe) -> datetime:
-    """The latest moment, not after `now`, at which a bar of a market that never closes has closed."""
-    length = int(timeframe.duration.total_seconds())
-    return datetime.fromtimestamp(int(now.timestamp()) // length * length, UTC)
 
 
 def _abandon(reader: JournalReader, journal: Journal, book: Book, clock: Clock) -> None:

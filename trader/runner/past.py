@@ -32,7 +32,8 @@ class Past:
     def of(cls, reader: JournalReader, book: Book, calendar: TradingCalendar, last: datetime | None) -> Self:
         """What the journal has of the book; of a round after `last`, the last closed one, what its bar did.
 
-        Such a round is run again, and its orders are counted then.
+        Such a round is run again, and its orders are counted then. At a venue they are written down some time
+        after its close: what counts is whose they are.
         """
         changes = reader.breakers(book.id)
         water = retrace(
@@ -42,8 +43,9 @@ class Past:
             calendar.next_session_close,
         )
         past = cls(calendar, water)
+        closed = {one.round for one in reader.rounds(book.id) if one.closed}
         for intended in reader.orders(book.id):
-            if last is not None and intended.at <= last:
+            if intended.round in closed:
                 past.intended(intended)
         if past.waiting:
             for event in reader.order_events(book.id):

@@ -1,6 +1,6 @@
 """What each round adds to what is remembered: conditions, outcomes that became known, trades that closed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,10 +36,19 @@ class Remembering:
         self._looked_at = 0
         self._pending = {one.decision: one for one in reader.memories.unresolved(book.id)}
 
-    def round(self, as_of: datetime, market: Market, ledger: Ledger) -> list[Record]:
-        """What there is to write down once the bar of `as_of` has happened to the account."""
+    def round(
+        self, as_of: datetime, market: Market, ledger: Ledger, late: Collection[str] = ()
+    ) -> list[Record]:
+        """What there is to write down once the bar of `as_of` has happened to the account.
+
+        `late` are symbols whose newest bar has come after the round of its close.
+        """
         view = market.view(as_of)
-        symbols = [symbol for symbol in self._book.symbols if market.bar_at(symbol, as_of) is not None]
+        symbols = [
+            symbol
+            for symbol in self._book.symbols
+            if symbol in late or market.bar_at(symbol, as_of) is not None
+        ]
         records: list[Record] = [
             StateKnown(book=self._book.id, symbol=symbol, as_of=as_of, state=market_state(view, symbol))
             for symbol in symbols

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from trader.brokers.paper import MarketStep
 from trader.data.market import Market
@@ -46,6 +47,9 @@ from trader.runner.requests import Requests
 from trader.runner.venues import Venue
 from trader.runner.waiting import Waiting
 from trader.runner.watching import AgentForm, ClosedRound
+
+NONE_LATE: Mapping[str, datetime] = MappingProxyType({})
+"""Of a round that is taken at a close."""
 
 
 class Rounds:
@@ -97,19 +101,25 @@ class Rounds:
         """More bars have closed: rounds to come see them."""
         self._desk = replace(self._desk, market=market)
 
-    async def take(self, as_of: datetime) -> ClosedRound:
-        """Take a close through the desk. When it returns, all of the round is on disk."""
+    async def take(self, as_of: datetime, late: Mapping[str, datetime] = NONE_LATE) -> ClosedRound:
+        """Take a close through the desk. When it returns, all of the round is on disk.
+
+        `late`: symbols whose bar has come after the round of its close, and that close. Such a round is of
+        them alone, at the moment at which they were heard of. It is no bar of the book: orders for one bar
+        and approvals go on, nothing is marked, and no breaker trips.
+        """
         began = self._desk.clock.monotonic()
         self._recorder.forget()
         await self.listen()
         await self._cancel_entries_if_halted()
         self._venue.arrive(as_of)
-        self.waiting.expire(as_of, self._desk)
+        if not late:
+            self.waiting.expire(as_of, self._desk)
         step = MarketStep(())
         if self._unclosed is not None and self._unclosed.as_of == as_of:
             opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
         else:
-            opened, learned, step = await self._open(as_of)
+            opened, learned, step = await self._open(as_of, late)
         self._unclosed, self._newest = None, opened
         self._desk = replace(self._desk, memory=self._remembering.memory)
         facts = Facts.model_validate(opened.facts)
@@ -172,20 +182,21 @@ class Rounds:
                 book = self._desk.book.id
                 self._recorder.append(*(OrderChanged(book=book, event=event) for event in told))
 
-    async def _open(self, as_of: datetime) -> tuple[RoundOpened, LearnedState, MarketStep]:
+    async def _open(
+        self, as_of: datetime, late: Mapping[str, datetime]
+    ) -> tuple[RoundOpened, LearnedState, MarketStep]:
         """Let the bar happen to the account, see what is known, and write both down in one transaction."""
         desk, book = self._desk, self._desk.book
-        step = await self._venue.step(as_of)
+        step = await self._venue.step(as_of, between=bool(late))
         view = desk.market.view(as_of)
         marks = market_step.marks_at(view, book.symbols)
         water = self._past.water
-        account = self._past.marked(self._venue.broker.account(as_of, marks, water.peak, water.day_open))
-        records: list[Record] = [
-            *market_step.step_records(book, step),
-            market_step.mark(book, account),
-            *self._tripped(as_of),
-            *self._remembering.round(as_of, desk.market, self._venue.broker.ledger),
-        ]
+        account = self._venue.broker.account(as_of, marks, water.peak, water.day_open)
+        records: list[Record] = [*market_step.step_records(book, step)]
+        if not late:
+            account = self._past.marked(account)
+            records += [market_step.mark(book, account), *self._tripped(as_of)]
+        records += self._remembering.round(as_of, desk.market, self._venue.broker.ledger, late)
         learned, changes = self._learn(as_of)
         records += changes
         facts = market_step.facts_at(
@@ -197,7 +208,7 @@ class Rounds:
             book=book.id,
             run=self._run,
             as_of=as_of,
-            signals=self._signals(as_of),
+            signals=self._signals(as_of, late),
             account=account,
             facts=facts.model_dump(mode="json"),
             learned=named.digest,
@@ -236,19 +247,19 @@ class Rounds:
         past.breakers += tripped
         return [_change(self._desk.book, one, as_of) for one in tripped]
 
-    def _signals(self, as_of: datetime) -> tuple[Signal, ...]:
-        """A signal for each bar that has just closed."""
+    def _signals(self, as_of: datetime, late: Mapping[str, datetime]) -> tuple[Signal, ...]:
+        """A signal for each bar that has just closed, or has come late."""
         market = self._desk.market
+        closes = late or {s: as_of for s in self._desk.book.symbols if market.bar_at(s, as_of) is not None}
         return tuple(
             Signal(
-                id=signal_id(SignalSource.BAR, symbol, as_of),
+                id=signal_id(SignalSource.BAR, symbol, close),
                 source=SignalSource.BAR,
                 symbol=symbol,
                 timeframe=market.timeframe,
-                at=as_of,
+                at=close,
             )
-            for symbol in self._desk.book.symbols
-            if market.bar_at(symbol, as_of) is not None
+            for symbol, close in closes.items()
         )
 
     def _learn(self, as_of: datetime) -> tuple[LearnedState, list[LearningEvent]]:

@@ -26,8 +26,11 @@ class Venue(Protocol):
         """A bar has closed at this moment."""
         ...
 
-    async def step(self, as_of: datetime) -> MarketStep:
-        """Let everything happen to the account that comes before this close."""
+    async def step(self, as_of: datetime, between: bool = False) -> MarketStep:
+        """Let everything happen to the account that comes before this close.
+
+        `between` two closes, where a bar has come late: orders for one bar go on.
+        """
         ...
 
 
@@ -46,8 +49,8 @@ class PaperVenue:
         self._clock.set(as_of)
         self.broker.rates = self._rates(as_of)
 
-    async def step(self, as_of: datetime) -> MarketStep:
-        """Its bars, and the actions that came into effect since the close before."""
+    async def step(self, as_of: datetime, between: bool = False) -> MarketStep:
+        """Its bars, and the actions that came into effect since the close before. Here none comes late."""
         symbols = self.broker.ledger.book.symbols
         index = self._span.closes.index(as_of)
         before = self._span.closes[index - 1] if index else self._span.before
