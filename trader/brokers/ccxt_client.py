@@ -17,6 +17,7 @@ from trader.brokers.ccxt_answers import (
 )
 from trader.brokers.ccxt_dialects import Dialect, dialect_of
 from trader.brokers.ccxt_rules import Rules, rules_of
+from trader.brokers.position_mode import check_kept
 from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.clock import Clock
 from trader.data.feeds.ccxt_errors import (
@@ -62,7 +63,11 @@ class CcxtClient:
         return self.address.recv_window_ms / 1000
 
     async def prepare(self, symbols: tuple[str, ...]) -> dict[str, Rules]:
-        """Read the venue's clock and the rules of its markets; those of `symbols`. Raises TraderError."""
+        """Read the venue's clock and the rules of its markets; those of `symbols`. Raises TraderError.
+
+        UsageError where it keeps positions in a way that this program does not.
+        """
+        check_kept(self.address.name, self._dialect.positions)
         try:
             await self._ask(self.exchange.load_time_difference())
             await self._ask(self.exchange.load_markets())

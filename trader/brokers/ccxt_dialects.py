@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trader.brokers.position_mode import PositionMode
 from trader.domain.errors import UnknownName
 
 
@@ -16,6 +17,8 @@ class Dialect:
     """Whether an order can be asked for by its client id; else open and recent ones are looked through."""
     trade_cursor: str = "fromId"
     """The parameter that names the first trade of a page, where trades are counted upwards."""
+    positions: PositionMode = PositionMode.NETTED
+    """How it keeps them in the markets that are traded here, which are spot."""
 
 
 BINANCE_REFUSALS = frozenset(

@@ -61,7 +61,10 @@ def rules_of(exchange: Exchange, venue: str, symbol: str) -> Rules:
         raise UnknownName("symbol", symbol, exchange.markets)
     market = exchange.markets[symbol]
     if not market.get("spot"):
-        raise UsageError(f"{symbol}: not a spot market of {venue}")
+        raise UsageError(
+            f"{symbol}: not a spot market of {venue}; contracts, whose positions may be hedged, are not traded",
+            hint="choose a spot market with --symbols",
+        )
     if market.get("active") is False:
         raise UsageError(f"{symbol}: {venue} has closed this market for now")
     steps, limits = market["precision"], market["limits"]

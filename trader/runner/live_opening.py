@@ -114,7 +114,8 @@ def _currency(rules: dict[str, Rules]) -> str:
     found = sorted({one.quote for one in rules.values()})
     if len(found) > 1:
         raise UsageError(
-            f"one book has one currency, and these markets are quoted in {', '.join(found)}",
-            hint="choose markets of one quote currency with --symbols",
+            f"at a venue a book has one quote currency, and these markets are quoted in {', '.join(found)}: "
+            "what is spent in one of them is not there to be spent in another",
+            hint="choose markets of one quote currency with --symbols, and another account for the others",
         )
     return found[0]
