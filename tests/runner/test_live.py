@@ -203,6 +203,26 @@ async def test_an_account_without_money_is_refused(tmp_path: Path) -> None:
             await town.run()
 
 
+async def test_markets_of_two_quote_currencies_are_refused_in_one_book(tmp_path: Path) -> None:
+    async with sandbox(tmp_path, Listing("ETH", "BTC")) as town:
+        with pytest.raises(UsageError, match=r"a book has one quote currency.* BTC, USDT") as refused:
+            await town.run(run__symbols=("BTC/USDT", "ETH/BTC"))
+        assert "another account" in refused.value.hint
+        assert town.sent == []
+
+
+async def test_a_book_in_a_coin_has_its_profit_in_that_coin_to_the_last_digit(tmp_path: Path) -> None:
+    async with sandbox(tmp_path, Listing("ETH", "BTC"), BTC="1000000") as town:
+        town.venue.exchange.last["ETHBTC"] = D(30_000)
+        ran = await town.run(run__symbols=("ETH/BTC",), run__cycles=1)
+        with JournalReader(ran.journal) as reader:
+            fills = reader.fills(ran.book.id)
+        spent = sum((fill.signed_quantity * fill.price for fill in fills), D(0))
+        assert (ran.book.currency, ran.book.cash) == ("BTC", 1_000_000)
+        assert {fill.fee_currency for fill in fills} <= {"BTC"}
+        assert ran.book.cash - spent == town.venue.exchange.balances["BTC"]
+
+
 async def test_keys_that_do_not_fit_stop_before_anything_is_sent(tmp_path: Path) -> None:
     async with sandbox(tmp_path) as town:
         town.venue.venue.revoked = True

@@ -36,4 +36,5 @@ def amended(
     try:
         return Order.model_validate(order.model_dump() | changes)
     except ValidationError as error:
-        raise OrderError(f"{order.client_id}: {error.errors()[0]['msg']}") from None
+        said = error.errors()[0]["msg"].removeprefix("Value error, ").removeprefix(f"{order.client_id}: ")
+        raise OrderError(f"{order.client_id}: {said}") from None

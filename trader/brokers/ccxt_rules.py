@@ -62,7 +62,8 @@ def rules_of(exchange: Exchange, venue: str, symbol: str) -> Rules:
     market = exchange.markets[symbol]
     if not market.get("spot"):
         raise UsageError(
-            f"{symbol}: not a spot market of {venue}; contracts, whose positions may be hedged, are not traded",
+            f"{symbol}: not a spot market of {venue}; contracts, with positions that may be hedged, are not"
+            " traded",
             hint="choose a spot market with --symbols",
         )
     if market.get("active") is False:
