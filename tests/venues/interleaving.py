@@ -256,7 +256,7 @@ class Story:
         for one in self.standing:
             if not one.done():
                 one.set_result(None)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             done = await asyncio.gather(*self.actors, return_exceptions=True)
         self.broken += [repr(one) for one in done if isinstance(one, Exception)]
         self.actors.clear()
