@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from math import sqrt
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,13 +10,15 @@ from trader.domain.lessons import Condition, Rule, rule_id
 from trader.domain.opinions import P_MAX, P_MIN, Opinion
 from trader.domain.value import Moment
 from trader.measures.forecasts import expit, logit
+from trader.measures.intervals import wilson
 from trader.memory.experience import Experience, Floats
 
 PRIOR_CASES = 30.0
 """Effective cases that no effect is worth: as many as a rule needs. What is found is found at its best."""
 MEMORY, RECORD = "memory", "memory/rules"
 """Who speaks for the rules in the pool, and the record that it is scored under."""
-_Z = NormalDist().inv_cdf(0.975)
+LEVEL = 0.95
+"""Of the interval that a rule carries."""
 
 
 def stated(condition: Condition, known: Experience, p_value: float, look: int, at: Moment) -> Rule:
@@ -60,7 +60,7 @@ def _record(condition: Condition, known: Experience) -> dict[str, Any]:
     if support <= 0.0:
         return {}
     rate = float(np.average(known.happened[rows], weights=known.weight[rows]))
-    low, high = wilson(rate, support)
+    low, high = wilson(min(rate * support, support), support, LEVEL)
     return {
         "cases": int(rows.sum()),
         "support": support,
@@ -75,13 +75,6 @@ def _record(condition: Condition, known: Experience) -> dict[str, Any]:
 
 def _moment(at: np.datetime64) -> datetime:
     return datetime.fromtimestamp(int(at.astype(np.int64)), UTC)
-
-
-def wilson(rate: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a rate seen in `n` effective cases, n above zero (Wilson 1927)."""
-    middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def lean(rule: Rule) -> float:
