@@ -144,7 +144,9 @@ class Lessons(Value):
         return tuple(rule for rule in self.rules if rule.standing.speaks and rule.condition.holds(facts))
 
 
-EventKind: TypeAlias = Literal["look", "stated", "retired", "pinned", "muted", "released", "threshold"]
+EventKind: TypeAlias = Literal[
+    "look", "stated", "worded", "retired", "pinned", "muted", "released", "threshold", "regime"
+]
 
 
 class Change(Value):
@@ -152,7 +154,7 @@ class Change(Value):
 
     kind: EventKind
     subject: str
-    """A rule's id, a threshold's name, or the number of a look."""
+    """A rule's id, a threshold's name, a record, or the number of a look."""
     before: dict[str, Any] = Field(default_factory=dict)
     after: dict[str, Any] = Field(default_factory=dict)
     evidence: dict[str, Any] = Field(default_factory=dict)

@@ -192,7 +192,7 @@ def _(record: StateLearned) -> Iterator[Row]:
             "horizon": state.horizon,
         },
     )
-    for known in state.records:
+    for known in (*state.records, *(state.by_regime.records if state.by_regime else ())):
         of = {"book": record.book, "digest": record.digest, "cut_off": state.cut_off}
         yield Row(schema.learned_records, of | _columns(known))
 

@@ -43,7 +43,7 @@ class Reflecting:
     def conditions(self, opened: RoundOpened, heard: Listening) -> Mapping[str, MarketState]:
         """Of each symbol in the round that begins; of one that is run again, as it was recorded then."""
         known = {one.symbol: one.state for one in heard.heard(StateKnown)}
-        if not known and self._on:
+        if not known:
             recorded = (
                 (symbol, self._reader.memories.state(self._book.id, symbol, opened.as_of))
                 for symbol in self._book.symbols
