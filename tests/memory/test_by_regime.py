@@ -160,7 +160,7 @@ def test_a_choice_is_told_when_it_is_made_and_when_it_is_another(turning: Learne
     told = {one.subject: one for one in choices(None, now)}
     assert set(told) == {"calm", "steady", POOL}
     assert told["calm"].after == {"apart": True}
-    assert told["calm"].text.startswith("calm: kept apart by regime; apart, the log loss is -0.")
+    assert told["calm"].text.startswith("calm: kept apart by regime; apart, the log loss is lower by 0.")
     assert choices(now, now) == ()
     taken_back = now.model_copy(
         update={"trials": tuple(one.model_copy(update={"better": False}) for one in now.trials)}

@@ -60,16 +60,16 @@ def show(session: Session, name: str) -> None:
     agent = agents[name]
     learned, agreed = _known(session)
     record, past = _record(agent, learned), _past(session, agent)
-    apart = learned.by_regime if learned and record else None
+    apart = learned.by_regime if learned else None
     trials = _trials(apart, record)
     if session.json:
         entry = _entry(agent, record, agreed)
-        regimes = {
+        by_regime = {
             "trials": [one.model_dump(mode="json") for one in trials],
             "records": [one.model_dump(mode="json") for one in _apart(apart, record)],
         }
         history = [_past_entry(at, one) for at, one in past]
-        output.document({"agent": {**entry, "by_regime": regimes, "history": history}})
+        output.document({"agent": {**entry, "by_regime": by_regime, "history": history}})
         return
     prompt = agent.prompt
     own = agreed.get(name, [])
@@ -91,7 +91,7 @@ def show(session: Session, name: str) -> None:
         "prompt": f"{prompt.path} ({prompt.digest}{', overridden' if prompt.overridden else ''})",
         **_learned_rows(record),
         **{
-            f"{what} by regime": _told(one)
+            f"{what} by regime": f"{'yes' if one.better else 'no'}: {one.sentence}"
             for what, one in zip(("calibrated", "weighed"), trials, strict=False)
         },
         "agrees with itself": f"in {words.share(fmean(own), 0)} of its samples, over "
@@ -102,8 +102,8 @@ def show(session: Session, name: str) -> None:
     output.screen(output.pairs(*((label, value) for label, value in rows.items() if value)))
     if regimes := _apart(apart, record):
         headings = ("in", "weight", "slope", "forecasts", "Brier", "base rate's")
-        rows = ((one.record.rpartition("#")[2], *_fitted(one)) for one in regimes)
-        output.screen("", output.listing(*headings, rows=rows, right=headings[1:]))
+        fitted = ((one.record.rpartition("#")[2], *_fitted(one)) for one in regimes)
+        output.screen("", output.listing(*headings, rows=fitted, right=headings[1:]))
     if past:
         headings = ("learned at", "weight", "slope", "forecasts", "Brier", "base rate's")
         output.screen("", output.listing(*headings, rows=map(_past_row, _spread(past)), right=headings[1:]))
@@ -200,13 +200,6 @@ def _apart(apart: ByRegime | None, record: Calibration | None) -> tuple[Calibrat
     """What is known of it in each regime, where that is kept apart."""
     rows = apart.records if apart and record else ()
     return tuple(row for row in rows if record and row.record.startswith(f"{record.record}#"))
-
-
-def _told(trial: RegimeTrial) -> str:
-    return (
-        f"{'yes' if trial.better else 'no'}: walk-forward its log loss is {-trial.gain:+.5f} a case "
-        f"({trial.t:+.1f} errors, {trial.n_eff:.0f} cases)"
-    )
 
 
 def _past_entry(at: datetime, record: Calibration) -> dict[str, Any]:

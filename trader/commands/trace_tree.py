@@ -219,7 +219,7 @@ def _pool(root: Tree, story: Story) -> None:
         if learned is not None:
             said += f" by {learned.intercept:+.4f} and slope {learned.slope:.3f}"
         if "#" in row.record:
-            said += f", kept apart in {row.record.rpartition('#')[2]} regimes"
+            said += f", in {row.record.rpartition('#')[2]} markets alone"
         branch.add(_line(row.agent, moved, said, width=width))
 
 

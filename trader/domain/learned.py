@@ -46,6 +46,15 @@ class RegimeTrial(Value):
     n_eff: Number = Field(ge=0.0)
     """Effective cases that it was tried on."""
 
+    @property
+    def sentence(self) -> str:
+        """What keeping apart would have been worth, for a person."""
+        than = "lower" if self.gain > 0.0 else "higher"
+        return (
+            f"apart, the log loss is {than} by {abs(self.gain):.5f} a case "
+            f"({abs(self.t):.1f} errors, {self.n_eff:.0f} cases)"
+        )
+
 
 class ByRegime(Value):
     """What is kept apart by regime, and why."""

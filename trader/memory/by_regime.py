@@ -110,8 +110,7 @@ def choices(before: ByRegime | None, after: ByRegime | None) -> tuple[Change, ..
                     after={"apart": trial.better},
                     evidence={"gain": trial.gain, "t": trial.t, "n_eff": trial.n_eff},
                     text=f"{trial.of}: {'kept apart by regime' if trial.better else 'one for all regimes'}; "
-                    f"apart, the log loss is {-trial.gain:+.5f} a case ({trial.t:+.1f} errors, "
-                    f"{trial.n_eff:.0f} cases)",
+                    f"{trial.sentence}",
                 )
             )
     return tuple(changes)
