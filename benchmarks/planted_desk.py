@@ -1,7 +1,9 @@
 """The whole desk over synthetic bars, from files to learned state; a person closes what it holds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -34,8 +36,16 @@ class Lived:
     decisions: int
 
 
-def live(folder: Path, seed: int, *, rules: str = "on", rate: float = RATE, bars: int = BARS) -> Lived:
-    """One run over a market of its own."""
+def live(
+    folder: Path,
+    seed: int,
+    *,
+    rules: str = "on",
+    rate: float = RATE,
+    bars: int = BARS,
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> Lived:
+    """One run over a market of its own; `more` are settings besides."""
     first, _ = write_bars(folder / "data", bars, rate, seed)
     place = folder / "workspace"
     place.mkdir()
@@ -48,7 +58,7 @@ def live(folder: Path, seed: int, *, rules: str = "on", rate: float = RATE, bars
                 book = reader.books()[-1].id
                 journal.append(Commanded(id=name, at=closed.as_of, kind="flatten", arguments={"book": book}))
 
-    town = Town(folder / "data", flags(first) | {"memory.rules": rules})
+    town = Town(folder / "data", flags(first) | {"memory.rules": rules} | dict(more))
     ran = drive(workspace, town, watcher=Watcher(after=flatten))
     with JournalReader(workspace.journal) as reader:
         learned = reader.last_learned(ran.book.id)

@@ -17,9 +17,10 @@ from trader.data.view import MarketView
 from trader.domain.learned import POOL, ByRegime, Calibration, LearnedState, RegimeTrial
 from trader.domain.market import Regime
 from trader.domain.value import canonical_json
-from trader.memory.by_regime import GROWTH, choices, regimes_of
+from trader.memory.by_regime import choices, regimes_of
 from trader.memory.cases import Forecasts, outcomes, resolve
 from trader.memory.learning import Regimes, learn
+from trader.memory.reflection import GROWTH
 from trader.tools.market_state import market_state
 from trader.tools.moments import as_datetime
 
@@ -142,10 +143,10 @@ def test_without_trials_a_state_is_what_it_was() -> None:
     assert plain.model_copy(update={"by_regime": learned(said).by_regime}) == learned(said)
 
 
-def test_it_is_tried_again_once_a_tenth_more_is_known() -> None:
+def test_it_is_tried_again_once_half_as_much_again_is_known() -> None:
     agents = agent("calm", CALM, 1), agent("steady", STEADY, 2)
-    first = learned(*agents, at=view(1800)).by_regime
-    soon, later = (learned(*agents, at=view(bar), before=first).by_regime for bar in (1850, 2300))
+    first = learned(*agents, at=view(1500)).by_regime
+    soon, later = (learned(*agents, at=view(bar), before=first).by_regime for bar in (1600, 2500))
     assert first is not None
     assert soon is not None
     assert later is not None

@@ -3,7 +3,8 @@
 For each record: one calibration for all of its cases, or one for each regime, shrunk to that one? And for
 the pool: one set of weights, or one for each regime, shrunk to that? The past is cut into blocks of time.
 Each is forecast both ways by what had resolved before it began, and keeping apart is better where it saves
-log loss by ERRORS of its own errors. Little evidence and no difference both leave everything as it is.
+log loss by ERRORS of its own errors. Little evidence and no difference both leave everything as it is. It
+is asked again where half as much again is known, as for rules: each asking may be wrong.
 
 The base rate is the present one on both sides: what is compared is whom to believe, not what usually comes.
 A regime is the plain rule's word at the close that was decided on.
@@ -23,6 +24,7 @@ from trader.features.plain_regime import plain_regimes
 from trader.measures.forecasts import brier, expit, logit
 from trader.memory.cases import Resolved
 from trader.memory.pooling import align, calibrate, lean
+from trader.memory.reflection import GROWTH
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -37,8 +39,6 @@ ERRORS = 2.0
 where what is kept apart for nothing does worse."""
 FEWEST = 30.0
 """Effective cases that must be forecast for a trial, as many as a rule needs."""
-GROWTH = 1.1
-"""It is tried again once so many times as much is known: a trial takes as long as some fits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def by_regime(known: Known, before: ByRegime | None) -> ByRegime | None:
     """
     trials = () if before is None else before.trials
     worth = 0.0 if before is None else before.worth
-    if known.worth >= max(FEWEST, GROWTH * worth):
+    if known.worth >= max(2 * FEWEST, GROWTH * worth):
         trials, worth = _trials(known), known.worth
     if not trials:
         return None

@@ -28,29 +28,32 @@ def stated(condition: Condition, known: Experience, p_value: float, look: int, a
         raise ValueError(f"no case in which {condition}")
     told: dict[str, Any] = {"sentence": "", "stated_at": at, "look": look, "p_value": p_value}
     of = {"id": rule_id(condition, at), "condition": condition, "stated_rate": record["rate"]}
-    return _worded(Rule.model_validate(told | of | record))
+    return _sentenced(Rule.model_validate(told | of | record))
 
 
 def renewed(rule: Rule, known: Experience) -> Rule:
-    """The rule with its record on all cases that are known now; a sentence from a template with it."""
+    """The rule with its record on all cases that are known now, and the sentence that says it.
+
+    A model's words stay as long as the rule points the way that they say.
+    """
     record = _record(rule.condition, known)
     if not record:
         return rule
     fresh = rule.model_copy(update=record)
-    return _worded(fresh) if rule.sentence == template(rule) else fresh
+    kept = rule.wording if fresh.direction == rule.direction else None
+    return _sentenced(fresh.model_copy(update={"wording": kept}))
 
 
-def _worded(rule: Rule) -> Rule:
+def _sentenced(rule: Rule) -> Rule:
     return rule.model_copy(update={"sentence": template(rule)})
 
 
 def template(rule: Rule) -> str:
     """The rule in words, without a model."""
-    direction = "more" if rule.effect > 0 else "less"
     return (
         f"When {rule.condition}, the event came in {rule.rate:.0%} of {rule.support:.0f} cases "
-        f"(95 % interval {rule.low:.0%} to {rule.high:.0%}), {direction} often than the {rule.base_rate:.0%} "
-        f"expected."
+        f"(95 % interval {rule.low:.0%} to {rule.high:.0%}), {rule.direction} often than the "
+        f"{rule.base_rate:.0%} expected."
     )
 
 
@@ -99,9 +102,9 @@ def remembered(rules: Sequence[Rule], base_rate: float) -> Opinion:
     return Opinion(
         agent=MEMORY,
         p_up=forecast(rules, base_rate),
-        reasoning=" ".join(rule.sentence for rule in rules)[:4000],
-        factors_for=tuple(rule.sentence for rule in rules if rule.effect > 0),
-        factors_against=tuple(rule.sentence for rule in rules if rule.effect <= 0),
+        reasoning=" ".join(rule.told for rule in rules)[:4000],
+        factors_for=tuple(rule.told for rule in rules if rule.effect > 0),
+        factors_against=tuple(rule.told for rule in rules if rule.effect <= 0),
     )
 
 

@@ -188,7 +188,11 @@ class Rounds:
             *self._remembering.round(as_of, desk.market, self._venue.broker.ledger),
         ]
         learned, changes = self._learn(as_of)
-        records += changes
+        learned, told = await self._reflecting.put_into_words(
+            desk, learned, changes, round_id(book.id, as_of)
+        )
+        self._learned = learned
+        records += [*changes, *told]
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
         ).model_copy(update=self._trades_closed(as_of) | self._busy())
