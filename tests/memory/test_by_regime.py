@@ -80,7 +80,7 @@ def learned(*agents: Forecasts, at: MarketView | None = None, before: ByRegime |
 
 
 CALM = {"bull": 0.72, "bear": 0.28, "sideways": 0.5}
-STEADY = dict.fromkeys(("bull", "bear", "sideways"), 0.65)
+STEADY = dict.fromkeys(("", "bull", "bear", "sideways"), 0.65)
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,15 @@ Each is forecast both ways by what had resolved before it began, and keeping apa
 log loss by ERRORS of its own errors. Little evidence and no difference both leave everything as it is. It
 is asked again where half as much again is known, as for rules: each asking may be wrong.
 
+What is fitted for a regime begins where all cases led, its own among them: it has used them twice, and gone
+farther from where everything begins. That alone may be better, and is no matter of regimes. So there are two
+rivals, what was fitted on all cases once and twice, and both must be beaten.
+
 The base rate is the present one on both sides: what is compared is whom to believe, not what usually comes.
 A regime is the plain rule's word at the close that was decided on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +35,11 @@ Bools = NDArray[np.bool_]
 Words = NDArray[np.str_]
 Fit = Callable[[Sequence[Resolved], Floats], Floats]
 """Weights (k,) from records and where they start."""
+
+Part = tuple[Floats, Floats]
+"""What each case of a block saved, and what the case is worth."""
+Split = tuple[int, int]
+"""A block of time as bars of the clock: its first, and the first of the next."""
 
 BLOCKS = 4
 """Of the past: the first only teaches, each other is forecast from those before it."""
@@ -121,18 +130,16 @@ def _trials(known: Known) -> tuple[RegimeTrial, ...]:
     splits = tuple(_splits(known))
     found = []
     for name, cases, words in zip(known.names, known.records, known.regimes, strict=True):
-        parts = [_calibrated(cases, words, _masks(known, cases, split)) for split in splits]
-        found.append(_trial(name, parts))
+        found.append(_hardest(name, [_calibrated(known, cases, words, split) for split in splits]))
     better = frozenset(one.of for one in found if one.better)
-    rivals = zip(*(_weighed(known, split, better) for split in splits), strict=True)
-    found.append(min((_trial(POOL, parts) for parts in rivals), key=lambda trial: trial.t))
+    found.append(_hardest(POOL, [_weighed(known, split, better) for split in splits]))
     return tuple(found)
 
 
-Part = tuple[Floats, Floats]
-"""What each case of a block saved, and what the case is worth."""
-Split = tuple[int, int]
-"""A block of time as bars of the clock: its first, and the first of the next."""
+def _hardest(of: str, blocks: Sequence[Iterable[Part]]) -> RegimeTrial:
+    """The trial against the better of the rivals; `blocks` have a part for each of them."""
+    trials = [_trial(of, parts) for parts in zip(*blocks, strict=True)]
+    return min(trials, key=lambda trial: trial.t)
 
 
 def _splits(known: Known) -> Iterator[Split]:
@@ -149,12 +156,19 @@ def _masks(known: Known, cases: Resolved, split: Split) -> tuple[Bools, Bools]:
     return bars + known.horizon <= split[0], (bars >= split[0]) & (bars < split[1])
 
 
-def _calibrated(cases: Resolved, words: Words, masks: tuple[Bools, Bools]) -> Part:
-    """What each case of a block saves where its record is calibrated by regime, and its weight."""
-    then, now = masks
+def _calibrated(known: Known, cases: Resolved, words: Words, split: Split) -> Iterator[Part]:
+    """What each case of a block saves where its record is calibrated by regime: against each rival."""
+    then, now = _masks(known, cases, split)
     block, base = cases.where(now), logit(cases.base_now[now])
-    whole, apart = (_shifts(cases, words, then, kept)[now] for kept in (False, True))
-    return _loss(base + whole, block.happened) - _loss(base + apart, block.happened), block.weight
+    apart = _loss(base + _shifts(cases, words, then, apart=True)[now], block.happened)
+    for a, c in _rivals(cases.where(then)):
+        yield _loss(base + a + c * lean(block), block.happened) - apart, block.weight
+
+
+def _rivals(cases: Resolved) -> tuple[tuple[float, float], ...]:
+    """Calibrated once, and a second time from there: see the module."""
+    once = calibrate(cases)
+    return once, calibrate(cases, once)
 
 
 def _shifts(cases: Resolved, words: Words, then: Bools, apart: bool) -> Floats:
@@ -169,11 +183,7 @@ def _shifts(cases: Resolved, words: Words, then: Bools, apart: bool) -> Floats:
 
 
 def _weighed(known: Known, split: Split, better: frozenset[str]) -> Iterator[Part]:
-    """What each case of a block saves where the pool weighs by regime, and its weight: by each rival.
-
-    Weights of a regime are fitted a second time, on cases that were used before, so they go farther from
-    where weights start. What that alone brings is no matter of regimes: the second rival has it too.
-    """
+    """What each case of a block saves where the pool weighs by regime: against each rival."""
     masks = [_masks(known, cases, split) for cases in known.records]
     then = [cases.where(mask[0]) for cases, mask in zip(known.records, masks, strict=True)]
     whole = known.fit(then, known.prior)
