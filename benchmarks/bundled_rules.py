@@ -14,13 +14,12 @@ from trader.data.feeds import open_feed
 from trader.data.market import Market
 from trader.domain.lessons import Lessons
 from trader.features.catalogue import compute, feature
-from trader.features.plain_regime import FEWEST, plain_regime
+from trader.features.plain_regime import FEWEST, READ, plain_regime
 from trader.measures.bootstrap import drawn_dates, percentile_interval, resampled_means, widening
 from trader.memory.cases import Outcomes, correlation, outcomes
 from trader.memory.experience import Case, Experience, experience
 from trader.memory.reflection import TRADES, reflect
 from trader.memory.rules import forecast
-from trader.tools.market_state import REGIME_BARS
 from trader.tools.moments import as_datetime
 
 HORIZON, EVERY = 5, 5
@@ -95,7 +94,7 @@ def _cases(market: Market, last: datetime, history: Outcomes) -> list[Case]:
         row = row_of[int(at.astype("datetime64[s]").astype(np.int64))]
         if row < FEWEST:
             continue
-        closes = bars.close[max(0, row + 1 - REGIME_BARS) : row + 1]
+        closes = bars.close[max(0, row + 1 - READ) : row + 1]
         known = max(0, i - HORIZON + 1)
         base = (past[i] + PRIOR / 2) / (known + PRIOR)
         numbers = {axis: float(columns[name][row]) for axis, name in NAMES.items()}

@@ -1,5 +1,7 @@
 """The whole desk over synthetic bars, from files to learned state; a person closes what it holds."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,22 +36,44 @@ class Lived:
     decisions: int
 
 
-def live(folder: Path, seed: int, *, rules: str = "on", rate: float = RATE, bars: int = BARS) -> Lived:
+@contextmanager
+def flattening(workspace: Workspace, every: int) -> Iterator[Callable[[ClosedRound], None]]:
+    """A person who closes all positions after every so many rounds, from one journal beside the run's."""
+    with ExitStack() as opened:
+        book: list[BookId] = []
+        beside: list[Journal] = []
+
+        def flatten(closed: ClosedRound) -> None:
+            if closed.index % every:
+                return
+            if not beside:
+                beside.append(opened.enter_context(Journal.open(workspace.journal)))
+                with JournalReader(workspace.journal) as reader:
+                    book.append(reader.books()[-1].id)
+            name = ulid(closed.as_of, closed.index.to_bytes(10, "big"))
+            asked = Commanded(id=name, at=closed.as_of, kind="flatten", arguments={"book": book[0]})
+            beside[0].append(asked)
+            beside[0].commit()
+
+        yield flatten
+
+
+def live(
+    folder: Path,
+    seed: int,
+    *,
+    rules: str = "on",
+    rate: float = RATE,
+    bars: int = BARS,
+) -> Lived:
     """One run over a market of its own."""
     first, _ = write_bars(folder / "data", bars, rate, seed)
     place = folder / "workspace"
     place.mkdir()
     workspace = Workspace(place)
-
-    def flatten(closed: ClosedRound) -> None:
-        if closed.index % FLATTEN == 0:
-            name = ulid(closed.as_of, closed.index.to_bytes(10, "big"))
-            with JournalReader(workspace.journal) as reader, Journal.open(workspace.journal) as journal:
-                book = reader.books()[-1].id
-                journal.append(Commanded(id=name, at=closed.as_of, kind="flatten", arguments={"book": book}))
-
     town = Town(folder / "data", flags(first) | {"memory.rules": rules})
-    ran = drive(workspace, town, watcher=Watcher(after=flatten))
+    with flattening(workspace, FLATTEN) as flatten:
+        ran = drive(workspace, town, watcher=Watcher(after=flatten))
     with JournalReader(workspace.journal) as reader:
         learned = reader.last_learned(ran.book.id)
         resolved = {(one.symbol, one.as_of): one.happened for one in reader.memories.predictions(ran.book.id)}

@@ -1,5 +1,7 @@
 import json
+import re
 import tomllib
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,7 +10,10 @@ import pytest
 from tests.commands import example
 from trader.cli import main
 from trader.commands.config import example_text
+from trader.domain.learned import POOL, ByRegime, RegimeTrial
 from trader.features.catalogue import FEATURES
+from trader.journal.records import StateLearned
+from trader.journal.writer import Journal
 from trader.risk.limits import resolve_limits
 from trader.settings import Settings, load
 from trader.tools.registry import TOOLS
@@ -45,6 +50,30 @@ def test_one_agent_is_shown_with_its_rule_and_its_record(told: Workspace, capsys
     shown = capsys.readouterr().out
     for part in ("rule:momentum", "Moskowitz", "2,088 resolved", "60.0% now, 50.0% at first"):
         assert part in shown
+
+
+def test_an_agent_that_is_kept_apart_by_regime_is_shown_in_each(told: Workspace, capsys: Captured) -> None:
+    known = example.learned()
+    (record, *_) = known.records
+    apart = ByRegime(
+        worth=520.0,
+        trials=(
+            RegimeTrial(of=record.record, better=True, gain=0.0021, t=2.6, n_eff=390.0),
+            RegimeTrial(of=POOL, better=False, gain=-0.0001, t=-0.4, n_eff=400.0),
+        ),
+        records=(record.model_copy(update={"record": f"{record.record}#bear", "slope": 0.125}),),
+    )
+    later = {"cut_off": known.cut_off + timedelta(days=7), "by_regime": apart}
+    with Journal.open(told.journal) as journal:
+        journal.append(StateLearned.of(example.BOOK, known.model_copy(update=later)))
+    assert main(["agents", "show", "momentum"]) == 0
+    shown = capsys.readouterr().out
+    assert "yes: apart, the log loss is lower by 0.00210 a case (2.6 errors, 390 cases)" in shown
+    assert "no: apart, the log loss is higher by 0.00010 a case (0.4 errors, 400 cases)" in shown
+    assert re.search(r"^bear +60.0% +0.125 ", shown, re.MULTILINE)
+    said = document(["agents", "show", "momentum"], capsys)["agent"]["by_regime"]  # type: ignore[index]
+    assert [one["better"] for one in said["trials"]] == [True, False]
+    assert [one["record"] for one in said["records"]] == [f"{record.record}#bear"]
 
 
 def test_before_any_run_the_desk_is_shown_all_the_same(workspace: Path, capsys: Captured) -> None:

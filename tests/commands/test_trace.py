@@ -162,6 +162,19 @@ def test_the_difference_goes_from_what_was_seen_to_what_came_of_it(told: Workspa
     assert (shown["a"], shown["b"], len(shown["differences"])) == (example.AAPL, example.IBM, len(found))
 
 
+def test_a_record_that_is_kept_apart_by_regime_is_shown_as_such(told: Workspace) -> None:
+    with JournalReader(told.journal) as reader:
+        story = trace.story(reader, reader.decision(example.AAPL))
+    pool = story.decision.pool
+    assert pool is not None
+    first = pool.contributions[0]
+    apart = (first.model_copy(update={"record": f"{first.record}#bear"}), *pool.contributions[1:])
+    decision = story.decision.model_copy(update={"pool": pool.model_copy(update={"contributions": apart})})
+    shown = output.drawn(tree(replace(story, decision=decision)), width=200)
+    assert shown.count("in bear markets alone") == 1
+    assert "in bear markets alone" not in output.drawn(tree(story), width=200)
+
+
 @pytest.mark.docs
 def test_the_page_on_reading_a_trace_shows_one_as_it_is() -> None:
     root = Path(__file__).parents[2]

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from trader.domain.decisions import Decision, Outcome
 from trader.domain.ids import BookId, RoundId
-from trader.domain.learned import Calibration, LearnedState, SymbolEvidence
+from trader.domain.learned import ByRegime, Calibration, LearnedState, RegimeTrial, SymbolEvidence
+from trader.domain.market import Regime
 from trader.domain.opinions import Opinion, Verdict, VerdictAction
 from trader.domain.portfolio import Account, Position
+from trader.domain.trades import MarketState
 from trader.graph.consensus import Question, Worth, conclude
 from trader.graph.thresholds import Thresholds
 
@@ -275,3 +277,30 @@ def test_a_validator_may_hold_an_increase_back_and_nothing_else() -> None:
         assert conclude(asked(*down, held=held, worth=worth), RULES) == conclude(
             asked(*down, held=held), RULES
         )
+
+
+APART = LEARNED.model_copy(
+    update={
+        "by_regime": ByRegime(
+            worth=200.0,
+            trials=(RegimeTrial(of="a/rule:a", better=True, gain=0.01, t=3.0, n_eff=100.0),),
+            records=(
+                Calibration(record="a/rule:a#bear", slope=0.0, weight=0.6, prior_weight=0.6, n=5, n_eff=1.0),
+            ),
+        )
+    }
+)
+
+
+def test_an_agent_kept_apart_by_regime_is_believed_as_in_this_one() -> None:
+    said = (opinion("a", 0.70), opinion("b", 0.65))
+    for regime, record, moved in (
+        (Regime.BEAR, "a/rule:a#bear", 0.0),
+        (Regime.BULL, "a/rule:a", 0.01 + 0.5 * (logit(0.70) - logit(0.54))),
+        (None, "a/rule:a", 0.01 + 0.5 * (logit(0.70) - logit(0.54))),
+    ):
+        made = conclude(asked(*said, learned=APART, conditions=MarketState(regime=regime)), RULES)
+        assert made.pool is not None
+        first, second = made.pool.contributions
+        assert (first.record, second.record) == (record, "b/rule:b")
+        assert first.shift == pytest.approx(moved)

@@ -243,12 +243,22 @@ def opening(as_of: datetime = START, of: BookId = BOOK) -> r.RoundOpened:
         timeframe=Timeframe.D1,
         at=as_of,
     )
+    alert = Signal(
+        id=signal_id("webhook", "GOOG", as_of),
+        source=SignalSource.WEBHOOK,
+        symbol="GOOG",
+        timeframe=Timeframe.D1,
+        at=as_of,
+        direction=Direction.LONG,
+        stop=Decimal("540.5"),
+        confidence=0.7,
+    )
     return r.RoundOpened(
         round=round_id(of, as_of),
         book=of,
         run=RUN,
         as_of=as_of,
-        signals=(bar,),
+        signals=(bar, alert),
         account=account(as_of),
         facts={"quotes": {"AAPL": ["560.9", "561.1"]}, "entries_today": 0},
         learned=r.StateLearned.of(of, state()).digest,

@@ -19,6 +19,20 @@ PAGE, MEMORY, LEARNING = (
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE + MEMORY + LEARNING, re.DOTALL)
 
 
+RECORD_KINDS = (
+    "learning_events",
+    "signal_performance",
+    "market_regimes",
+    "model_performance",
+    "strategy_evolution",
+    "feature_store",
+    "ml_models",
+    "ai_predictions",
+    "tradingview_signals",
+)
+"""What plain SQL must be able to read, each with a query on a page."""
+
+
 def test_the_page_lists_every_table_with_its_columns_and_its_key() -> None:
     listed = {
         name: (re.findall(r"`(\w+)`", columns), re.findall(r"\*`(\w+)`\*", columns))
@@ -44,7 +58,7 @@ def test_the_memory_page_lists_every_view_with_its_columns_and_a_query_of_each(t
     with closing(sqlite3.connect(told)) as database:
         made = {view: [row[1] for row in database.execute(f"PRAGMA table_info({view})")] for view in VIEWS}
     assert {view: re.findall(r"`(\w+)`", columns) for view, columns in listed.items()} == made
-    for name in (*VIEWS, "feature_store", "closed_trades"):
+    for name in (*VIEWS, *RECORD_KINDS, "closed_trades"):
         assert any(re.search(rf"FROM {name}\b", query) for query in QUERIES), name
 
 

@@ -43,6 +43,7 @@ def upgrade() -> None:
 
 
 AFTER_0001 = (
+    schema.tradingview_signals,
     schema.model_calls,
     schema.model_reservations,
     schema.command_answers,

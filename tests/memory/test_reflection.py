@@ -12,10 +12,11 @@ from benchmarks.lessons import trades_to_retire, with_and_without
 from benchmarks.planted import HELD, START, Plan, World, life, stated, world
 from trader.domain.lessons import Condition, Lessons, Standing, Test
 from trader.domain.value import canonical_json
+from trader.measures.intervals import wilson
 from trader.memory.discovery import SUPPORT, candidates, strongest
 from trader.memory.reflection import ALPHA, TRADES, reflect
 from trader.memory.retiring import LIMIT, contradiction
-from trader.memory.rules import forecast, renewed, wilson
+from trader.memory.rules import forecast, renewed
 
 STRONG = Plan(rate=0.85, dates=400)
 
@@ -37,6 +38,7 @@ def test_a_planted_pattern_becomes_a_rule_that_says_what_is_so(found: tuple[Worl
     assert rule.p_value <= ALPHA
     assert f"{rule.rate:.0%}" in rule.sentence
     assert rule.effect > 0.2
+    assert (rule.low, rule.high) == wilson(rule.rate * rule.support, rule.support, 0.95)
 
 
 def test_a_market_without_a_pattern_seldom_gets_a_rule() -> None:
@@ -179,12 +181,6 @@ def test_a_rule_that_holds_is_seldom_given_up() -> None:
     held = (rng.random((200, 200)) < 0.7).astype(np.float64)
     gone = [contradiction(one, np.ones(200), 0.7, 0.5) >= LIMIT for one in held]
     assert np.mean(gone) < 0.33
-
-
-def test_wilsons_interval_is_the_published_one() -> None:
-    """Newcombe 1998, Statistics in Medicine 17, table I: 81 of 263, method 3."""
-    low, high = wilson(81 / 263, 263)
-    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
 
 
 def test_a_condition_is_not_met_by_what_is_not_known() -> None:

@@ -9,7 +9,7 @@ from tests.tools.markets import bars, close_of, context, market
 from trader.data.market import Market
 from trader.domain.errors import ToolError
 from trader.domain.market import Bars, Regime
-from trader.features.plain_regime import plain_regime
+from trader.features.plain_regime import FEWEST, READ, plain_regime, plain_regimes
 from trader.tools.hidden_markov import filtered, fit
 from trader.tools.regime import REFIT_BARS, Arguments, Result, observations, run
 
@@ -141,3 +141,15 @@ def test_the_rule_by_hand(drift: float, earlier: float, now: float, regime: Regi
     said = plain_regime(close)
     assert (said.regime, said.tercile) == (regime, tercile)
     assert said.over_average == pytest.approx(close[-1] / close[-200:].mean() - 1.0)
+
+
+def test_the_rule_at_many_closes_says_what_it_says_at_each() -> None:
+    rng = np.random.default_rng(0)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(scale=0.02, size=1800)))
+    rows = np.arange(3, len(close), 11)
+    single = [
+        plain_regime(close[max(0, row + 1 - READ) : row + 1]).regime if row + 1 >= FEWEST else ""
+        for row in rows.tolist()
+    ]
+    assert plain_regimes(close, rows).tolist() == single
+    assert plain_regimes(close[: FEWEST - 1], np.arange(FEWEST - 1)).tolist() == [""] * (FEWEST - 1)

@@ -12,7 +12,7 @@ from trader.commands import output, words
 from trader.commands.config import loaded
 from trader.commands.session import Session
 from trader.domain.errors import UnknownName
-from trader.domain.learned import Calibration, LearnedState
+from trader.domain.learned import POOL, ByRegime, Calibration, LearnedState, RegimeTrial
 from trader.journal.reader import JournalReader
 
 GRAPHS = ("decide", "desk")
@@ -60,9 +60,16 @@ def show(session: Session, name: str) -> None:
     agent = agents[name]
     learned, agreed = _known(session)
     record, past = _record(agent, learned), _past(session, agent)
+    apart = learned.by_regime if learned else None
+    trials = _trials(apart, record)
     if session.json:
         entry = _entry(agent, record, agreed)
-        output.document({"agent": {**entry, "history": [_past_entry(at, one) for at, one in past]}})
+        by_regime = {
+            "trials": [one.model_dump(mode="json") for one in trials],
+            "records": [one.model_dump(mode="json") for one in _apart(apart, record)],
+        }
+        history = [_past_entry(at, one) for at, one in past]
+        output.document({"agent": {**entry, "by_regime": by_regime, "history": history}})
         return
     prompt = agent.prompt
     own = agreed.get(name, [])
@@ -83,12 +90,20 @@ def show(session: Session, name: str) -> None:
         "family": prompt.family,
         "prompt": f"{prompt.path} ({prompt.digest}{', overridden' if prompt.overridden else ''})",
         **_learned_rows(record),
+        **{
+            f"{what} by regime": f"{'yes' if one.better else 'no'}: {one.sentence}"
+            for what, one in zip(("calibrated", "weighed"), trials, strict=False)
+        },
         "agrees with itself": f"in {words.share(fmean(own), 0)} of its samples, over "
         f"{words.count(len(own), 'opinion')}"
         if own
         else "",
     }
     output.screen(output.pairs(*((label, value) for label, value in rows.items() if value)))
+    if regimes := _apart(apart, record):
+        headings = ("in", "weight", "slope", "forecasts", "Brier", "base rate's")
+        fitted = ((one.record.rpartition("#")[2], *_fitted(one)) for one in regimes)
+        output.screen("", output.listing(*headings, rows=fitted, right=headings[1:]))
     if past:
         headings = ("learned at", "weight", "slope", "forecasts", "Brier", "base rate's")
         output.screen("", output.listing(*headings, rows=map(_past_row, _spread(past)), right=headings[1:]))
@@ -161,14 +176,30 @@ def _spread(past: Past) -> Past:
 
 def _past_row(one: tuple[datetime, Calibration]) -> tuple[str, ...]:
     at, record = one
+    return (words.moment(at), *_fitted(record))
+
+
+def _fitted(record: Calibration) -> tuple[str, ...]:
     return (
-        words.moment(at),
         words.share(record.weight, 1),
         f"{record.slope:.3f}",
         f"{record.n:,}",
         words.probability(record.brier),
         words.probability(record.brier_base),
     )
+
+
+def _trials(apart: ByRegime | None, record: Calibration | None) -> tuple[RegimeTrial, ...]:
+    """Whether its calibration, and the weights of all, were better by regime; none where it was not tried."""
+    own = apart.trial(record.record) if apart and record else None
+    pool = apart.trial(POOL) if apart else None
+    return (own, pool) if own and pool else ()
+
+
+def _apart(apart: ByRegime | None, record: Calibration | None) -> tuple[Calibration, ...]:
+    """What is known of it in each regime, where that is kept apart."""
+    rows = apart.records if apart and record else ()
+    return tuple(row for row in rows if record and row.record.startswith(f"{record.record}#"))
 
 
 def _past_entry(at: datetime, record: Calibration) -> dict[str, Any]:

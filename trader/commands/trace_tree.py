@@ -218,6 +218,8 @@ def _pool(root: Tree, story: Story) -> None:
         learned = story.learned.of_record(row.record) if story.learned else None
         if learned is not None:
             said += f" by {learned.intercept:+.4f} and slope {learned.slope:.3f}"
+        if "#" in row.record:
+            said += f", in {row.record.rpartition('#')[2]} markets alone"
         branch.add(_line(row.agent, moved, said, width=width))
 
 

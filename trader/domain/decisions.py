@@ -21,7 +21,7 @@ class Contribution(Value):
 
     agent: str
     record: str
-    """The learned record used: agent/policy or agent/model."""
+    """The learned record used: agent/policy or agent/model, and `#regime` where that is kept apart."""
     p_up: Number
     """As stated."""
     p_calibrated: Number

@@ -28,6 +28,48 @@ class Calibration(Value):
     """Brier score of the record and of the base rate on the same cases."""
 
 
+POOL = "pool"
+"""What a trial by regime calls the weights, which only make sense together."""
+
+
+class RegimeTrial(Value):
+    """Whether a record, or the weights of the pool, would have served better apart by regime."""
+
+    of: str
+    """A record; or POOL: the weights of all."""
+    better: bool
+    """Whether it is kept apart since."""
+    gain: Number
+    """Log loss an effective case that keeping apart would have saved, walk-forward; below zero: cost."""
+    t: Number
+    """The same in its own errors."""
+    n_eff: Number = Field(ge=0.0)
+    """Effective cases that it was tried on."""
+
+    @property
+    def sentence(self) -> str:
+        """What keeping apart would have been worth, for a person."""
+        than = "lower" if self.gain > 0.0 else "higher"
+        return (
+            f"apart, the log loss is {than} by {abs(self.gain):.5f} a case "
+            f"({abs(self.t):.1f} errors, {self.n_eff:.0f} cases)"
+        )
+
+
+class ByRegime(Value):
+    """What is kept apart by regime, and why."""
+
+    worth: Number
+    """Effective cases of the record with the most, when it was tried."""
+    trials: tuple[RegimeTrial, ...]
+    records: tuple[Calibration, ...] = ()
+    """Of each record and regime that is kept apart, keyed `record#regime`."""
+
+    def trial(self, of: str) -> RegimeTrial | None:
+        """What came of trying `of`."""
+        return next((one for one in self.trials if one.of == of), None)
+
+
 class SymbolEvidence(Value):
     """What one symbol's resolved bars say of the event, shrunk to the pool of symbols."""
 
@@ -54,19 +96,25 @@ class LearnedState(Value):
     """Mean correlation between the symbols' event returns."""
     lessons: Lessons | None = None
     """Rules and thresholds; None where none are looked for."""
+    by_regime: ByRegime | None = None
+    """What is kept apart by regime; None where that was not tried."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A state without lessons reads, and has the digest, that it had before there were any."""
+        """A state without lessons, or trials, reads and has the digest that it had before there were any."""
         fields: dict[str, Any] = handler(self)
-        if self.lessons is None:
-            del fields["lessons"]
+        for name in ("lessons", "by_regime"):
+            if getattr(self, name) is None:
+                del fields[name]
         return fields
 
     def of_symbol(self, symbol: str) -> SymbolEvidence | None:
         """What is known of `symbol`."""
         return next((row for row in self.symbols if row.symbol == symbol), None)
 
-    def of_record(self, record: str) -> Calibration | None:
-        """What is known of one agent's record."""
-        return next((row for row in self.records if row.record == record), None)
+    def of_record(self, record: str, regime: str | None = None) -> Calibration | None:
+        """What is known of one agent's record: in that regime, where it is kept apart; else as a whole."""
+        apart = self.by_regime.records if self.by_regime else ()
+        keys = (f"{record}#{regime}", record)
+        rows = {row.record: row for row in (*apart, *self.records)}
+        return next((rows[key] for key in keys if key in rows), None)

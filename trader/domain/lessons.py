@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from trader.domain.value import Moment, Number, Value, digest
 
@@ -59,6 +59,18 @@ class Standing(StrEnum):
         return self in (Standing.ACTIVE, Standing.PINNED)
 
 
+class Wording(Value):
+    """What a model made of a rule: words beside the template, which has the numbers."""
+
+    text: str
+    model: str
+    """As it was asked for: `provider/name`."""
+    prompt: str
+    """Digest of the prompt file."""
+    call: str
+    """Digest of everything that was sent."""
+
+
 class Rule(Value):
     """A condition under which the event has come more, or less, often than it does otherwise."""
 
@@ -92,6 +104,26 @@ class Rule(Value):
     first: Moment
     last: Moment
     """The oldest and the newest of its cases."""
+    wording: Wording | None = None
+    """None where no model was asked, or none gave words that pass."""
+
+    @model_serializer(mode="wrap")
+    def _without_words_that_are_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A rule without a model's words reads as it did before there were any."""
+        fields: dict[str, Any] = handler(self)
+        if self.wording is None:
+            del fields["wording"]
+        return fields
+
+    @property
+    def direction(self) -> str:
+        """`more` or `less` often than was expected."""
+        return "more" if self.effect > 0 else "less"
+
+    @property
+    def told(self) -> str:
+        """The sentence with its numbers, and behind it a model's words, where there are any."""
+        return self.sentence if self.wording is None else f"{self.sentence} {self.wording.text}"
 
     @property
     def effect(self) -> float:
@@ -144,7 +176,9 @@ class Lessons(Value):
         return tuple(rule for rule in self.rules if rule.standing.speaks and rule.condition.holds(facts))
 
 
-EventKind: TypeAlias = Literal["look", "stated", "retired", "pinned", "muted", "released", "threshold"]
+EventKind: TypeAlias = Literal[
+    "look", "stated", "worded", "retired", "pinned", "muted", "released", "threshold", "regime"
+]
 
 
 class Change(Value):
@@ -152,7 +186,7 @@ class Change(Value):
 
     kind: EventKind
     subject: str
-    """A rule's id, a threshold's name, or the number of a look."""
+    """A rule's id, a threshold's name, a record, or the number of a look."""
     before: dict[str, Any] = Field(default_factory=dict)
     after: dict[str, Any] = Field(default_factory=dict)
     evidence: dict[str, Any] = Field(default_factory=dict)

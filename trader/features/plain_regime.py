@@ -7,6 +7,8 @@ properties of stock returns", Journal of Finance 47.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from trader.domain.market import Floats, Regime
 
@@ -14,6 +16,8 @@ AVERAGE, MONTH = 200, 21
 """Bars of the average, and of one volatility."""
 FEWEST = AVERAGE + MONTH
 """Closes that the rule needs."""
+READ = 1260
+"""Closes among which the last volatility is ranked, where nobody says otherwise: five years of days."""
 
 
 class PlainRegime(NamedTuple):
@@ -33,8 +37,7 @@ def plain_regime(close: Floats) -> PlainRegime:
     Sideways: neither.
     """
     over = float(close[-1] / close[-AVERAGE:].mean() - 1.0)
-    windows = np.lib.stride_tricks.sliding_window_view(np.diff(np.log(close)), MONTH)
-    volatility = windows.std(axis=1)
+    volatility = _volatility(close)
     below = float((volatility < volatility[-1]).mean())
     tercile = min(2, int(3.0 * below))
     if over > 0.0 and tercile < 2:
@@ -44,3 +47,30 @@ def plain_regime(close: Floats) -> PlainRegime:
     else:
         regime = Regime.SIDEWAYS
     return PlainRegime(regime, over, tercile)
+
+
+def plain_regimes(close: Floats, rows: NDArray[np.intp]) -> NDArray[np.str_]:
+    """The rule's word at each of `rows` (m,) of closes (n,), each from the READ closes up to it, shape (m,).
+
+    Empty where there are too few. It is `plain_regime` for many closes at once: a test holds them equal.
+    """
+    words = np.full(len(rows), "", dtype="U8")
+    there = np.flatnonzero(rows >= FEWEST - 1)
+    if not len(there):
+        return words
+    at = rows[there]
+    over = close[at] / sliding_window_view(close, AVERAGE)[at - AVERAGE + 1].mean(axis=1) - 1.0
+    volatility, ranked = _volatility(close), READ - MONTH
+    last = at - MONTH  # the window that ends with the row's own return
+    before = sliding_window_view(np.concatenate([np.full(ranked - 1, np.inf), volatility]), ranked)[last]
+    below = (before < volatility[last, None]).sum(axis=1) / np.minimum(last + 1, ranked)
+    tercile = np.minimum(2, (3.0 * below).astype(np.int64))
+    bull, bear = (over > 0.0) & (tercile < 2), (over < 0.0) & (tercile > 0)
+    words[there] = np.select([bull, bear], [Regime.BULL.value, Regime.BEAR.value], Regime.SIDEWAYS.value)
+    return words
+
+
+def _volatility(close: Floats) -> Floats:
+    """Of each window of 21 log returns, shape (n - 21,)."""
+    found: Floats = sliding_window_view(np.diff(np.log(close)), MONTH).std(axis=1)
+    return found

@@ -58,6 +58,7 @@ def assemble(
         approval=Approval.parse(settings.run.approval),
         models=models,
         pooling=settings.desk.pooling,
+        by_regime=settings.desk.regimes == "tried",
         reflects=settings.memory.rules == "on",
         learns_from=LearnedThresholds(
             agreement=settings.desk.minimum_agreement, signal_confidence=settings.desk.signal_confidence

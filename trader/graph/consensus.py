@@ -190,9 +190,10 @@ def _self_agreement(forecasts: list[Opinion], share: list[float], base: float) -
 
 
 def _calibration(asked: Question, agent: str) -> Calibration:
-    """What was learned of the agent's record; the prior where it has none yet."""
+    """What was learned of the agent's record, in this regime where that is kept apart; else the prior."""
     record = asked.records.get(agent, agent)
-    known = asked.learned.of_record(record)
+    regime = asked.conditions.regime
+    known = asked.learned.of_record(record, regime.value if regime else None)
     if known is not None:
         return known
     others = [row.prior_weight for row in asked.learned.records]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -17,10 +18,11 @@ from trader.graph.recorded import CachedClient, Known, RecordedClient
 from trader.graph.turn import Turn
 from trader.journal.records import CallReserved, ModelCalled
 from trader.journal.writer import Recorder
-from trader.llm.asking import Exchange
+from trader.llm.asking import Exchange, Read
 from trader.llm.budget import Cost
 from trader.llm.cache import AnswerCache
 from trader.llm.client import Call, ModelClient
+from trader.llm.filling import Filled, fill
 
 
 class Models(Protocol):
@@ -72,15 +74,42 @@ class LiveModels:
             return by_rule(agent, case)
 
         def write_down(exchange: Exchange) -> None:
-            recorder.append(self._record(exchange, turn, recorder))
-            answer = exchange.answer
-            if self.cache and answer and not answer.source and not exchange.error_kind:
-                self.cache.keep(exchange.call.digest, answer)  # what was no form is asked anew
+            recorder.append(self._ended(exchange, turn, recorder))
 
+        line = Line(self._client(turn, recorder), self.clock)
+        return await speak(agent, agent.role, case, lambda _: line, until, write_down, use_tool)
+
+    async def fill(
+        self,
+        calls: Sequence[Call],
+        read: Callable[[str], Read],
+        turn: Turn,
+        recorder: Recorder,
+        keep: Callable[[ModelCalled], None],
+    ) -> Filled[Read]:
+        """A form that is no agent's and belongs to no round; `keep` hears of every call that was made."""
+        self.day.share(1)
+        return await fill(
+            self._client(turn, recorder),
+            calls,
+            read,
+            deadline=self.due(),
+            clock=self.clock,
+            on_exchange=lambda exchange: keep(self._ended(exchange, turn, recorder)),
+        )
+
+    def _client(self, turn: Turn, recorder: Recorder) -> ModelClient:
+        """What the journal or the cache has is free; the rest is reserved, asked and paid for."""
         asking = RecordedClient(self.known, self.day.on_disk(self.client, self._reservation(turn, recorder)))
         paying = self.day.client(asking, turn.decision, turn.agent, turn.stage)
-        line = Line(CachedClient(self.cache, self.known, paying), self.clock)
-        return await speak(agent, agent.role, case, lambda _: line, until, write_down, use_tool)
+        return CachedClient(self.cache, self.known, paying)
+
+    def _ended(self, exchange: Exchange, turn: Turn, recorder: Recorder) -> ModelCalled:
+        """What the journal has of a call; an answer that is a form is kept for the next who asks."""
+        answer = exchange.answer
+        if self.cache and answer and not answer.source and not exchange.error_kind:
+            self.cache.keep(exchange.call.digest, answer)  # what was no form is asked anew
+        return self._record(exchange, turn, recorder)
 
     def _reservation(self, turn: Turn, recorder: Recorder) -> Reserve:
         """Writes down what a call may cost, and returns when that is on disk."""

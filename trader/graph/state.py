@@ -148,6 +148,8 @@ class Desk:
     """Where an entry's thresholds were set, where they are learned; None where they are fixed."""
     pooling: str = "map"
     """How weights of the pool are learned."""
+    by_regime: bool = False
+    """Whether calibration and weights are kept apart by regime where that was better."""
     approval: Approval = field(default_factory=Approval)
     """Which increases wait for a person."""
     pace: Pace | None = None

@@ -261,7 +261,7 @@ def agent_case(state: Case, desk: Desk, evidence: Mapping[str, Evidence]) -> Age
         opinions=tuple(form for _, form in sorted(state.get("forms", {}).items())),
         account=state["account"],
         signals=state["signals"],
-        rules=tuple(rule.sentence for rule in _rules(state)),
+        rules=tuple(rule.told for rule in _rules(state)),
     )
 
 

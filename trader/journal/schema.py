@@ -25,7 +25,7 @@ from sqlalchemy import (
 from trader.journal.columns import AmountText, CompressedText, MomentText, WordText
 from trader.journal.views import VIEWS
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision these tables are at: the last file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -146,6 +146,22 @@ round_ends = _table(
     _moment("at"),
     key=("round",),
     indexed=("book",),
+)
+
+tradingview_signals = _table(
+    "tradingview_signals",  # also in `rounds.signals`, where SQL would have to unpack them
+    _text("book"),
+    _text("round"),
+    _text("id"),
+    _text("symbol"),
+    _word("timeframe"),
+    _moment("at"),
+    Column("direction", WordText),
+    _amount("stop", nullable=True),
+    _amount("target", nullable=True),
+    _number("confidence", nullable=True),
+    _text("note"),
+    key=("book", "id"),
 )
 
 steps = _table(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
+from trader.domain.signals import SignalSource
 from trader.domain.value import Value, canonical_json, digest, digest_bytes
 from trader.journal import schema
 from trader.journal.model_records import ModelEvent, ModelTrained
@@ -94,6 +95,11 @@ def _(record: RoundOpened) -> Iterator[Row]:
         "facts": facts.values["digest"],
     }
     yield Row(schema.rounds, _columns(record) | packed)
+    for signal in record.signals:
+        if signal.source is SignalSource.WEBHOOK:
+            told = {"book": record.book, "round": record.round} | _columns(signal)
+            del told["source"]
+            yield Row(schema.tradingview_signals, told)
 
 
 @rows.register
@@ -192,7 +198,7 @@ def _(record: StateLearned) -> Iterator[Row]:
             "horizon": state.horizon,
         },
     )
-    for known in state.records:
+    for known in (*state.records, *(state.by_regime.records if state.by_regime else ())):
         of = {"book": record.book, "digest": record.digest, "cut_off": state.cut_off}
         yield Row(schema.learned_records, of | _columns(known))
 

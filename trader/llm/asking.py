@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from trader.clock import Clock
 from trader.domain.errors import ModelError, ModelTimeout, RateLimited
@@ -15,6 +16,8 @@ SHOWN = 4000
 WAITS = 3
 """How often a question waits for the last of its models when that one has had too many requests."""
 OUT_OF_TIME = "out of time"
+Read = TypeVar("Read")
+"""What an answer is read as."""
 
 
 class Exchange(Value):
@@ -149,15 +152,23 @@ def repair_of(call: Call, answer: Answer | None, error: ParseError) -> Call:
 async def _exchange(
     client: ModelClient, asked: _Next, attempt: int, deadline: float, clock: Clock
 ) -> tuple[Exchange, Form | ToolRequest | ParseError | ModelError]:
-    """One call, whatever comes of it."""
-    call = asked.call
+    """One call of an agent's, whatever comes of it."""
+    first = Exchange(call=asked.call, attempt=attempt, repair=asked.repair, tool_round=asked.tool_round)
+    return await exchanged(client, first, lambda text: parse(text, asked.question), deadline, clock)
+
+
+async def exchanged(
+    client: ModelClient, begun: Exchange, read: Callable[[str], Read], deadline: float, clock: Clock
+) -> tuple[Exchange, Read | ParseError | ModelError]:
+    """The call of `begun` made, whatever comes of it: its end, and what `read` made of the answer."""
+    call = begun.call
     began = clock.monotonic()
     answer: Answer | None = None
-    outcome: Form | ToolRequest | ParseError | ModelError
+    outcome: Read | ParseError | ModelError
     try:
         async with asyncio.timeout(deadline - began):  # whatever the client does
             answer = await client.ask(call, deadline - began)
-        outcome = parse(answer.text, asked.question)
+        outcome = read(answer.text)
     except ParseError as wrong:
         cut = f"it was cut off after {call.max_output_tokens} tokens: " if answer and answer.cut else ""
         outcome = ParseError(f"{cut}{wrong}")
@@ -166,17 +177,15 @@ async def _exchange(
     except TimeoutError:
         outcome = ModelTimeout(f"{call.model}: no whole answer before the deadline")
     failed_as = outcome if isinstance(outcome, ParseError | ModelError) else None
-    exchange = Exchange(
-        call=call,
-        attempt=attempt,
-        repair=asked.repair,
-        tool_round=asked.tool_round,
-        answer=answer,
-        error=str(failed_as or ""),
-        error_kind=type(failed_as).__name__ if failed_as else "",
-        ms=(clock.monotonic() - began) * 1000.0,
+    ended = begun.model_copy(
+        update={
+            "answer": answer,
+            "error": str(failed_as or ""),
+            "error_kind": type(failed_as).__name__ if failed_as else "",
+            "ms": (clock.monotonic() - began) * 1000.0,
+        }
     )
-    return exchange, outcome
+    return ended, outcome
 
 
 async def _waited(limited: RateLimited, deadline: float, clock: Clock) -> bool:

@@ -18,6 +18,7 @@ from trader.llm.budget import Price
 from trader.llm.client import Answer, Call, Means
 from trader.llm.failures import failure, refuses_the_format
 from trader.llm.means import first_means, messages_as_sent, next_means, response_format
+from trader.llm.quiet import import_litellm
 
 IMPORT_S = 120.0
 """A cold disk and a busy machine; usually 2 to 3 s."""
@@ -164,19 +165,12 @@ class LitellmClient:
 
 
 async def _import() -> Any:
-    """The library, quiet: no price list from the network, nothing printed to the screen, no telemetry."""
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_LOG", "CRITICAL")
-    try:
-        import litellm
-    except ImportError:
-        raise MissingExtra("litellm", "llm") from None
+    """The library, with its answers bounded, and ready for the first call."""
+    litellm = import_litellm()
     from trader.llm import bounded
 
     bounded.bind()
     importlib.import_module("openai.resources")  # half a second that the first call would have to spend
-    litellm.suppress_debug_info = True
-    litellm.telemetry = False
     return litellm
 
 

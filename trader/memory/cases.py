@@ -10,7 +10,7 @@ counts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -109,6 +109,10 @@ class Resolved:
     def n_eff(self) -> float:
         """What all cases together are worth."""
         return float(self.weight.sum())
+
+    def where(self, rows: NDArray[np.bool_]) -> "Resolved":
+        """Those of them that `rows` (n,) marks."""
+        return Resolved(**{one.name: getattr(self, one.name)[rows] for one in fields(self)})
 
 
 def resolve(

@@ -1,6 +1,5 @@
 """Text as vectors. The default compares spelling, not meaning: words are hashed, nothing is downloaded."""
 
-import os
 import re
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -9,8 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trader.domain.errors import MissingExtra, ModelError
+from trader.domain.errors import ModelError
 from trader.domain.market import Floats
+from trader.llm.quiet import import_litellm
 
 HASHED_WORDS = "hashed-words"
 DIMENSIONS = 512
@@ -61,13 +61,7 @@ class ModelEmbedding:
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Rows as the model gives them, at length one."""
-        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-        try:
-            import litellm
-        except ImportError:
-            raise MissingExtra("litellm", "llm") from None
-        litellm.suppress_debug_info = True
-        litellm.telemetry = False
+        litellm = import_litellm()
         try:
             answer: Any = litellm.embedding(
                 model=self.name, input=list(texts), timeout=30, num_retries=0, max_retries=0

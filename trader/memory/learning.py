@@ -1,15 +1,25 @@
 """One learned state from everything that had resolved at a moment."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from trader.data.view import MarketView
-from trader.domain.learned import Calibration, LearnedState
+from trader.domain.learned import ByRegime, Calibration, LearnedState
 from trader.measures.forecasts import brier
 from trader.memory.base_rates import symbol_evidence
+from trader.memory.by_regime import Known, by_regime
 from trader.memory.cases import Forecasts, resolve
 from trader.memory.pooling import calibrate, equal_weights, fit_weights, share_weights
+
+
+@dataclass(frozen=True)
+class Regimes:
+    """That records and weights may be kept apart by regime."""
+
+    before: ByRegime | None = None
+    """What was chosen at the fit before this one."""
 
 
 def learn(
@@ -19,12 +29,14 @@ def learn(
     forecasts: Mapping[str, Forecasts],
     families: Mapping[str, str],
     pooling: str = "map",
+    regimes: Regimes | None = None,
 ) -> LearnedState:
     """What is known at the view's moment.
 
     `forecasts` by record; `families` names every record of the desk that forecasts, with its family. A
     record with no forecast yet keeps its priors. Forecasts that have not resolved in `view` have no
-    influence. `pooling` is how weights are learned: `map` or `fixed-share`.
+    influence. `pooling` is how weights are learned: `map` or `fixed-share`. `regimes` is None where nothing
+    is to be kept apart by regime.
     """
     evidence, rho, histories = symbol_evidence(view, symbols, horizon)
     names = sorted(families)
@@ -50,6 +62,17 @@ def learn(
                 brier_base=brier(cases.base_rate, cases.happened, cases.weight) if len(cases) else None,
             )
         )
+    apart = None
+    if regimes is not None and any(len(cases) for cases in resolved):
+        clock = np.unique(np.concatenate([history.decided for history in histories]))
+        start = np.array([prior[name] for name in names])
+        known_by = Known(names, resolved, weights, start, fit, clock, horizon, view)
+        apart = by_regime(known_by, regimes.before)
     return LearnedState(
-        cut_off=view.as_of, horizon=horizon, symbols=evidence, records=tuple(records), correlation=rho
+        cut_off=view.as_of,
+        horizon=horizon,
+        symbols=evidence,
+        records=tuple(records),
+        correlation=rho,
+        by_regime=apart,
     )

@@ -11,7 +11,8 @@ surer than its surest member. Platt 1999 (calibration); Ranjan and Gneiting 2010
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,24 +33,31 @@ FOLDS = 5
 """Blocks of time for out-of-fold calibration."""
 
 
-def calibrate(cases: Resolved) -> tuple[float, float]:
-    """(intercept a, slope c): the posterior mode on `cases`; the prior (0, 0.5) where there are none."""
-    base, x = logit(cases.base_now), logit(cases.p_up) - logit(cases.base_rate)
-    intercept, slope = _posterior_mode(base, x, cases.happened, cases.weight)
+UNPROVEN = (0.0, SLOPE_PRIOR)
+"""Intercept and slope of who has no record."""
+
+
+def calibrate(cases: Resolved, prior: tuple[float, float] = UNPROVEN) -> tuple[float, float]:
+    """(intercept a, slope c): the posterior mode on `cases`; the prior where there are none."""
+    base, x = logit(cases.base_now), lean(cases)
+    intercept, slope = _posterior_mode(base, x, cases.happened, cases.weight, prior)
     if slope < 0.0:
-        intercept, _ = _posterior_mode(base, np.zeros_like(x), cases.happened, cases.weight)
+        still = np.zeros_like(x)
+        intercept, _ = _posterior_mode(base, still, cases.happened, cases.weight, prior)
         slope = 0.0
     return intercept, slope
 
 
-def _posterior_mode(base: Floats, x: Floats, happened: Floats, weight: Floats) -> tuple[float, float]:
+def _posterior_mode(
+    base: Floats, x: Floats, happened: Floats, weight: Floats, prior: tuple[float, float]
+) -> tuple[float, float]:
     """Newton's method on a strictly concave posterior of two parameters: a handful of steps."""
-    a, c = 0.0, SLOPE_PRIOR
+    a, c = prior
     for _ in range(25):
         p = expit(base + a + c * x)
         error, curvature = weight * (happened - p), weight * p * (1 - p)
-        gradient_a = error.sum() - a / INTERCEPT_SD**2
-        gradient_c = (error * x).sum() - (c - SLOPE_PRIOR) / SLOPE_SD**2
+        gradient_a = error.sum() - (a - prior[0]) / INTERCEPT_SD**2
+        gradient_c = (error * x).sum() - (c - prior[1]) / SLOPE_SD**2
         haa = curvature.sum() + 1 / INTERCEPT_SD**2
         hcc = (curvature * x * x).sum() + 1 / SLOPE_SD**2
         hac = (curvature * x).sum()
@@ -87,7 +95,8 @@ def fit_weights(records: Sequence[Resolved], prior: Floats) -> Floats:
     """
     if sum(len(record) for record in records) == 0:
         return prior
-    shifts, answered, base, happened, weight, _ = _align(records, out_of_fold_shifts)
+    pool = align(records, [out_of_fold_shifts(record) for record in records])
+    shifts, answered, base, happened, weight = pool[:5]
     penalty = 1.0 / WEIGHT_SD**2
     curvature = 0.25 * float(weight @ (shifts**2).sum(axis=1))
     w, step = prior.copy(), 1.0 / (penalty + curvature)
@@ -107,8 +116,9 @@ def share_weights(records: Sequence[Resolved], prior: Floats) -> Floats:
     """Weights (k,) by fixed share, on forecasts calibrated by the prior slope: each case as it was met."""
     if sum(len(record) for record in records) == 0:
         return prior
-    shifts, answered, base, happened, weight, date = _align(records, lambda one: SLOPE_PRIOR * lean(one))
-    return fixed_share(expit(base[:, None] + shifts), answered > 0, happened, weight, date, prior)
+    pool = align(records, [SLOPE_PRIOR * lean(record) for record in records])
+    p = expit(pool.base[:, None] + pool.shifts)
+    return fixed_share(p, pool.answered > 0, pool.happened, pool.weight, pool.date, prior)
 
 
 def lean(record: Resolved) -> Floats:
@@ -117,13 +127,32 @@ def lean(record: Resolved) -> Floats:
     return leaned
 
 
-def _align(
-    records: Sequence[Resolved], shifts_of: Callable[[Resolved], Floats]
-) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.int64]]:
-    """A row per case of any record, by date, then symbol.
+class Aligned(NamedTuple):
+    """A row for each case of any record, by date, then symbol."""
 
-    Shifts (n, k), answered (n, k) 0 or 1, and (n,) each: logit base, outcome, weight, date.
-    """
+    shifts: Floats
+    """Shape (n, k): what each record would move the log-odds by; 0 where it was silent."""
+    answered: Floats
+    """Shape (n, k), 0 or 1."""
+    base: Floats
+    """Log-odds of the base rate; shape (n,), as all below."""
+    happened: Floats
+    weight: Floats
+    date: NDArray[np.int64]
+    """The number of its date, rising."""
+    first: NDArray[np.intp]
+    """Where the case stands in the records one behind the other."""
+
+    def p_up(self, weights: Floats) -> Floats:
+        """The pool's probability of each case, shape (n,), by `weights` (k,) or (n, k)."""
+        share = self.answered * weights
+        total = np.maximum(share.sum(axis=1), 1e-12)
+        p: Floats = expit(self.base + (share * self.shifts).sum(axis=1) / total)
+        return p
+
+
+def align(records: Sequence[Resolved], shifts_of: Sequence[Floats]) -> Aligned:
+    """The cases of `records`, with what each moves in them. At least one case."""
     names = np.unique(np.concatenate([record.symbol for record in records]))
     keys = [
         record.decided.astype(np.int64) * len(names) + np.searchsorted(names, record.symbol)
@@ -131,13 +160,13 @@ def _align(
     ]
     cases, first = np.unique(np.concatenate(keys), return_index=True)
     shifts, answered = np.zeros((len(cases), len(records))), np.zeros((len(cases), len(records)))
-    for column, (record, key) in enumerate(zip(records, keys, strict=True)):
+    for column, (moved, key) in enumerate(zip(shifts_of, keys, strict=True)):
         row = np.searchsorted(cases, key)
-        shifts[row, column] = shifts_of(record)
+        shifts[row, column] = moved
         answered[row, column] = 1.0
     stacked = (np.concatenate([getattr(record, name) for record in records])[first] for name in _CASE_FIELDS)
     base_now, happened, weight = stacked
-    return shifts, answered, logit(base_now), happened, weight, cases // len(names)
+    return Aligned(shifts, answered, logit(base_now), happened, weight, cases // len(names), first)
 
 
 _CASE_FIELDS = ("base_now", "happened", "weight")
@@ -152,22 +181,9 @@ def out_of_fold_shifts(record: Resolved) -> Floats:
     for block in range(FOLDS):
         inside = fold == block
         if inside.any():
-            a, c = calibrate(_without(record, inside))
+            a, c = calibrate(record.where(~inside))
             shifts[inside] = a + c * x[inside]
     return shifts
-
-
-def _without(record: Resolved, rows: NDArray[np.bool_]) -> Resolved:
-    keep = ~rows
-    return Resolved(
-        record.decided[keep],
-        record.symbol[keep],
-        record.p_up[keep],
-        record.base_rate[keep],
-        record.base_now[keep],
-        record.happened[keep],
-        record.weight[keep],
-    )
 
 
 def onto_simplex(point: Floats) -> Floats:

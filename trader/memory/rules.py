@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from math import sqrt
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,13 +10,15 @@ from trader.domain.lessons import Condition, Rule, rule_id
 from trader.domain.opinions import P_MAX, P_MIN, Opinion
 from trader.domain.value import Moment
 from trader.measures.forecasts import expit, logit
+from trader.measures.intervals import wilson
 from trader.memory.experience import Experience, Floats
 
 PRIOR_CASES = 30.0
 """Effective cases that no effect is worth: as many as a rule needs. What is found is found at its best."""
 MEMORY, RECORD = "memory", "memory/rules"
 """Who speaks for the rules in the pool, and the record that it is scored under."""
-_Z = NormalDist().inv_cdf(0.975)
+LEVEL = 0.95
+"""Of the interval that a rule carries."""
 
 
 def stated(condition: Condition, known: Experience, p_value: float, look: int, at: Moment) -> Rule:
@@ -28,29 +28,32 @@ def stated(condition: Condition, known: Experience, p_value: float, look: int, a
         raise ValueError(f"no case in which {condition}")
     told: dict[str, Any] = {"sentence": "", "stated_at": at, "look": look, "p_value": p_value}
     of = {"id": rule_id(condition, at), "condition": condition, "stated_rate": record["rate"]}
-    return _worded(Rule.model_validate(told | of | record))
+    return _sentenced(Rule.model_validate(told | of | record))
 
 
 def renewed(rule: Rule, known: Experience) -> Rule:
-    """The rule with its record on all cases that are known now; a sentence from a template with it."""
+    """The rule with its record on all cases that are known now, and the sentence that says it.
+
+    A model's words stay as long as the rule points the way that they say.
+    """
     record = _record(rule.condition, known)
     if not record:
         return rule
     fresh = rule.model_copy(update=record)
-    return _worded(fresh) if rule.sentence == template(rule) else fresh
+    kept = rule.wording if fresh.direction == rule.direction else None
+    return _sentenced(fresh.model_copy(update={"wording": kept}))
 
 
-def _worded(rule: Rule) -> Rule:
+def _sentenced(rule: Rule) -> Rule:
     return rule.model_copy(update={"sentence": template(rule)})
 
 
 def template(rule: Rule) -> str:
     """The rule in words, without a model."""
-    direction = "more" if rule.effect > 0 else "less"
     return (
         f"When {rule.condition}, the event came in {rule.rate:.0%} of {rule.support:.0f} cases "
-        f"(95 % interval {rule.low:.0%} to {rule.high:.0%}), {direction} often than the {rule.base_rate:.0%} "
-        f"expected."
+        f"(95 % interval {rule.low:.0%} to {rule.high:.0%}), {rule.direction} often than the "
+        f"{rule.base_rate:.0%} expected."
     )
 
 
@@ -60,7 +63,7 @@ def _record(condition: Condition, known: Experience) -> dict[str, Any]:
     if support <= 0.0:
         return {}
     rate = float(np.average(known.happened[rows], weights=known.weight[rows]))
-    low, high = wilson(rate, support)
+    low, high = wilson(min(rate * support, support), support, LEVEL)
     return {
         "cases": int(rows.sum()),
         "support": support,
@@ -75,13 +78,6 @@ def _record(condition: Condition, known: Experience) -> dict[str, Any]:
 
 def _moment(at: np.datetime64) -> datetime:
     return datetime.fromtimestamp(int(at.astype(np.int64)), UTC)
-
-
-def wilson(rate: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a rate seen in `n` effective cases, n above zero (Wilson 1927)."""
-    middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def lean(rule: Rule) -> float:
@@ -106,9 +102,9 @@ def remembered(rules: Sequence[Rule], base_rate: float) -> Opinion:
     return Opinion(
         agent=MEMORY,
         p_up=forecast(rules, base_rate),
-        reasoning=" ".join(rule.sentence for rule in rules)[:4000],
-        factors_for=tuple(rule.sentence for rule in rules if rule.effect > 0),
-        factors_against=tuple(rule.sentence for rule in rules if rule.effect <= 0),
+        reasoning=" ".join(rule.told for rule in rules)[:4000],
+        factors_for=tuple(rule.told for rule in rules if rule.effect > 0),
+        factors_against=tuple(rule.told for rule in rules if rule.effect <= 0),
     )
 
 

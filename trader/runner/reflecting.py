@@ -1,21 +1,24 @@
 """What a book makes of its own past as it goes: decisions with their conditions, and looks for rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from trader.data.view import MarketView
 from trader.domain.decisions import Decision
+from trader.domain.ids import RoundId
 from trader.domain.learned import LearnedState
 from trader.domain.lessons import LearnedThresholds, Lessons, Standing
 from trader.domain.portfolio import Book
 from trader.domain.signals import Signal
 from trader.domain.trades import MarketState
+from trader.graph.state import Desk
 from trader.journal.reader import JournalReader
-from trader.journal.records import LearningEvent, RoundOpened, StateKnown
+from trader.journal.records import LearningEvent, ModelCalled, RoundOpened, StateKnown
 from trader.memory.cases import outcomes
 from trader.memory.experience import case_of, experience
 from trader.memory.reflection import reflect
 from trader.runner.listening import Listening
+from trader.runner.wording import put_into_words
 
 
 class Reflecting:
@@ -43,7 +46,7 @@ class Reflecting:
     def conditions(self, opened: RoundOpened, heard: Listening) -> Mapping[str, MarketState]:
         """Of each symbol in the round that begins; of one that is run again, as it was recorded then."""
         known = {one.symbol: one.state for one in heard.heard(StateKnown)}
-        if not known and self._on:
+        if not known:
             recorded = (
                 (symbol, self._reader.memories.state(self._book.id, symbol, opened.as_of))
                 for symbol in self._book.symbols
@@ -73,6 +76,21 @@ class Reflecting:
         self._lessons = made.lessons
         changes = [LearningEvent(book=book.id, at=view.as_of, change=one) for one in made.changes]
         return learned.model_copy(update={"lessons": made.lessons}), changes
+
+    async def put_into_words(
+        self, desk: Desk, learned: LearnedState, changes: Sequence[LearningEvent], round: RoundId
+    ) -> tuple[LearnedState, list[LearningEvent | ModelCalled]]:
+        """`learned` with new rules in a model's words, where the desk has one; what is to be recorded of it.
+
+        Nothing of it is recorded before the round is: a round that is lost asks, or finds the answer, again.
+        """
+        new = frozenset(one.change.subject for one in changes if one.change.kind == "stated")
+        if not new:
+            return learned, []
+        made = await put_into_words(desk, self._lessons.rules, new, round)
+        self._lessons = self._lessons.model_copy(update={"rules": made.rules})
+        events = [LearningEvent(book=self._book.id, at=learned.cut_off, change=one) for one in made.changes]
+        return learned.model_copy(update={"lessons": self._lessons}), [*made.calls, *events]
 
     def _wishes(self) -> Mapping[str, Standing]:
         """What people have asked of rules."""

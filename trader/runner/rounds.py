@@ -29,8 +29,9 @@ from trader.journal.records import (
     StateLearned,
     Step,
 )
+from trader.memory.by_regime import choices
 from trader.memory.cases import Forecasts
-from trader.memory.learning import learn
+from trader.memory.learning import Regimes, learn
 from trader.memory.recorded import joined, recorded
 from trader.memory.rules import MEMORY, RECORD
 from trader.risk import breakers
@@ -198,7 +199,11 @@ class Rounds:
             records += [market_step.mark(book, account), *self._tripped(as_of)]
         records += self._remembering.round(as_of, desk.market, self._venue.broker.ledger, late)
         learned, changes = self._learn(as_of)
-        records += changes
+        learned, told = await self._reflecting.put_into_words(
+            desk, learned, changes, round_id(book.id, as_of)
+        )
+        self._learned = learned
+        records += [*changes, *told]
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
         ).model_copy(update=self._trades_closed(as_of) | self._busy())
@@ -281,11 +286,16 @@ class Rounds:
             if len(here.get(RECORD, ())):
                 families[RECORD] = MEMORY
             view = self._desk.market.view(as_of)
-            learned = learn(view, book.symbols, book.horizon, known, families, self._desk.pooling)
+            before = self._learned.by_regime if self._learned else None
+            regimes = Regimes(before) if self._desk.by_regime else None
+            learned = learn(view, book.symbols, book.horizon, known, families, self._desk.pooling, regimes)
+            chosen = choices(before, learned.by_regime)
             self._learned, changes = self._reflecting.reflect(
                 learned, view, len(self._venue.broker.ledger.closed)
             )
-            return self._learned, changes
+            return self._learned, [
+                LearningEvent(book=book.id, at=as_of, change=one) for one in chosen
+            ] + changes
         return self._learned, []
 
     def _known(self) -> LearnedState:

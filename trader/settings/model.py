@@ -43,6 +43,8 @@ class Desk(Section):
     """Average true ranges from the price to the protective stop, where no opinion names a farther one."""
     pooling: Annotated[Text, Field(pattern="^(map|fixed-share)$")] = "map"
     """How weights of the pool are learned: `map`, the posterior mode, or `fixed-share`, from case to case."""
+    regimes: Annotated[Text, Field(pattern="^(tried|off)$")] = "tried"
+    """`tried`: calibration and weights are kept apart by regime where that forecast better; `off`: never."""
     refit_bars: Annotated[Whole, Field(ge=1)] = 5
     """Bars between two fits of calibration, weights and payoffs."""
     refit_forecaster: Annotated[Whole, Field(ge=1)] = 21
@@ -125,8 +127,9 @@ class Settings(Value):
             del tables["venue"]
         if self.memory == Memory():
             del tables["memory"]
-        if self.desk.pooling == "map":
-            del tables["desk"]["pooling"]
+        for name in ("pooling", "regimes"):
+            if getattr(self.desk, name) == getattr(Desk(), name):
+                del tables["desk"][name]
         if self.forecast == Forecast():
             del tables["forecast"]
         if self.paper.cost_bps is None:

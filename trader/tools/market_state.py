@@ -4,11 +4,8 @@ import math
 
 from trader.data.view import MarketView
 from trader.domain.trades import MarketState
-from trader.features.plain_regime import FEWEST, plain_regime
+from trader.features.plain_regime import FEWEST, READ, plain_regime
 from trader.tools.indicators import indicators
-
-REGIME_BARS = 1260
-"""Closes among which the plain rule ranks the last volatility: five years of days, as the tool `regime`."""
 
 
 def market_state(view: MarketView, symbol: str) -> MarketState:
@@ -23,7 +20,7 @@ def market_state(view: MarketView, symbol: str) -> MarketState:
         return value if math.isfinite(value) else None
 
     natr, atr, macd = last("natr_14"), last("atr_14"), last("macd_hist")
-    closes = bars.close[-REGIME_BARS:]
+    closes = bars.close[-READ:]
     return MarketState(
         rsi=last("rsi_14"),
         adx=last("adx_14"),

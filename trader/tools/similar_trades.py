@@ -1,11 +1,10 @@
 """The book's closed trades that most resemble the present conditions of the symbol, and what came of them.
 
-    score = 0.7 * similarity + 0.3 * 0.5 ** (age in days / 90)
-
-Only trades that had closed, and that a round knew of, are looked at (`trader/memory/recall.py` has the
-formulas). Of the 30 with the highest score those with a similarity of at least one half are counted, longs
-and shorts apart. The examples are chosen so that they do not repeat each other, and are as few as the budget
-of tokens allows. It is a count of what happened: an interval that holds zero says that nothing is known.
+Only trades that had closed, and that a round knew of, are looked at, and scored by likeness and age
+(`trader/memory/recall.py` has the formula). Of the 30 with the highest score those with a similarity of at
+least one half are counted, longs and shorts apart. The examples are chosen so that they do not repeat each
+other, and are as few as the budget of tokens allows. It is a count of what happened: an interval that holds
+zero says that nothing is known.
 """
 
 from collections.abc import Iterator
