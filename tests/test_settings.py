@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -166,7 +165,7 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
         ("[llm.roles.fast]\ntimeout_s = 2\n", ":2: llm.roles.fast.models is missing", ""),
         (
             "[llm.roles.fast]\nmodels = ['a']\nknowledge_cutoff = '2024'\n",
-            ":3: llm.roles.fast.knowledge_cutoff: expected a day such as 2012-06-01, found \"2024\"",
+            ':3: llm.roles.fast.knowledge_cutoff: expected a day such as 2012-06-01, found "2024"',
             "",
         ),
         ("[llm.roles]\nfast = 3\n", ":2: llm.roles.fast: expected a table, found 3", "[llm.roles.fast]"),
