@@ -112,7 +112,15 @@ def work(job: Job, control: Control, tell: Callable[[News], None]) -> Ended | Fa
     observer = Teller(job.number, tell)
     try:
         ran = asyncio.run(
-            run(job.workspace, job.settings, new=False, observer=observer, control=control, clock=clock)
+            run(
+                job.workspace,
+                job.settings,
+                new=False,
+                observer=observer,
+                control=control,
+                clock=clock,
+                insist=True,
+            )
         )
     except TraderError as error:
         return Failed(job.number, error.message, error.hint)
