@@ -1,6 +1,6 @@
 """The numbers of a backtest's report, against closed forms and by hand."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from trader.backtest.books.plan import Plan, PlannedBook
 from trader.domain.ids import BacktestId
 from trader.domain.market import Timeframe
-from trader.evals.backtest_report import Selection, headline, selection
+from trader.evals.backtest_origin import may_have_seen
+from trader.evals.backtest_report import Selection, headline, selection, unjudged
 from trader.evals.book_report import Row
 from trader.evals.curve import Curve, Performance, Resampling, performance
 from trader.evals.findings import INSUFFICIENT
 from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
+from trader.evals.run_summary import RunSummary
 from trader.evals.trading_costs import SIDES_BPS, TradingCosts, repriced
 from trader.measures.bootstrap import drawn_dates
 from trader.measures.performance import annual_return, annual_sharpe, resampled_sharpes, sortino
@@ -165,3 +167,23 @@ def test_a_variant_with_skill_is_no_luck() -> None:
     assert found.superior == 0.0
     assert found.overfitting is not None
     assert found.overfitting < 0.05
+
+
+def test_what_a_model_may_have_seen_of_the_span_is_counted_or_unknown() -> None:
+    rounds = [START + timedelta(days=number) for number in range(4)]
+    assert may_have_seen((), {}, rounds) == "no model"
+    known = {"a/old": date(2011, 12, 31), "a/new": date(2012, 1, 31)}
+    assert may_have_seen(("a/new", "a/old", "b/other"), known, rounds) == (
+        "a/new 2012-01-31: it may have seen 2 of 4 rounds; a/old 2011-12-31: before the first round; "
+        "b/other unknown: it may have seen all of these days"
+    )
+
+
+def test_where_the_desk_had_no_word_of_its_own_the_report_says_so() -> None:
+    made = {"trade": 2, "hold": 7, "undecided": 1}
+    quiet = RunSummary.model_construct(decisions={"hold": 3}, llm_unpaid=0)
+    assert list(unjudged(quiet)) == []
+    assert list(unjudged(RunSummary.model_construct(decisions=made, llm_unpaid=1_200))) == [
+        "1 of 10 decisions are undecided: what was held stayed",
+        "1,200 calls of models were not made, because the budget was spent: rules spoke instead",
+    ]

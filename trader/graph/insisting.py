@@ -66,8 +66,9 @@ class InsistentModels:
                 break
             await asyncio.sleep(wait_s)
         assert cause is not None  # noqa: S101 - there is at least one asking
+        asked = f"{agent.name} about {case.symbol} at {case.as_of:%Y-%m-%d %H:%M}"
         raise NoModelAnswers(
-            f"no model answers {agent.name} about {case.symbol} at {case.as_of:%Y-%m-%d %H:%M}: {cause.error}",
+            f"no model answers {asked}: {cause.error}",
             hint="`trader doctor` says how to mend it; the same command goes on, and asks only what is open",
         )
 

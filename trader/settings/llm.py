@@ -88,6 +88,14 @@ class Llm(Value):
     limits: dict[str, ProviderLimit] = {}
 
     @property
+    def as_asked(self) -> "Llm":
+        """What answers depend on: not how many of them are kept, nor what is known about the models."""
+        roles = {
+            name: role.model_copy(update={"knowledge_cutoff": None}) for name, role in self.roles.items()
+        }
+        return self.model_copy(update={"roles": roles, "cache": Cache()})
+
+    @property
     def knowledge_cutoffs(self) -> dict[str, date]:
         """Model -> last day that it was taught of, where a role says it; the latest that is said.
 
