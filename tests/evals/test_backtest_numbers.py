@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trader.backtest.books.plan import Plan, PlannedBook
-from trader.domain.ids import BacktestId
-from trader.domain.market import Timeframe
+from tests.backtest.planned import book, plan
 from trader.evals.backtest_origin import may_have_seen
 from trader.evals.backtest_report import Selection, headline, selection, unjudged
 from trader.evals.book_report import Row
@@ -24,32 +22,7 @@ from trader.measures.performance import annual_return, annual_sharpe, resampled_
 
 START = datetime(2012, 1, 30, 21, tzinfo=UTC)
 ALONE = Selection(tried=1, deflated_sharpe=0.9, overfitting=None, superior=None, why_not="")
-
-
-PLANNED = PlannedBook(
-    number=1,
-    varied={},
-    symbols=("AAPL",),
-    first=START,
-    last=START,
-    rounds=200,
-    horizon=1,
-    data="",
-    settings={},
-)
-PLAN = Plan(
-    id=BacktestId("b"),
-    command="trader backtest",
-    feed="sample",
-    timeframe=Timeframe.D1,
-    symbols=("AAPL",),
-    currency="USD",
-    version="",
-    program="",
-    prompts={},
-    made_at=START,
-    books=(PLANNED,),
-)
+PLANNED = book(1, START, 200, horizon=1)
 
 
 def curve(equity: list[float], horizon: int = 1, step: timedelta = timedelta(days=1)) -> Curve:
@@ -146,9 +119,8 @@ def chosen_among(variants: int, rounds: int = 200, skill: float = 0.0) -> Select
         steps = rng.normal(0.0, 0.01, rounds) + (skill if number == variants else 0.0)
         curves[number] = curve((100.0 * np.cumprod(1.0 + steps)).tolist())
     books = tuple(PLANNED.model_copy(update={"number": number}) for number in curves)
-    plan = PLAN.model_copy(update={"books": books})
     hold = Rival(HELD, np.zeros(rounds - 1), 1.0)
-    return selection(books[0], plan, curves, (hold,), 0)
+    return selection(books[0], plan(books), curves, (hold,), 0)
 
 
 def test_overfitting_and_superior_ability_need_ten_variants() -> None:

@@ -41,8 +41,11 @@ def backtest(session: Session, flags: Flags, how: How) -> int:
 
     1 where a book failed, or where the first one made no decision at all.
     """
+    from trader.commands.backtest_show import check_place, show_folder
+
     if how.engine not in ENGINES:
         raise UnknownName("engine", how.engine, ENGINES)
+    check_place(how.html)
     plan, settings = planned(session, flags)
     folder = Folder(session.workspace, plan)
     folder.save()
@@ -58,8 +61,6 @@ def backtest(session: Session, flags: Flags, how: How) -> int:
         )
         output.say(f"  {plan.command}")
         return 1 if failed else INTERRUPTED
-    from trader.commands.backtest_show import show_folder
-
     decisions = show_folder(session, folder, None, how.html).book.summary.decisions
     if decisions.get(Outcome.UNDECIDED, 0) == sum(decisions.values()):
         output.say("no decision was made: `trader trace list` says why of each")

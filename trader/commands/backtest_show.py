@@ -9,7 +9,7 @@ from trader.commands.backtest_document import document
 from trader.commands.backtest_screen import screen
 from trader.commands.config import loaded
 from trader.commands.session import Session
-from trader.domain.errors import TraderError
+from trader.domain.errors import TraderError, UsageError
 from trader.evals.backtest_report import BacktestReport, report_backtest
 
 
@@ -27,6 +27,14 @@ def show_folder(
     else:
         output.screen(*screen(found, folder))
     return found
+
+
+def check_place(html: Path | None) -> None:
+    """That a page can stand there, before anything is worked on for it. Raises UsageError."""
+    if html is not None and html.is_dir():
+        raise UsageError(f"--html {html} is a folder", hint="--html report.html names a file")
+    if html is not None and not html.parent.is_dir():
+        raise UsageError(f"--html {html}: there is no folder {html.parent}", hint="make it, or name another")
 
 
 def write_page(found: BacktestReport, path: Path) -> None:

@@ -56,6 +56,11 @@ def span(market: Market, settings: Settings) -> Span:
     last = datetime.combine(run.end, time.max, UTC) if run.end else every[-1]
     if run.start and run.end and run.start > run.end:
         raise UsageError(f"--start {run.start} is after --end {run.end}")
+    if first > every[-1]:
+        raise UsageError(
+            f"--start {run.start} is after the data, which ends on {every[-1]:%Y-%m-%d}",
+            hint=f"the data goes from {every[0]:%Y-%m-%d} to {every[-1]:%Y-%m-%d}",
+        )
     chosen = [close for close in every if first <= close <= last]
     if not run.start:
         chosen = chosen[-DEFAULT_ROUNDS:]
