@@ -7,13 +7,13 @@ one core, by turns: another program's work does not count, and neither does a se
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from statistics import median
 from time import perf_counter, process_time
 from types import ModuleType
 
 import numpy as np
 
 from benchmarks.figures import Bound, Disagreement, Figure, Say, exponent
+from benchmarks.turns import by_turns, middle
 from trader.backtest.callback import Decide, Now, simulate_with
 from trader.backtest.loaded import kernel
 from trader.backtest.many import sweep_crosses
@@ -182,20 +182,11 @@ def rates(
     what: str, bars: int, ours: Callable[[], object], theirs: Callable[[], object], peer: str, times: float
 ) -> Figure:
     """Bars a second of both, by turns."""
-    here, there = [], []
-    for _ in range(TURNS):
-        here.append(_processor(ours))
-        there.append(_processor(theirs))
+    here, there = by_turns(ours, theirs, TURNS, process_time)
     bound = Bound("at least", times, "ratio")
-    return Figure(f"{what}, bars a second", bars / median(here), "/s", bars / median(there), peer, bound)
+    return Figure(f"{what}, bars a second", bars / here, "/s", bars / there, peer, bound)
 
 
 def seconds(work: Callable[[], object]) -> float:
     """Of the processor, the middle of some turns."""
-    return median(_processor(work) for _ in range(TURNS))
-
-
-def _processor(work: Callable[[], object]) -> float:
-    began = process_time()
-    work()
-    return process_time() - began
+    return middle(work, TURNS, process_time)

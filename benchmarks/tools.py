@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.figures import Bound, Disagreement, Figure, Say, exponent
 from benchmarks.tools_talib import DIRECT
+from benchmarks.turns import by_turns, middle
 from trader.domain.market import Bars, Floats, Timeframe
 from trader.features.catalogue import COMMON, compute_all, feature
 from trader.features.feature import Inputs
@@ -38,7 +39,7 @@ def measure(folder: Path, say: Say) -> Iterator[Figure]:
     large, small = history(MANY), history(FEW)
     say(f"{len(COMMON)} indicators over {MANY:,} bars, by TA-Lib too")
     yield from beside("TA-Lib, one by one", large, _directly, 0, TALIB, 1.0)
-    one, ten = (_time(lambda i=inputs: compute_all(_fresh(i), COMMON)) for inputs in (small, large))
+    one, ten = (middle(lambda i=inputs: compute_all(_fresh(i), COMMON), TURNS) for inputs in (small, large))
     yield Figure(f"  grows with bars, {FEW:,} to {MANY:,}, exponent", exponent(FEW, one, MANY, ten))
     if frames := peer("frames", say):
         say("by polars and pandas")
@@ -73,7 +74,9 @@ def beside(
     theirs = compute(_fresh(inputs))
     rows = [feature(ours) for ours in theirs]
     yield agreement(compute_all(_fresh(inputs), rows), theirs, name, settled, within)
-    here, there = _by_turns(lambda: compute_all(_fresh(inputs), rows), lambda: compute(_fresh(inputs)), turns)
+    here, there = by_turns(
+        lambda: compute_all(_fresh(inputs), rows), lambda: compute(_fresh(inputs)), turns, perf_counter
+    )
     what = f"{len(rows)} indicators, {len(inputs):,} bars"
     bound = None if target is None else Bound("at most", target, "ratio")
     yield Figure(what, here * 1e3, "ms", there * 1e3, name, bound)
@@ -117,11 +120,13 @@ def one_bar_more(inputs: Inputs, wickra: ModuleType | None) -> Iterator[Figure]:
         yield agreement({name: batch[name] for name in answers}, answers, "wickra", SETTLED, DRIFTING)
         same = Stream([feature(name) for name in answers])
         same.start(_bars(inputs)[:begin])
-        here, there = _by_turns(lambda: _add(same, bars[begin:]), lambda: theirs.add(bars[begin:]), TURNS)
+        here, there = by_turns(
+            lambda: _add(same, bars[begin:]), lambda: theirs.add(bars[begin:]), TURNS, perf_counter
+        )
         what, bound = f"{len(answers)} indicators, one bar more", Bound("at most", 1 / 3, "ratio")
         yield Figure(what, here / ADDED * 1e6, "us", there / ADDED * 1e6, "wickra", bound)
     last = Inputs(*(column[-WINDOW:] for column in _columns(inputs)))
-    here, there = _by_turns(lambda: _add(stream, bars[begin:]), lambda: _directly(last), TURNS)
+    here, there = by_turns(lambda: _add(stream, bars[begin:]), lambda: _directly(last), TURNS)
     name = f"TA-Lib over {WINDOW} bars"
     yield Figure(f"{len(COMMON)} indicators, one bar more", here / ADDED * 1e6, "us", there * 1e6, name)
     early, late = (_added_to(inputs, bars, count) for count in (FEW // 10 - 100, FEW - 100))
@@ -181,19 +186,3 @@ def _quietly(compute: Compute) -> Compute:
             return compute(inputs)
 
     return quiet
-
-
-def _by_turns(here: Callable[[], object], there: Callable[[], object], turns: int) -> tuple[float, float]:
-    """Median seconds of both."""
-    pairs = [(_once(here), _once(there)) for _ in range(turns)]
-    return median(one for one, _ in pairs), median(other for _, other in pairs)
-
-
-def _time(run: Callable[[], object]) -> float:
-    return median(_once(run) for _ in range(TURNS))
-
-
-def _once(run: Callable[[], object]) -> float:
-    began = perf_counter()
-    run()
-    return perf_counter() - began

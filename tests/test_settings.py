@@ -163,6 +163,11 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
         ),
         ("[llm.roles.fast]\n", ":1: llm.roles.fast.models is missing", ""),
         ("[llm.roles.fast]\ntimeout_s = 2\n", ":2: llm.roles.fast.models is missing", ""),
+        (
+            "[llm.roles.fast]\nmodels = ['a']\nknowledge_cutoff = '2024'\n",
+            ':3: llm.roles.fast.knowledge_cutoff: expected a day such as 2012-06-01, found "2024"',
+            "",
+        ),
         ("[llm.roles]\nfast = 3\n", ":2: llm.roles.fast: expected a table, found 3", "[llm.roles.fast]"),
         ("llm = 3\n", ":1: llm: expected a table, found 3", "[llm.roles.fast]"),
         (
@@ -314,6 +319,31 @@ def test_settings_without_models_are_named_as_before_there_were_any(tmp_path: Pa
     """A book is found again by the digest of its settings: an unfinished one must not be lost."""
     assert set(json.loads(canonical_json(Settings()))) == {"desk", "paper", "run", "risk", "agents"}
     assert "llm" in json.loads(canonical_json(load(written(tmp_path, MODELS))[0]))
+
+
+def test_a_cut_off_that_one_role_says_counts_for_the_model_wherever_it_is_asked(tmp_path: Path):
+    text = """
+[llm.roles.fast]
+models = ["openai/small", "ollama/any"]
+knowledge_cutoff = 2024-06-01
+[llm.roles.careful]
+models = ["openai/large", "openai/small"]
+[llm.roles.late]
+models = ["openai/small"]
+knowledge_cutoff = 2024-09-30
+"""
+    loaded, _ = load(written(tmp_path, text))
+    assert loaded.llm.knowledge_cutoffs == {
+        "openai/small": date(2024, 9, 30),
+        "ollama/any": date(2024, 6, 1),
+    }
+    assert restored(json.loads(canonical_json(loaded))) == loaded
+
+
+def test_a_role_without_a_cut_off_is_named_as_before_it_could_have_one(tmp_path: Path):
+    role = json.loads(canonical_json(load(written(tmp_path, MODELS))[0]))["llm"]["roles"]["fast"]
+    assert "knowledge_cutoff" not in role
+    assert "context_tokens" in role
 
 
 def test_keys_are_what_the_dotenv_file_has_besides_settings(tmp_path: Path):

@@ -5,12 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trader.backtest.books.plan import Plan, PlannedBook
+from tests.backtest.planned import book, plan
 from trader.backtest.books.work import Ended, Failed, Going, News, Preparing, Said
 from trader.clock import SetClock
 from trader.commands.backtest_progress import EVERY_S, Progressing, watching
-from trader.domain.ids import BacktestId
-from trader.domain.market import Timeframe
 
 START = datetime(2012, 3, 2, 21, tzinfo=UTC)
 
@@ -32,36 +30,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def plan() -> Plan:
-    books = tuple(
-        PlannedBook(
-            number=number,
-            varied={"seed": str(number)},
-            symbols=("AAPL",),
-            first=START,
-            last=START,
-            rounds=100,
-            horizon=5,
-            data="",
-            settings={},
-        )
-        for number in (1, 2)
-    )
-    return Plan(
-        id=BacktestId("b"),
-        command="trader backtest --seeds 2",
-        feed="sample",
-        timeframe=Timeframe.D1,
-        symbols=("AAPL",),
-        currency="USD",
-        version="",
-        program="",
-        prompts={},
-        made_at=START,
-        books=books,
-    )
-
-
+PLAN = plan([book(number, START, 100, varied={"seed": str(number)}) for number in (1, 2)])
 STORY: tuple[News, ...] = (
     Preparing(1, "scoring the rules", 1, 4),
     Going(1, 0, 100),
@@ -75,7 +44,7 @@ STORY: tuple[News, ...] = (
 
 def told(stream: io.StringIO) -> str:
     clock = Watch(START)
-    with watching(stream, Progressing(plan(), {1: 0, 2: 40}, clock), clock) as watch:
+    with watching(stream, Progressing(PLAN, {1: 0, 2: 40}, clock), clock) as watch:
         for news in STORY:
             clock.on(EVERY_S + 1)
             watch.hear(news)

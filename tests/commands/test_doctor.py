@@ -1,10 +1,8 @@
 """`trader doctor` against models that answer, refuse, talk, and are not there."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.llm.conftest import call_of
-from tests.llm.server import Reply, Server, serving
+from tests.llm.server import Reply, Server, in_thread, serving
 from trader.agents.roster import roster
 from trader.cli import main
 from trader.commands.doctor import PROMPT_TOKENS, a_decision
@@ -26,27 +24,9 @@ ASKING = ("news", "momentum", "quant", "risk", "sentiment", "value")
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
-@contextmanager
-def served(*replies: Reply) -> Iterator[Server]:
+def served(*replies: Reply) -> AbstractContextManager[Server]:
     """A server in a thread: the command has an event loop of its own."""
-    loop, began, ended = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-    found: list[Server] = []
-
-    async def serve() -> None:
-        async with serving(*replies) as server:
-            found.append(server)
-            began.set()
-            await ended.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    began.wait(10)
-    try:
-        yield found[0]
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
-        loop.close()
+    return in_thread(serving(*replies))
 
 
 @pytest.fixture

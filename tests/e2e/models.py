@@ -85,3 +85,4 @@ async def desk_server(answering: Answering = form, port: int = 0) -> AsyncIterat
         yield server
     finally:
         listening.close()
+        await server.close()

@@ -1,6 +1,6 @@
 """The numbers of a backtest's report, against closed forms and by hand."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -8,46 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trader.backtest.books.plan import Plan, PlannedBook
-from trader.domain.ids import BacktestId
-from trader.domain.market import Timeframe
-from trader.evals.backtest_report import Selection, headline, selection
+from tests.backtest.planned import book, plan
+from trader.evals.backtest_origin import may_have_seen
+from trader.evals.backtest_report import Selection, headline, selection, unjudged
 from trader.evals.book_report import Row
 from trader.evals.curve import Curve, Performance, Resampling, performance
 from trader.evals.findings import INSUFFICIENT
 from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
+from trader.evals.run_summary import RunSummary
 from trader.evals.trading_costs import SIDES_BPS, TradingCosts, repriced
 from trader.measures.bootstrap import drawn_dates
 from trader.measures.performance import annual_return, annual_sharpe, resampled_sharpes, sortino
 
 START = datetime(2012, 1, 30, 21, tzinfo=UTC)
 ALONE = Selection(tried=1, deflated_sharpe=0.9, overfitting=None, superior=None, why_not="")
-
-
-PLANNED = PlannedBook(
-    number=1,
-    varied={},
-    symbols=("AAPL",),
-    first=START,
-    last=START,
-    rounds=200,
-    horizon=1,
-    data="",
-    settings={},
-)
-PLAN = Plan(
-    id=BacktestId("b"),
-    command="trader backtest",
-    feed="sample",
-    timeframe=Timeframe.D1,
-    symbols=("AAPL",),
-    currency="USD",
-    version="",
-    program="",
-    prompts={},
-    made_at=START,
-    books=(PLANNED,),
-)
+PLANNED = book(1, START, 200, horizon=1)
 
 
 def curve(equity: list[float], horizon: int = 1, step: timedelta = timedelta(days=1)) -> Curve:
@@ -144,9 +119,8 @@ def chosen_among(variants: int, rounds: int = 200, skill: float = 0.0) -> Select
         steps = rng.normal(0.0, 0.01, rounds) + (skill if number == variants else 0.0)
         curves[number] = curve((100.0 * np.cumprod(1.0 + steps)).tolist())
     books = tuple(PLANNED.model_copy(update={"number": number}) for number in curves)
-    plan = PLAN.model_copy(update={"books": books})
     hold = Rival(HELD, np.zeros(rounds - 1), 1.0)
-    return selection(books[0], plan, curves, (hold,), 0)
+    return selection(books[0], plan(books), curves, (hold,), 0)
 
 
 def test_overfitting_and_superior_ability_need_ten_variants() -> None:
@@ -165,3 +139,23 @@ def test_a_variant_with_skill_is_no_luck() -> None:
     assert found.superior == 0.0
     assert found.overfitting is not None
     assert found.overfitting < 0.05
+
+
+def test_what_a_model_may_have_seen_of_the_span_is_counted_or_unknown() -> None:
+    rounds = [START + timedelta(days=number) for number in range(4)]
+    assert may_have_seen((), {}, rounds) == "no model"
+    known = {"a/old": date(2011, 12, 31), "a/new": date(2012, 1, 31)}
+    assert may_have_seen(("a/new", "a/old", "b/other"), known, rounds) == (
+        "a/new 2012-01-31: it may have seen 2 of 4 rounds; a/old 2011-12-31: before the first round; "
+        "b/other unknown: it may have seen all of these days"
+    )
+
+
+def test_where_the_desk_had_no_word_of_its_own_the_report_says_so() -> None:
+    made = {"trade": 2, "hold": 7, "undecided": 1}
+    quiet = RunSummary.model_construct(decisions={"hold": 3}, llm_unpaid=0)
+    assert list(unjudged(quiet)) == []
+    assert list(unjudged(RunSummary.model_construct(decisions=made, llm_unpaid=1_200))) == [
+        "1 of 10 decisions are undecided: what was held stayed",
+        "1,200 calls of models were not made, because the budget was spent: rules spoke instead",
+    ]

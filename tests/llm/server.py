@@ -2,12 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 MODEL = "served-1.0"
+Served = TypeVar("Served")
 
 
 @dataclass(frozen=True)
@@ -139,3 +141,26 @@ async def serving(*replies: Reply) -> AsyncIterator[Server]:
     finally:
         listening.close()
         await server.close()
+
+
+@contextmanager
+def in_thread(serving: AbstractAsyncContextManager[Served]) -> Iterator[Served]:
+    """A server in a thread of its own: for what brings its own event loop."""
+    loop, began, ended = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    found: list[Served] = []
+
+    async def serve() -> None:
+        async with serving as server:
+            found.append(server)
+            began.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    began.wait(10)
+    try:
+        yield found[0]
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
+        loop.close()

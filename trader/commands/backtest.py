@@ -20,6 +20,7 @@ from trader.commands.backtest_progress import Progressing, watching
 from trader.commands.environment import lend
 from trader.commands.failures import INTERRUPTED
 from trader.commands.session import Session
+from trader.domain.decisions import Outcome
 from trader.domain.errors import UnknownName
 from trader.settings import Settings, keys
 
@@ -36,9 +37,15 @@ class How:
 
 
 def backtest(session: Session, flags: Flags, how: How) -> int:
-    """The whole command: 0 where every book is finished, 1 where one failed, 130 where people stopped it."""
+    """The whole command: 0 where every book is finished, 130 where people stopped it.
+
+    1 where a book failed, or where the first one made no decision at all.
+    """
+    from trader.commands.backtest_show import check_place, show_folder
+
     if how.engine not in ENGINES:
         raise UnknownName("engine", how.engine, ENGINES)
+    check_place(how.html)
     plan, settings = planned(session, flags)
     folder = Folder(session.workspace, plan)
     folder.save()
@@ -54,9 +61,11 @@ def backtest(session: Session, flags: Flags, how: How) -> int:
         )
         output.say(f"  {plan.command}")
         return 1 if failed else INTERRUPTED
-    from trader.commands.backtest_show import show_folder
-
-    return show_folder(session, folder, None, how.html)
+    decisions = show_folder(session, folder, None, how.html).book.summary.decisions
+    if decisions.get(Outcome.UNDECIDED, 0) == sum(decisions.values()):
+        output.say("no decision was made: `trader trace list` says why of each")
+        return 1
+    return 0
 
 
 def _worked(
@@ -161,4 +170,5 @@ def show(session: Session, id: str | None, html: Path | None) -> int:
     from trader.commands.backtest_show import show_folder
 
     folder, book = named(session.workspace, id)
-    return show_folder(session, folder, book, html)
+    show_folder(session, folder, book, html)
+    return 0

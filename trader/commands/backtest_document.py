@@ -39,6 +39,9 @@ def document(found: BacktestReport) -> dict[str, Any]:
         "refused": summary["refused"],
         "cut": summary["cut"],
         "costs": asdict(book.costs) | {"at_bps": {str(bps): net for bps, net in book.at_other_costs.items()}},
+        "models": {
+            name.removeprefix("llm_"): value for name, value in summary.items() if name.startswith("llm_")
+        },
         "baselines": [_row(one) for one in book.baselines],
         "selection": asdict(found.selection),
         "variants": [asdict(one) for one in found.variants],

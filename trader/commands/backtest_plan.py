@@ -87,6 +87,11 @@ def planned(session: Session, flags: Flags) -> tuple[Plan, tuple[Settings, ...]]
         raise UsageError(
             f"a backtest trades on paper, not at {base.run.broker}", hint='run.broker = "paper", or unset'
         )
+    if base.run.feed.startswith("ccxt:"):
+        raise UsageError(
+            f"a backtest needs bars that are there, and {base.run.feed} gives them as they close",
+            hint="--feed files:DIR, or --feed sample",
+        )
     markets = _Markets()
     chosen = combinations(_axes(flags, markets.of(base), base))
     variants = [_variant(session, common, one, flags, markets, base, len(chosen)) for one in chosen]

@@ -10,7 +10,9 @@ from rich.text import Text
 from trader.backtest.books.folder import Folder
 from trader.commands import words
 from trader.commands.output import columns, pairs
+from trader.commands.run_report import models_asked
 from trader.domain.decisions import Outcome
+from trader.evals.backtest_origin import Origin
 from trader.evals.backtest_report import BacktestReport
 from trader.evals.book_report import BookReport, Row
 
@@ -33,6 +35,8 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
     yield _counts(book)
     yield Text("")
     yield _costs(book)
+    if book.summary.llm_calls + book.summary.llm_unpaid:
+        yield Text(models_asked(book.summary))
     if len(found.variants) > 1:
         yield Text("")
         yield _variants(found)
@@ -199,8 +203,12 @@ def _provenance(found: BacktestReport) -> Text:
     return Text(
         f"backtest {known.backtest}, book {known.book} of {known.variants}; {found.plan.feed}, "
         f"{', '.join(found.book.book.symbols)} {found.plan.timeframe}, {words.day(known.first)} to "
-        f"{words.day(known.last)}; data {known.data}; {', '.join(known.models) or 'no model'}; trader "
+        f"{words.day(known.last)}; data {known.data}; {_models(known)}; trader "
         f"{known.version}, source {known.program}; seed {known.seed}; {known.execution}. "
         "--json has the rest.",
         "dim",
     )
+
+
+def _models(known: Origin) -> str:
+    return f"models, by knowledge cut-off: {known.cut_offs}" if known.models else "no model"

@@ -7,14 +7,18 @@ from trader.backtest.books.plan import PlannedBook
 from trader.commands import output
 from trader.commands.backtest_document import document
 from trader.commands.backtest_screen import screen
+from trader.commands.config import loaded
 from trader.commands.session import Session
-from trader.domain.errors import TraderError
+from trader.domain.errors import TraderError, UsageError
 from trader.evals.backtest_report import BacktestReport, report_backtest
 
 
-def show_folder(session: Session, folder: Folder, book: PlannedBook | None, html: Path | None) -> int:
+def show_folder(
+    session: Session, folder: Folder, book: PlannedBook | None, html: Path | None
+) -> BacktestReport:
     """Report on a backtest, about `book` or its first. Raises UsageError, TraderError."""
-    found = report_backtest(folder, book)
+    settings, _ = loaded(session)
+    found = report_backtest(folder, book, cut_offs=settings.llm.knowledge_cutoffs)
     if html is not None:
         write_page(found, html)
         output.say(f"the report is in {html}")
@@ -22,7 +26,15 @@ def show_folder(session: Session, folder: Folder, book: PlannedBook | None, html
         output.document(document(found))
     else:
         output.screen(*screen(found, folder))
-    return 0
+    return found
+
+
+def check_place(html: Path | None) -> None:
+    """That a page can stand there, before anything is worked on for it. Raises UsageError."""
+    if html is not None and html.is_dir():
+        raise UsageError(f"--html {html} is a folder", hint="--html report.html names a file")
+    if html is not None and not html.parent.is_dir():
+        raise UsageError(f"--html {html}: there is no folder {html.parent}", hint="make it, or name another")
 
 
 def write_page(found: BacktestReport, path: Path) -> None:

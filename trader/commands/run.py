@@ -225,9 +225,8 @@ class Began:
     def round_closed(self, closed: ClosedRound) -> None:
         """Where the budget for models has begun not to hold, who goes on without one."""
         self._observer.round_closed(closed)
-        if closed.unpaid and not self._spent:
-            who = ", ".join(closed.unpaid)
-            self.note(f"the budget for language models does not hold {who}: their rules speak")
+        if closed.over_budget and not self._spent:
+            self.note(closed.over_budget)
         self._spent = bool(closed.unpaid)
 
 

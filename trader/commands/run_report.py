@@ -61,7 +61,7 @@ def report(ran: Ran, summary: RunSummary, decisions: list[Decision]) -> Iterator
     yield Text("")
     if ran.book.feed == "sample" and ran.book.calendar != CURRENCIES:
         yield Text(HINDSIGHT)
-    yield Text(_models(summary) if summary.llm_calls + summary.llm_unpaid else NO_MODEL)
+    yield Text(models_asked(summary) if summary.llm_calls + summary.llm_unpaid else NO_MODEL)
     yield Text("")
     yield Text("Try next", "bold")
     tried = commands_to_try(decisions)
@@ -78,7 +78,8 @@ def _title(ran: Ran, summary: RunSummary) -> Text:
     return Text.assemble(("Stopped", "bold yellow"), f"  {what}; the same command goes on with it")
 
 
-def _models(summary: RunSummary) -> str:
+def models_asked(summary: RunSummary) -> str:
+    """How often models were asked, and what that took."""
     cached = f" ({summary.llm_tokens_cached:,} of them cached)" if summary.llm_tokens_cached else ""
     failed = f"{summary.llm_failed:,} without a form" if summary.llm_failed else "all with a form"
     failed += f", {summary.llm_found:,} of them answered before" if summary.llm_found else ""

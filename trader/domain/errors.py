@@ -21,6 +21,7 @@ TraderError                     exit code 1
 │   │   └── PromptTooLong       1: more than the model's context holds
 │   ├── RateLimited             1: too many requests; carries how long to wait
 │   └── BudgetSpent             1: the worst case of the call does not fit what is left
+├── NoModelAnswers              1: none that an agent may ask answers, and its book can wait until one does
 ├── MissingExtra                1: an optional library is not installed; says how to install it
 └── OrderError                  1: an order or a fill that cannot be
     └── IllegalTransition       1: an event that the order's state does not allow
@@ -132,6 +133,10 @@ class RateLimited(ModelError):
 
 class BudgetSpent(ModelError):
     """The budget does not hold the worst case of the call; nothing was sent."""
+
+
+class NoModelAnswers(TraderError):
+    """None of an agent's models answers, and its decision can wait: the book is left where it stands."""
 
 
 class MissingExtra(TraderError):

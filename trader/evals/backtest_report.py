@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from math import sqrt
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trader.backtest.books.folder import Folder, Standing, State, book_of
 from trader.backtest.books.plan import Plan, PlannedBook
-from trader.brokers.costs import Cost
 from trader.data.market import Market
+from trader.domain.decisions import Outcome
 from trader.domain.errors import UsageError
 from trader.evals.backtest_compare import market_of
+from trader.evals.backtest_origin import Origin, origin
 from trader.evals.book_report import BookReport, Row, report_book
 from trader.evals.curve import FEWEST_DATES, Curve, Resampling
 from trader.evals.findings import INSUFFICIENT
 from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
+from trader.evals.run_summary import RunSummary
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.measures.overfitting import FEWEST_VARIANTS, probability_of_overfitting
@@ -26,6 +29,7 @@ from trader.measures.superiority import superior_ability
 from trader.settings import restored
 
 Floats = NDArray[np.float64]
+NOTHING: Mapping[str, date] = MappingProxyType({})
 
 HINDSIGHT = "the symbols of the sample are winners picked with hindsight: they are here because they lasted"
 CURRENCIES = "24/5"
@@ -71,29 +75,6 @@ class Selection:
     """Why the last two are not applicable; empty where they are."""
 
 
-@dataclass(frozen=True)
-class Origin:
-    """What the report rests on, beyond the evaluation's own provenance."""
-
-    backtest: str
-    book: int
-    command: str
-    data: str
-    first: datetime
-    last: datetime
-    version: str
-    program: str
-    prompts: Mapping[str, str]
-    models: tuple[str, ...]
-    cut_offs: str
-    seed: int
-    costs: Mapping[str, Cost]
-    """Asset class -> costs of a side."""
-    variants: int
-    varied: Mapping[str, str]
-    execution: str
-
-
 @dataclass(frozen=True, eq=False)
 class BacktestReport:
     """Everything that is shown."""
@@ -109,8 +90,16 @@ class BacktestReport:
     origin: Origin
 
 
-def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int = 0) -> BacktestReport:
+def report_backtest(
+    folder: Folder,
+    chosen: PlannedBook | None = None,
+    *,
+    cut_offs: Mapping[str, date] = NOTHING,
+    seed: int = 0,
+) -> BacktestReport:
     """The report of a backtest about one of its books, by default the first.
+
+    `cut_offs` are what is known by now of its models, beside what its own settings say.
 
     Raises UsageError where the data is not what was decided on, or the book has not begun.
     """
@@ -126,6 +115,7 @@ def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int
     costs = cost_model(restored(planned.settings))
     with JournalReader(folder.of(planned).journal) as reader:
         book = report_book(reader, book_of(reader), market, costs, seed)
+        prompts = reader.runs(book.book.id)[-1].started.prompts
     curves, fills = _curves(folder, standing)
     variants = tuple(
         _variant(one, curves.get(one.number), standing[one.number].state, fills.get(one.number, 0))
@@ -141,7 +131,7 @@ def report_backtest(folder: Folder, chosen: PlannedBook | None = None, seed: int
         variants=variants,
         curves=curves,
         selection=luck,
-        origin=_origin(plan, planned, book, market),
+        origin=origin(plan, planned, book, market, prompts, cut_offs),
     )
 
 
@@ -241,6 +231,7 @@ def _findings(
         said.append(f"{len(unfinished):,} of {len(plan.books):,} books are not finished: {plan.command}")
     if book.refits.late:
         said.append(f"{book.refits.late:,} decisions used what was fitted after them: believe nothing here")
+    said += unjudged(book.summary)
     for symbol in shown.symbols:
         first = market.closes([symbol])[0]
         if first > shown.first:
@@ -248,25 +239,13 @@ def _findings(
     return [*said, *book.missing, *book.evaluation.findings]
 
 
-def _origin(plan: Plan, shown: PlannedBook, book: BookReport, market: Market) -> Origin:
-    costs = cost_model(restored(shown.settings))
-    models = book.evaluation.provenance.models
-    classes = {market.instruments[symbol].asset_class: market.instruments[symbol] for symbol in shown.symbols}
-    return Origin(
-        backtest=plan.id,
-        book=shown.number,
-        command=plan.command,
-        data=shown.data,
-        first=shown.first,
-        last=shown.last,
-        version=plan.version,
-        program=plan.program,
-        prompts=plan.prompts,
-        models=models,
-        cut_offs="no model" if not models else "unknown: the models may have seen all of these days",
-        seed=restored(shown.settings).run.seed,
-        costs={kind.value: costs.of(instrument) for kind, instrument in classes.items()},
-        variants=len(plan.books),
-        varied=shown.varied,
-        execution="decided at a bar's close, filled at the next open or where the order's price was met",
-    )
+def unjudged(summary: RunSummary) -> Sequence[str]:
+    """Where the desk had no word, or not the one that was asked for."""
+    made, undecided = sum(summary.decisions.values()), summary.decisions.get(Outcome.UNDECIDED, 0)
+    said = []
+    if undecided:
+        said.append(f"{undecided:,} of {made:,} decisions are undecided: what was held stayed")
+    if summary.llm_unpaid:
+        calls = f"{summary.llm_unpaid:,} calls of models were not made"
+        said.append(f"{calls}, because the budget was spent: rules spoke instead")
+    return said

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from trader.agents.agent import Agent
 from trader.agents.case import Case as AgentCase
 from trader.agents.speaking import Spoken, broken, by_rule
-from trader.domain.errors import JournalError
+from trader.domain.errors import JournalError, NoModelAnswers
 from trader.domain.ids import DecisionId, decision_id
 from trader.domain.instruments import Instrument
 from trader.domain.lessons import Rule
@@ -120,7 +120,7 @@ def speaks(agent: Agent) -> Node:
             evidence = agent.gather(desk.toolbox, context) | agent.recollect(desk.toolbox, context)
             spoken = await _spoken(agent, state, desk, evidence)
             file(spoken, evidence)
-        except JournalError:
+        except (JournalError, NoModelAnswers):
             raise
         except Exception as error:  # one agent's trouble is not the decision's
             spoken = broken(agent, f"broke: {type(error).__name__}: {error}")

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from trader.agents.agent import Agent
 from trader.agents.roster import roster
 from trader.clock import Clock
-from trader.domain.ids import DecisionId, RunId
+from trader.domain.errors import NoModelAnswers
+from trader.domain.ids import BookId, DecisionId, RunId
 from trader.domain.portfolio import Book, sum_exact
 from trader.graph.models import LiveModels, Models
 from trader.graph.purse import Day, lost
@@ -218,10 +219,20 @@ def _budget(settings: Settings) -> Budget:
 def spent_today(reader: JournalReader, clock: Clock, but: str) -> tuple[Decimal, dict[DecisionId, Cost]]:
     """By all books of the journal since midnight in UTC, and of that what was lost with a process.
 
-    A round that is run again pays again for what was answered, but not for what was lost.
+    A round that is run again pays again for what was answered, but not for what was lost. Of a run that ended
+    because no model answered nothing was lost.
     """
     midnight = datetime.combine(clock.now().date(), time.min, UTC)
     calls = reader.model_calls(since=midnight)
-    gone = lost(reader.reservations(since=midnight), calls)
+    reserved = reader.reservations(since=midnight)
+    in_vain = {run for book in {call.book for call in reserved} for run in _ended_in_silence(reader, book)}
+    gone = lost((call for call in reserved if call.run not in in_vain), calls)
     usd = [call.usd for call in calls if call.round != but] + [cost.usd for cost in gone.values()]
     return sum_exact(usd), gone
+
+
+def _ended_in_silence(reader: JournalReader, book: BookId) -> Iterator[RunId]:
+    """The runs of a book that ended because no model answered."""
+    for run in reader.runs(book):
+        if run.ended is not None and NoModelAnswers.__name__ in run.ended.reason:
+            yield run.started.run

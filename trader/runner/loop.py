@@ -9,6 +9,7 @@ from trader.data.market import Market
 from trader.domain.ids import RunId
 from trader.domain.portfolio import Book
 from trader.graph.assembly import assemble
+from trader.graph.insisting import InsistentModels
 from trader.journal.reader import JournalReader
 from trader.journal.writer import Journal
 from trader.llm.cassette import Cassette
@@ -50,10 +51,12 @@ async def run(
     clock: Clock,
     sources: Sources | None = None,
     cassette: Cassette | None = None,
+    insist: bool = False,
 ) -> Ran:
     """Replay a span of closes through the desk, from the start or from where an earlier run stopped.
 
-    With a `cassette` what models answer is recorded in it, and what it has is not asked again.
+    With a `cassette` what models answer is recorded in it, and what it has is not asked again. Where it is to
+    `insist` on answers, an agent whose models are silent ends it instead of abstaining: NoModelAnswers.
     Returns when the span is done, or when `control.stop` is set and the round in hand closed. Raises
     TraderError for whatever keeps the desk from working; what was recorded until then stays.
     """
@@ -91,6 +94,8 @@ async def run(
                     cassette=cassette,
                 )
             )
+            if insist and models is not None:
+                models = InsistentModels(models)
             desk = assemble(
                 book,
                 settings,

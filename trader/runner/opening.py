@@ -32,7 +32,6 @@ from trader.memory.cases import Forecasts
 from trader.runner.in_place import served
 from trader.runner.watching import Observer
 from trader.settings import Settings, restored
-from trader.settings.llm import Cache
 from trader.settings.memory import Memory
 from trader.tools.forecast.forecaster import Forecaster
 from trader.workspace import Workspace
@@ -57,6 +56,11 @@ def span(market: Market, settings: Settings) -> Span:
     last = datetime.combine(run.end, time.max, UTC) if run.end else every[-1]
     if run.start and run.end and run.start > run.end:
         raise UsageError(f"--start {run.start} is after --end {run.end}")
+    if first > every[-1]:
+        raise UsageError(
+            f"--start {run.start} is after the data, which ends on {every[-1]:%Y-%m-%d}",
+            hint=f"the data goes from {every[0]:%Y-%m-%d} to {every[-1]:%Y-%m-%d}",
+        )
     chosen = [close for close in every if first <= close <= last]
     if not run.start:
         chosen = chosen[-DEFAULT_ROUNDS:]
@@ -127,12 +131,12 @@ def find_or_open_book(
 def book_settings(settings: Settings, market: Market, chosen: Span) -> str:
     """The digest by which the same command finds its book again.
 
-    How fast it runs does not matter to it, nor how many answers are kept or whether there is an index.
+    How fast it runs does not matter to it, nor how many answers are kept, what is known about the models, or
+    whether there is an index.
     """
     paced = settings.run.model_copy(update={"speed": 0.0})
-    asked = settings.llm.model_copy(update={"cache": Cache()})
     unindexed = settings.memory.model_copy(update={"index": Memory().index, "embedding": Memory().embedding})
-    same = settings.model_copy(update={"run": paced, "llm": asked, "memory": unindexed})
+    same = settings.model_copy(update={"run": paced, "llm": settings.llm.as_asked, "memory": unindexed})
     return digest([same, market.digest, chosen.closes[0], chosen.closes[-1]])
 
 

@@ -95,4 +95,5 @@ def role_of(model: str, had: Role | None, roles: Mapping[str, Role]) -> Role:
     if had is None:
         return Role(models=(model,))
     there = had.api_base if had.models[0].partition("/")[0] == provider else None
-    return had.model_copy(update={"models": (model,), "api_base": there, "context_tokens": None})
+    unknown = {"context_tokens": None, "knowledge_cutoff": None}
+    return had.model_copy(update={"models": (model,), "api_base": there, **unknown})

@@ -72,6 +72,13 @@ class ClosedRound:
     unpaid: tuple[str, ...] = ()
     """Agents whose models the budget did not hold, and who followed their rules."""
 
+    @property
+    def over_budget(self) -> str:
+        """That as a sentence; empty where the budget held everybody's."""
+        if not self.unpaid:
+            return ""
+        return f"the budget for language models does not hold {', '.join(self.unpaid)}: their rules speak"
+
 
 class Observer(Protocol):
     """Whoever watches: a screen, plain lines, a test. Called from the run's own thread."""

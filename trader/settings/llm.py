@@ -4,9 +4,10 @@ Keys are no settings: they stay in `.env` or in the environment.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from trader.domain.value import Amount, Number, Value
 from trader.settings.section import NUMERIC, Names, Positive, Section, Text, Whole
@@ -33,6 +34,16 @@ class Role(Section):
     """Tokens that its models hold: a longer prompt is cut. Unset: what is known of a hosted model."""
     api_base: Text | None = None
     """The address of a server of your own. Unset: the provider's."""
+    knowledge_cutoff: date | None = None
+    """Last day that its models were taught of, the latest of theirs. Unset: they may have seen every day."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Roles of which it is not said read, and have the digest, that they had before it could be said."""
+        fields: dict[str, Any] = handler(self)
+        if self.knowledge_cutoff is None:
+            del fields["knowledge_cutoff"]
+        return fields
 
 
 class Budget(Section):
@@ -75,6 +86,28 @@ class Llm(Value):
     budget: Budget = Budget()
     cache: Cache = Cache()
     limits: dict[str, ProviderLimit] = {}
+
+    @property
+    def as_asked(self) -> "Llm":
+        """What answers depend on: not how many of them are kept, nor what is known about the models."""
+        roles = {
+            name: role.model_copy(update={"knowledge_cutoff": None}) for name, role in self.roles.items()
+        }
+        return self.model_copy(update={"roles": roles, "cache": Cache()})
+
+    @property
+    def knowledge_cutoffs(self) -> dict[str, date]:
+        """Model -> last day that it was taught of, where a role says it; the latest that is said.
+
+        It is a fact of the model: what one role says counts for every other that asks it.
+        """
+        said = [
+            (model, role.knowledge_cutoff)
+            for role in self.roles.values()
+            if role.knowledge_cutoff is not None
+            for model in role.models
+        ]
+        return dict(sorted(said))
 
 
 NAMED: Mapping[str, type[Section]] = {"roles": Role, "limits": ProviderLimit}

@@ -39,8 +39,6 @@ class Standing:
     state: State
     done: int = 0
     """Rounds closed."""
-    reason: str = ""
-    """How its last run ended; empty where it is at work or died."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +84,9 @@ class Folder:
                 return Standing(State.WAITING)
             done = sum(1 for known in reader.rounds(books[-1].id) if known.closed)
             runs = reader.runs(books[-1].id)
-            reason = runs[-1].ended.reason if runs and runs[-1].ended else ""
-        state = State.FINISHED if reason == "finished" else State.UNFINISHED
-        return Standing(state, done, reason)
-
-    def unfinished(self) -> tuple[PlannedBook, ...]:
-        """The books that are not finished, in order."""
-        return tuple(one for one in self.plan.books if self.standing(one).state is not State.FINISHED)
+            ended = runs[-1].ended if runs else None
+        finished = ended is not None and ended.reason == "finished"
+        return Standing(State.FINISHED if finished else State.UNFINISHED, done)
 
     def planned(self, number: str) -> PlannedBook:
         """The book with this number. Raises UnknownName."""

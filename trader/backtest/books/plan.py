@@ -104,7 +104,7 @@ def make_plan(
     base, market = variants[0].settings, variants[0].market
     agents = roster(workspace.prompts, base.agents, roles=base.llm.roles)
     prompts = {agent.prompt.name: agent.prompt.digest for agent in agents}
-    same = [program_digest(), prompts, [book.model_dump(mode="json") for book in books]]
+    same = [program_digest(), prompts, [_identity(*one) for one in zip(books, variants, strict=True)]]
     return Plan(
         id=backtest_id(digest(same)),
         command=command,
@@ -118,6 +118,12 @@ def make_plan(
         made_at=now,
         books=books,
     )
+
+
+def _identity(book: PlannedBook, one: Variant) -> dict[str, Any]:
+    """What makes it another book, as plain JSON."""
+    asked = one.settings.model_copy(update={"llm": one.settings.llm.as_asked})
+    return {**book.model_dump(mode="json"), "settings": asked.model_dump(mode="json")}
 
 
 def _planned(number: int, one: Variant) -> PlannedBook:

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -37,7 +37,7 @@ class _Worker:
 class Stop:
     """Set by a signal: books in hand finish their round, others are not begun."""
 
-    asked: bool = field(default=False)
+    asked: bool = False
 
 
 def run_in_processes(

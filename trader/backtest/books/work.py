@@ -77,7 +77,7 @@ class Teller:
 
     def __init__(self, number: int, tell: Callable[[News], None]) -> None:
         self._number, self._tell, self._clock = number, tell, SystemClock()
-        self._told = 0.0
+        self._told, self._spent = 0.0, False
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """Long work before the first round."""
@@ -89,7 +89,10 @@ class Teller:
         self._tell(Going(self._number, opening.done, opening.rounds))
 
     def round_closed(self, closed: ClosedRound) -> None:
-        """A round is on disk."""
+        """A round is on disk. Where the budget for models has begun not to hold, that is said."""
+        if closed.over_budget and not self._spent:
+            self.note(closed.over_budget)
+        self._spent = bool(closed.unpaid)
         if closed.index == closed.total or self._due():
             self._tell(Going(self._number, closed.index, closed.total))
 
@@ -112,7 +115,15 @@ def work(job: Job, control: Control, tell: Callable[[News], None]) -> Ended | Fa
     observer = Teller(job.number, tell)
     try:
         ran = asyncio.run(
-            run(job.workspace, job.settings, new=False, observer=observer, control=control, clock=clock)
+            run(
+                job.workspace,
+                job.settings,
+                new=False,
+                observer=observer,
+                control=control,
+                clock=clock,
+                insist=True,
+            )
         )
     except TraderError as error:
         return Failed(job.number, error.message, error.hint)

@@ -11,9 +11,11 @@ from trader.commands.backtest_screen import walked
 from trader.commands.html import charts
 from trader.commands.html.agents import of_agents
 from trader.domain.value import plain
-from trader.evals.backtest_report import BacktestReport, Origin
+from trader.evals.backtest_origin import Origin
+from trader.evals.backtest_report import BacktestReport
 from trader.evals.book_report import BookReport, Row
 from trader.evals.rivals import AT_EXPOSURE
+from trader.evals.run_summary import RunSummary
 
 TEMPLATE = "backtest.html"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -158,9 +160,16 @@ def _costs(book: BookReport) -> list[tuple[str, str]]:
         ("slippage", words.money(took.slippage, currency)),
         ("borrowing", words.money(took.borrowing, currency)),
         ("language models", words.money(took.models_usd, "USD")),
+        *((("calls of them", _calls(book.summary)),) if book.summary.llm_calls else ()),
         ("dividends received", words.money(took.dividends, currency)),
         ("traded in all", words.money(took.notional, currency)),
     ]
+
+
+def _calls(summary: RunSummary) -> str:
+    found = f", {summary.llm_found:,} answered before" if summary.llm_found else ""
+    failed = f", {summary.llm_failed:,} without a form" if summary.llm_failed else ""
+    return f"{summary.llm_calls:,}{found}{failed}"
 
 
 def _months(book: BookReport) -> list[dict[str, Any]]:
