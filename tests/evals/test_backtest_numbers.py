@@ -12,10 +12,9 @@ from trader.backtest.books.plan import Plan, PlannedBook
 from trader.domain.ids import BacktestId
 from trader.domain.market import Timeframe
 from trader.evals.backtest_report import Selection, headline, selection
-from trader.evals.book_report import Row
 from trader.evals.curve import Curve, Performance, Resampling, performance
 from trader.evals.findings import INSUFFICIENT
-from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
+from trader.evals.rivals import AT_EXPOSURE, HELD, Rival, Row
 from trader.evals.trading_costs import SIDES_BPS, TradingCosts, repriced
 from trader.measures.bootstrap import drawn_dates
 from trader.measures.performance import annual_return, annual_sharpe, resampled_sharpes, sortino

@@ -14,10 +14,11 @@ from trader.brokers.costs import Cost
 from trader.data.market import Market
 from trader.domain.errors import UsageError
 from trader.evals.backtest_compare import market_of
-from trader.evals.book_report import BookReport, Row, report_book
+from trader.evals.book_report import BookReport, report_book
 from trader.evals.curve import FEWEST_DATES, Curve, Resampling
 from trader.evals.findings import INSUFFICIENT
-from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
+from trader.evals.knowledge import told_of
+from trader.evals.rivals import AT_EXPOSURE, HELD, Rival, Row
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.measures.overfitting import FEWEST_VARIANTS, probability_of_overfitting
@@ -263,7 +264,7 @@ def _origin(plan: Plan, shown: PlannedBook, book: BookReport, market: Market) ->
         program=plan.program,
         prompts=plan.prompts,
         models=models,
-        cut_offs="no model" if not models else "unknown: the models may have seen all of these days",
+        cut_offs=told_of(book.evaluation.provenance.cut_offs),
         seed=restored(shown.settings).run.seed,
         costs={kind.value: costs.of(instrument) for kind, instrument in classes.items()},
         variants=len(plan.books),

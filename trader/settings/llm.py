@@ -4,6 +4,7 @@ Keys are no settings: they stay in `.env` or in the environment.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -33,6 +34,8 @@ class Role(Section):
     """Tokens that its models hold: a longer prompt is cut. Unset: what is known of a hosted model."""
     api_base: Text | None = None
     """The address of a server of your own. Unset: the provider's."""
+    knowledge_cutoff: date | None = None
+    """The last day that its models have read about: they may remember what came of earlier ones."""
 
 
 class Budget(Section):

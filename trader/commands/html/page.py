@@ -12,8 +12,8 @@ from trader.commands.html import charts
 from trader.commands.html.agents import of_agents
 from trader.domain.value import plain
 from trader.evals.backtest_report import BacktestReport, Origin
-from trader.evals.book_report import BookReport, Row
-from trader.evals.rivals import AT_EXPOSURE
+from trader.evals.book_report import BookReport
+from trader.evals.rivals import AT_EXPOSURE, Row
 
 TEMPLATE = "backtest.html"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
