@@ -23,8 +23,8 @@ from trader.evals.bounds import Bounds
 from trader.evals.cases import gather
 from trader.evals.evaluation import ALL, evaluate
 from trader.evals.keeping import forecasts
-from trader.evals.knowledge import stated
-from trader.evals.other_desks import Beside, one_agent_again, rules_again, why_not
+from trader.evals.knowledge import MODEL, stated
+from trader.evals.other_desks import Beside, OtherDesk, one_agent_again, rules_again, why_not
 from trader.evals.ways import Ways
 from trader.graph.again import Scene
 from trader.journal.reader import JournalReader
@@ -97,20 +97,22 @@ def _beside(
     settings: Settings,
 ) -> Beside:
     """The desk with no model, and one agent with all tools where it is asked for."""
-    if not decisions:
-        return Beside()
-    agents = Scene.of(reader, decisions[0].id).agents
-    had, place, desks = next((one.role for one in agents if one.role), None), session.workspace, []
-    if had is not None:
+    turns = reader.turns(decisions[0].book) if decisions else []
+    asked = any(turn.source.startswith(MODEL) for turn in turns)
+    desks: list[OtherDesk] = []
+    if asked:
         desks.append(asyncio.run(rules_again(reader, decisions)))
-    if flags.one_agent:
+    if flags.one_agent and decisions:
+        place = session.workspace
         lend(keys(place.env))
+        agents = Scene.of(reader, decisions[0].id).agents
+        had = next((agent.role for agent in agents if agent.role), None)
         role = role_of(flags.one_agent, had, settings.llm.roles)
         alone = one_agent_again(
             reader, decisions, market, role, folder=place.cache, note=output.say, clock=SystemClock()
         )
         desks.append(asyncio.run(alone))
-    return Beside(tuple(desks), why_not(had is not None, asked=flags.one_agent is not None))
+    return Beside(tuple(desks), why_not(asked, asked_alone=flags.one_agent is not None))
 
 
 def _no_one_agent(flags: Flags) -> None:

@@ -24,6 +24,7 @@ AFTER = "after the cut-off"
 UNKNOWN = "cut-off unknown"
 NO_MODEL = "no model"
 MODEL = "model:"
+"""What the source of a model's form begins with."""
 NOTHING: Mapping[str, date] = MappingProxyType({})
 NAMED = 3
 """Models that a sentence names; the rest are counted."""

@@ -124,19 +124,19 @@ async def beside_a_set(
     if role is not None:
         alone = (await decide(lone(agents, role), sure_of_one(settings))).recorded
         desks.append(_told(_said(alone.decisions), len(alone.decisions), alone.calls, role))
-    return Beside(tuple(desks), why_not(any(agent.role for agent in agents), asked=role is not None))
+    return Beside(tuple(desks), why_not(any(agent.role for agent in agents), asked_alone=role is not None))
 
 
-def why_not(has_models: bool, *, asked: bool) -> tuple[str, ...]:
+def why_not(has_models: bool, *, asked_alone: bool) -> tuple[str, ...]:
     """Which of the two are not shown, and why."""
     told = []
     if not has_models:
-        told.append(f"{RULES} is this desk: no agent asks one")
-    if not asked:
+        told.append(f"{RULES} is this desk: nobody asked one")
+    if not asked_alone:
         told.append(
             f"{ONE_AGENT} is not shown: it asks a model, and --one-agent MODEL says which"
             if has_models
-            else f"{ONE_AGENT} is not applicable: no agent of this desk asks a model"
+            else f"{ONE_AGENT} is not applicable: nobody on this desk asked a model"
         )
     return tuple(told)
 
