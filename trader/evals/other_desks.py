@@ -16,7 +16,7 @@ from trader.clock import Clock
 from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.ids import DecisionId
-from trader.domain.learned import LearnedState
+from trader.domain.learned import Calibration, LearnedState
 from trader.domain.portfolio import sum_exact
 from trader.domain.value import plain
 from trader.evals.datasets.deciding import Decided
@@ -39,8 +39,6 @@ Place = tuple[str, datetime]
 RULES = "the desk with no model"
 ONE_AGENT = "one agent with all tools"
 PROMPT = Path(__file__).with_name("generalist.md")
-REFIT = 5
-"""Rounds after which the one agent is calibrated anew, as a run learns."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +92,17 @@ async def one_agent_again(
     alone = lone(first.agents, role)
     one = generalist_of(alone)
     families = {record_of(one, model): one.prompt.family for model in role.models}
-    learned: LearnedState | None = None
+    records: tuple[Calibration, ...] = ()
     async with models_beside(
         first.settings, alone, clock, folder=folder, note=note, spent=spent_today(reader, clock, "")[0]
     ) as models:
         assert models is not None  # noqa: S101  (the one agent has a role)
         speaks = OneAnew(one.name, wanted, models, {}, tools_only=True)
         for number, scene in enumerate(_scenes(reader, decisions)):
-            if learned is None or number % REFIT == 0:
-                view = market.view(scene.record.opened.as_of)
-                book = scene.book
-                learned = learn(view, book.symbols, book.horizon, recorded(forecasts), families)
+            if number % scene.settings.desk.refit_bars == 0:
+                view, book = market.view(scene.record.opened.as_of), scene.book
+                records = learn(view, book.symbols, book.horizon, recorded(forecasts), families).records
+            learned = scene.learned.model_copy(update={"records": records})
             staged = replace(scene, agents=alone, settings=sure_of_one(scene.settings), learned=learned)
             again = await decide_again(reader, staged, speaks)
             said |= _pools(again, wanted)

@@ -123,7 +123,5 @@ def first_line(first: Scored, known: NDArray[np.str_]) -> str:
         return f"{told} The models may have seen these dates." if unsure else told
     if first.unseen is None:
         seen = f"{int((known == SEEN).sum()):,} of {len(known):,} cases"
-        return (
-            f"{INSUFFICIENT}: {first.name}: the model may have seen {seen}, and nothing is left to judge by."
-        )
+        return f"{INSUFFICIENT}: {first.name}: the model may have seen {seen}, and none is left to judge by."
     return headline(f"{first.name} after the cut-off", first.unseen, BASE_RATE)
