@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from tests.evals.desks import real_cases, staffed
+from tests.evals.desks import noise, real_cases, staffed
 from trader.data.feeds import open_feed
 from trader.domain.ids import BookId, DecisionId
 from trader.domain.portfolio import Book, Mode
@@ -57,7 +57,9 @@ def oracle() -> Cases:
     """Knows the outcome of the first half of the cases, and nothing of the second."""
     cases = real_cases(250)
     half = np.arange(len(cases)) < len(cases) // 2
-    return staffed(cases, {"reader": np.where(half, np.where(cases.happened == 1.0, 0.9, 0.1), 0.56)})
+    return staffed(
+        cases, {"reader": np.where(half, np.where(cases.happened == 1.0, 0.9, 0.1), noise(cases, 1))}
+    )
 
 
 def evaluation(cases: Cases, cut_offs: Mapping[str, date]) -> Evaluation:
@@ -91,7 +93,7 @@ def test_who_remembers_the_outcomes_is_judged_on_the_days_that_it_cannot_have_re
     assert unknown.finding.startswith("BETTER THAN THE BASE RATE")
     assert unknown.finding.endswith("The models may have seen these dates.")
     assert any(f"no knowledge cut-off is known of {MODEL}" in one for one in unknown.findings)
-    assert known.finding.startswith("INSUFFICIENT EVIDENCE: reader after the cut-off:")
+    assert known.finding.startswith("INSUFFICIENT EVIDENCE: reader after the cut-off: log loss +")
     assert any(one.startswith("the model may have seen this: 25") for one in known.findings)
     (reader,) = known.agents
     rows = {row.slice: row for row in reader.knowledge}
