@@ -130,8 +130,11 @@ def test_one_agent_has_every_tool_and_every_report_and_nobody_above_it() -> None
 
 def test_without_a_model_neither_applies_and_it_is_said() -> None:
     assert why_not(False, asked_alone=False) == (
-        "the desk with no model is this desk: nobody asked one",
-        "one agent with all tools is not applicable: nobody on this desk asked a model",
+        "not applicable, because nobody on this desk asked a model: "
+        "the desk with no model, and one agent with all tools",
+    )
+    assert why_not(False, asked_alone=True) == (
+        "not applicable, because nobody on this desk asked a model: the desk with no model",
     )
     assert why_not(True, asked_alone=True) == ()
 

@@ -127,16 +127,11 @@ async def beside_a_set(
 
 def why_not(has_models: bool, *, asked_alone: bool) -> tuple[str, ...]:
     """Which of the two are not shown, and why."""
-    told = []
-    if not has_models:
-        told.append(f"{RULES} is this desk: nobody asked one")
-    if not asked_alone:
-        told.append(
-            f"{ONE_AGENT} is not shown: it asks a model, and --one-agent MODEL says which"
-            if has_models
-            else f"{ONE_AGENT} is not applicable: nobody on this desk asked a model"
-        )
-    return tuple(told)
+    if has_models:
+        hint = f"{ONE_AGENT} is not shown: it asks a model, and --one-agent MODEL says which"
+        return () if asked_alone else (hint,)
+    both = RULES if asked_alone else f"{RULES}, and {ONE_AGENT}"
+    return (f"not applicable, because nobody on this desk asked a model: {both}",)
 
 
 def lone(agents: Sequence[Agent], role: Role) -> tuple[Agent, ...]:
