@@ -1,6 +1,6 @@
 """Books as tasks of a Ray cluster that is begun on this machine: the same books, byte for byte."""
 
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +12,12 @@ from trader.workspace import Workspace
 
 pytest.importorskip("ray", reason="Ray is not installed: trader[ray]")
 
-Elsewhere = Callable[[str], Workspace]
-
 
 def test_a_book_on_a_ray_cluster_is_the_book_of_this_process_and_a_broken_one_says_why(
-    hamlet: Town, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+    hamlet: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    lender = elsewhere("lender").root
+    lender = tmp_path / "lender"
     settings = hamlet.settings
     lost = settings.model_copy(
         update={"run": settings.run.model_copy(update={"feed": f"files:{lender / 'nowhere'}"})}
@@ -35,5 +33,5 @@ def test_a_book_on_a_ray_cluster_is_the_book_of_this_process_and_a_broken_one_sa
     assert isinstance(ended[2], Failed)
     assert "nowhere" in ended[2].message
     assert {news.number for news in heard} == {1, 2}
-    here = drive(elsewhere("here"), hamlet)
+    here = drive(Workspace(tmp_path / "here"), hamlet)
     assert told(jobs[0].workspace.journal) == told(here.journal)

@@ -184,9 +184,11 @@ def _forecasts(again: Memorandum, agent: str, learned: LearnedState) -> Iterator
 def _told(said: Mapping[Place, float], asked: int, calls: Sequence[ModelCalled], role: Role) -> OtherDesk:
     read, written = sum(call.tokens_in for call in calls), sum(call.tokens_out for call in calls)
     usd = plain(sum_exact(call.usd for call in calls))
+    failed = next((call.error for call in calls if call.error), "")
+    lacking = f"; the first failure: {failed}" if failed and len(said) < asked else ""
     return OtherDesk(
         f"{ONE_AGENT}, {role.models[0]}",
         said,
         f"{ONE_AGENT}: {len(said):,} of {asked:,} cases answered in {len(calls):,} calls, "
-        f"{read:,} tokens read, {written:,} written, {usd} USD",
+        f"{read:,} tokens read, {written:,} written, {usd} USD{lacking}",
     )
