@@ -28,7 +28,7 @@ from trader.memory.learning import learn
 from trader.memory.recorded import recorded
 from trader.prompts.frontmatter import read_prompt
 from trader.prompts.prompt import Tier
-from trader.runner.asking import models_beside, spent_today
+from trader.runner.asking import live_models, spent_today
 from trader.runner.variants import OneAnew
 from trader.settings import Settings
 from trader.settings.llm import Role
@@ -93,10 +93,10 @@ async def one_agent_again(
     one = generalist_of(alone)
     families = {record_of(one, model): one.prompt.family for model in role.models}
     records: tuple[Calibration, ...] = ()
-    async with models_beside(
-        first.settings, alone, clock, folder=folder, note=note, spent=spent_today(reader, clock, "")[0]
+    spent, _ = spent_today(reader, clock, "")
+    async with live_models(
+        first.settings, role.models, clock, folder=folder, note=note, spent=spent
     ) as models:
-        assert models is not None  # noqa: S101  (the one agent has a role)
         speaks = OneAnew(one.name, wanted, models, {}, tools_only=True)
         for number, scene in enumerate(_scenes(reader, decisions)):
             if number % scene.settings.desk.refit_bars == 0:
