@@ -20,7 +20,7 @@ from trader.domain.errors import UnknownName, UsageError
 from trader.domain.portfolio import Book
 from trader.evals.bounds import Bounds
 from trader.evals.cases import gather
-from trader.evals.evaluation import ALL, evaluate
+from trader.evals.evaluation import ALL, evaluate, seniors_named
 from trader.evals.keeping import forecasts
 from trader.evals.knowledge import MODEL, stated
 from trader.evals.other_desks import Beside, OtherDesk, one_agent_again, rules_again, why_not
@@ -97,12 +97,15 @@ def _beside(
     settings: Settings,
 ) -> Beside:
     """The desk with no model, and one agent with all tools where it is asked for."""
-    turns = reader.turns(decisions[0].book) if decisions else []
+    if not decisions:
+        return Beside()
+    turns = reader.turns(decisions[0].book)
+    seniors_named(turns, names(flags.agents))  # a wrong name is said before anything is asked and paid for
     asked = any(turn.source.startswith(MODEL) for turn in turns)
     desks: list[OtherDesk] = []
     if asked:
         desks.append(asyncio.run(rules_again(reader, decisions)))
-    if flags.one_agent and decisions:
+    if flags.one_agent:
         place = session.workspace
         lend(keys(place.env))
         agents = Scene.of(reader, decisions[0].id).agents

@@ -62,6 +62,7 @@ def on_dataset(
     settings, sources = load(workspace.config, workspace.env, flags=flags)
     agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
     _check_named(chosen, models)
+    _check_known({name for agent in agents for name in (agent.name, agent.prompt.name)}, chosen)
     had = next((agent.role for agent in agents if agent.role), None)
     alone = role_of(one_agent, had, settings.llm.roles) if one_agent else None
     decide = partial(_decide, session, dataset)
@@ -179,14 +180,18 @@ def _spent(journal: Path) -> Decimal:
         return spent_today(reader, SystemClock(), "")[0]
 
 
+def _check_known(known: set[str], chosen: tuple[str, ...]) -> None:
+    """Raises UnknownName, before anything is asked and paid for."""
+    for name in chosen:
+        if name not in known:
+            raise UnknownName("agent", name, [*sorted(known), ALL])
+
+
 def _with_model(
     agents: tuple[Agent, ...], chosen: tuple[str, ...], model: str, settings: Settings
 ) -> tuple[Agent, ...]:
     """The desk with this model behind the agents that are named."""
-    known = [agent.name for agent in agents]
-    for name in chosen:
-        if name not in known:
-            raise UnknownName("agent", name, [*known, ALL])
+    _check_known({agent.name for agent in agents}, chosen)
     return tuple(
         replace(agent, role=role_of(model, agent.role, settings.llm.roles)) if agent.name in chosen else agent
         for agent in agents

@@ -31,7 +31,7 @@ from trader.evals.scorers.scorer import Score
 from trader.evals.sizing import Trail, trail
 from trader.evals.subject import Subject, agent_of, desk_of
 from trader.evals.timing import deflated, followed
-from trader.journal.reader import JournalReader
+from trader.journal.reader import JournalReader, Turn
 from trader.journal.records import RunStarted
 from trader.prompts.prompt import Tier
 from trader.settings import restored
@@ -140,7 +140,7 @@ def scored(
 
     Raises UnknownName for an agent that had no turn, UsageError for one that is not a senior.
     """
-    chosen, cases = _chosen(recorded, names), recorded.cases
+    chosen, cases = seniors_named(recorded.turns, names), recorded.cases
     here = Ground.of(recorded, market, cut_offs, seed)
     subjects = {name: agent_of(recorded, name) for name in chosen}
     followers = {name: followed(cases, said) for name, said in zip(cases.agents, cases.said, strict=True)}
@@ -195,9 +195,12 @@ def _beside(one: OtherDesk, cases: Cases) -> Subject:
     return Subject(one.name, cases, np.where(np.isnan(cases.desk), np.nan, p))
 
 
-def _chosen(recorded: Recorded, names: Sequence[str]) -> list[str]:
-    """The seniors to score, sorted. `momentum` stands for `momentum.fast` and `momentum.careful` too."""
-    tiers = {turn.agent: turn.tier for turn in recorded.turns}
+def seniors_named(turns: Sequence[Turn], names: Sequence[str]) -> list[str]:
+    """The seniors to score, sorted. `momentum` stands for `momentum.fast` and `momentum.careful` too.
+
+    Raises UnknownName for an agent that had no turn, UsageError for one that is not a senior.
+    """
+    tiers = {turn.agent: turn.tier for turn in turns}
     seniors = sorted(name for name, tier in tiers.items() if tier == Tier.SENIOR)
     if not names or ALL in names:
         return seniors
