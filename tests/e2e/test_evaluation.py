@@ -16,9 +16,11 @@ from trader.evals.keeping import compare_kept, forecasts
 from trader.evals.money import money
 from trader.evals.pool import contributions
 from trader.evals.profit import stakes
-from trader.evals.run_summary import agent_scores
+from trader.evals.rivals import AT_EXPOSURE, CASH, HELD
+from trader.evals.run_summary import agent_scores, summarise
 from trader.evals.sizing import trail
 from trader.evals.trading_costs import SIDES_BPS
+from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.journal.records import EvaluationKept
 from trader.runner import Ran
@@ -131,6 +133,26 @@ def test_net_return_never_rises_with_the_cost_of_the_same_fills(unbroken: Ran, t
     assert found.net_return == pytest.approx(gained - 30.0 / float(marks[0].equity), abs=1e-12)
     assert found.performance.sharpe is not None
     assert found.performance.sharpe_interval is None  # fewer than twenty horizons
+
+
+def test_the_same_money_in_every_baseline_stands_beside_the_account(unbroken: Ran, town: Town) -> None:
+    found = evaluation(unbroken).money
+    assert found is not None
+    rows = {row.name: row for row in found.baselines}
+    assert list(rows)[:3] == [CASH, HELD, AT_EXPOSURE]
+    assert {"equal weight", "12-1 momentum", "MACD"} <= set(rows)
+    assert any(name.endswith("random portfolios") for name in rows)
+    market = open_feed(unbroken.book.feed, unbroken.book.symbols)
+    with JournalReader(unbroken.journal) as reader:
+        summary = summarise(reader, market, unbroken.book, cost_model(town.settings))
+    assert rows[CASH].performance.net_return == 0.0
+    assert rows[HELD].performance.net_return == pytest.approx(summary.buy_and_hold.gain, abs=1e-12)
+    wanted = summary.buy_and_hold.gain_at_exposure
+    assert rows[AT_EXPOSURE].performance.net_return == pytest.approx(wanted, abs=1e-12)
+    assert found.desk.exposure == pytest.approx(summary.buy_and_hold.exposure, abs=1e-12)
+    assert {row.less for row in found.baselines} == {None}  # sixteen rounds are too few for an interval
+    told = document(evaluation(unbroken), ())["money"]
+    assert [row["name"] for row in told["baselines"]] == list(rows)
 
 
 def test_the_trail_of_sizing_has_every_step_in_its_order(unbroken: Ran) -> None:

@@ -30,6 +30,7 @@ BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
     "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences",
     "settings", "buckets", "confluence", "at_bps", "varied", "differ", "said", "scores", "scores_against",
+    "cut_offs",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 

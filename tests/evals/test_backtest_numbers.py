@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from tests.backtest.planned import book, plan
 from trader.evals.backtest_origin import may_have_seen
 from trader.evals.backtest_report import Selection, headline, selection, unjudged
-from trader.evals.book_report import Row
 from trader.evals.curve import Curve, Performance, Resampling, performance
 from trader.evals.findings import INSUFFICIENT
-from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
+from trader.evals.rivals import AT_EXPOSURE, HELD, Rival, Row
 from trader.evals.run_summary import RunSummary
 from trader.evals.trading_costs import SIDES_BPS, TradingCosts, repriced
 from trader.measures.bootstrap import drawn_dates

@@ -60,6 +60,7 @@ async def walk(folder: Path) -> None:
             (folder / name).write_text(f"{packaged}\n{sentence}\n", encoding="utf-8")
             await said(folder, ["eval", "momentum", "--prompt", str(folder / name)])
         await said(folder, ["eval", "momentum", "--repeat", "2", "--permute", "news", "--on", "journal:80"])
+        await said(folder, ["eval", "all", "--one-agent", "openai/scripted"])
 
 
 async def said(folder: Path, given: Sequence[str]) -> None:

@@ -70,12 +70,16 @@ def eval_agents(
         list[str] | None,
         typer.Option(metavar="news,prices", help="Show the one agent the news, or prices, of other dates."),
     ] = None,
+    one_agent: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="A baseline: this model, or role, alone with all tools."),
+    ] = None,
 ) -> int:
     """Score agents and the desk, beside the base rate.
 
-    Scores what has resolved, from the journal and the data alone; only --prompt, --model, --repeat and
-    --paraphrase ask a model. The first line says whether there is evidence at all. Bounds are about the
-    agents that are named, else about the desk.
+    Scores what has resolved, from the journal and the data alone; only --prompt, --model, --repeat,
+    --paraphrase and --one-agent ask a model. The first line says whether there is evidence at all. Bounds
+    are about the agents that are named, else about the desk.
     """
     from trader.commands import eval as command
     from trader.commands.arguments import names
@@ -84,7 +88,9 @@ def eval_agents(
 
     bounds = Bounds(max_brier, max_log_loss, command.dollars(max_cost))
     ways = Ways(prompt, names(model or ()), repeat, paraphrase, names(permute or ()))
-    return command.evaluated(context.obj, command.Flags(agents or (), book, on, bounds, feed, ways))
+    return command.evaluated(
+        context.obj, command.Flags(agents or (), book, on, bounds, feed, ways, one_agent)
+    )
 
 
 @app.command("list")

@@ -3,9 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
+from trader.commands.performance import performance_row
 from trader.domain.value import jsonable
 from trader.evals.backtest_report import BacktestReport
-from trader.evals.book_report import BookReport, Row
+from trader.evals.book_report import BookReport
 
 
 def document(found: BacktestReport) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def document(found: BacktestReport) -> dict[str, Any]:
         "models": {
             name.removeprefix("llm_"): value for name, value in summary.items() if name.startswith("llm_")
         },
-        "baselines": [_row(one) for one in book.baselines],
+        "baselines": [performance_row(one) for one in book.baselines],
         "selection": asdict(found.selection),
         "variants": [asdict(one) for one in found.variants],
         "agents": [_agent(one) for one in (*book.evaluation.agents, book.evaluation.desk)],
@@ -54,18 +55,6 @@ def document(found: BacktestReport) -> dict[str, Any]:
             "costs": {kind: cost for kind, cost in found.origin.costs.items()},
             "resamples": book.evaluation.provenance.resamples,
         },
-    }
-
-
-def _row(one: Row) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        **asdict(one.performance),
-        "exposure": one.exposure,
-        "desk_less_this": one.less,
-        "interval": one.interval,
-        "decided": one.decided,
-        "note": one.note,
     }
 
 

@@ -10,11 +10,12 @@ from rich.text import Text
 from trader.backtest.books.folder import Folder
 from trader.commands import words
 from trader.commands.output import columns, pairs
+from trader.commands.performance import performance_table
 from trader.commands.run_report import models_asked
 from trader.domain.decisions import Outcome
 from trader.evals.backtest_origin import Origin
 from trader.evals.backtest_report import BacktestReport
-from trader.evals.book_report import BookReport, Row
+from trader.evals.book_report import BookReport
 
 PORTFOLIOS = "random portfolios"
 SMALL = 1e4
@@ -26,7 +27,7 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
     book = found.book
     yield Text(found.finding, "bold")
     yield Text("")
-    yield _rows(book)
+    yield performance_table(book.desk, book.baselines)
     yield from (Text(f"{one.name}: {one.note}", "dim") for one in book.baselines if PORTFOLIOS in one.name)
     yield Text(
         "Intervals from rounds resampled in blocks of a horizon or more, the same ones for every row.", "dim"
@@ -64,39 +65,6 @@ def screen(found: BacktestReport, folder: Folder) -> Iterator[RenderableType]:
                 (f"trader eval --workspace {place}", "its agents in full"),
             )
         )
-    )
-
-
-def _rows(book: BookReport) -> Table:
-    numbers = (
-        "net return",
-        "a year",
-        "Sharpe",
-        "interval",
-        "drawdown",
-        "exposure",
-        "desk less this",
-        "its interval",
-    )
-    table = columns("", *numbers, right=numbers)
-    for one in (book.desk, *book.baselines):
-        table.add_row(*_row(one))
-    return table
-
-
-def _row(one: Row) -> tuple[str, ...]:
-    known = one.performance
-    ratio, interval = known.sharpe, known.sharpe_interval
-    return (
-        one.name,
-        words.change(known.net_return),
-        words.change(known.annual_return),
-        words.NOTHING if ratio is None else f"{ratio:.2f}",
-        words.NOTHING if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
-        words.share(known.max_drawdown, 1),
-        words.share(one.exposure, 1),
-        "" if one.less is None else words.change(one.less),
-        "" if one.interval is None else f"{words.change(one.interval[0])} to {words.change(one.interval[1])}",
     )
 
 

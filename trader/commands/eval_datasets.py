@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from trader.agents.agent import Agent
@@ -28,6 +29,8 @@ from trader.evals.datasets.loading import Dataset, dataset_named, load_dataset
 from trader.evals.datasets.making import Wanted, make_dataset
 from trader.evals.evaluation import ALL, scored
 from trader.evals.keeping import forecasts
+from trader.evals.knowledge import stated
+from trader.evals.other_desks import beside_a_set
 from trader.evals.subject import DESK
 from trader.journal.reader import JournalReader
 from trader.prompts.prompt import Tier
@@ -44,7 +47,12 @@ FEWEST = 20
 
 
 def on_dataset(
-    session: Session, chosen: tuple[str, ...], place: str, models: tuple[str, ...], bounds: Bounds
+    session: Session,
+    chosen: tuple[str, ...],
+    place: str,
+    models: tuple[str, ...],
+    bounds: Bounds,
+    one_agent: str | None = None,
 ) -> int:
     """0, or 1 where a bound is broken."""
     dataset = load_dataset(dataset_named(place))
@@ -54,11 +62,19 @@ def on_dataset(
     settings, sources = load(workspace.config, workspace.env, flags=flags)
     agents = roster(workspace.prompts, settings.agents, sources, roles=settings.llm.roles)
     _check_named(chosen, models)
+    _check_known({name for agent in agents for name in (agent.name, agent.prompt.name)}, chosen)
+    had = next((agent.role for agent in agents if agent.role), None)
+    alone = role_of(one_agent, had, settings.llm.roles) if one_agent else None
+    decide = partial(_decide, session, dataset)
     broken: list[str] = []
     for model in models or ("",):
         staffed = _with_model(agents, chosen, model, settings) if model else agents
-        decided = asyncio.run(_decide(session, dataset, settings, staffed))
-        found = scored(decided.recorded, decided.book, dataset.market, (), chosen)
+        decided = asyncio.run(decide(staffed, settings))
+        beside = asyncio.run(beside_a_set(decide, staffed, settings, alone))
+        cut_offs = stated(settings)
+        found = scored(
+            decided.recorded, decided.book, dataset.market, (), chosen, beside=beside, cut_offs=cut_offs
+        )
         few = len(decided.recorded.cases)
         if few < FEWEST:
             found = replace(found, findings=(f"{few} cases are too few to say anything", *found.findings))
@@ -141,7 +157,7 @@ async def _behave(
 
 
 async def _decide(
-    session: Session, dataset: Dataset, settings: Settings, agents: tuple[Agent, ...]
+    session: Session, dataset: Dataset, agents: tuple[Agent, ...], settings: Settings
 ) -> Decided:
     workspace, clock = session.workspace, SystemClock()
     forecaster = Forecaster(
@@ -164,14 +180,18 @@ def _spent(journal: Path) -> Decimal:
         return spent_today(reader, SystemClock(), "")[0]
 
 
+def _check_known(known: set[str], chosen: tuple[str, ...]) -> None:
+    """Raises UnknownName, before anything is asked and paid for."""
+    for name in chosen:
+        if name not in known:
+            raise UnknownName("agent", name, [*sorted(known), ALL])
+
+
 def _with_model(
     agents: tuple[Agent, ...], chosen: tuple[str, ...], model: str, settings: Settings
 ) -> tuple[Agent, ...]:
     """The desk with this model behind the agents that are named."""
-    known = [agent.name for agent in agents]
-    for name in chosen:
-        if name not in known:
-            raise UnknownName("agent", name, [*known, ALL])
+    _check_known({agent.name for agent in agents}, chosen)
     return tuple(
         replace(agent, role=role_of(model, agent.role, settings.llm.roles)) if agent.name in chosen else agent
         for agent in agents

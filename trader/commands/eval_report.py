@@ -9,11 +9,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from trader.commands import words
-from trader.commands.output import columns, pairs
+from trader.commands.eval_account import account, account_document, chosen
+from trader.commands.output import columns
 from trader.domain.value import plain
-from trader.evals.evaluation import Baseline, Evaluation, Scored
-from trader.evals.money import Money
+from trader.evals.evaluation import Baseline, Evaluation
 from trader.evals.paired import Difference
+from trader.evals.scored import Scored
 from trader.evals.scorers.scorer import Score
 from trader.evals.slices import Slice
 
@@ -39,7 +40,8 @@ def document(found: Evaluation, broken: Sequence[str]) -> dict[str, Any]:
             for one in found.baselines
         ],
         "sizing": [asdict(row) for row in found.sizing],
-        "money": asdict(found.money) if found.money else None,
+        "choice": asdict(found.choice),
+        "money": account_document(found.money) if found.money else None,
         "broken": list(broken),
         "provenance": asdict(found.provenance),
     }
@@ -60,6 +62,8 @@ def _entry(one: Scored) -> dict[str, Any]:
         "reliability": [row._asdict() for row in one.reliability],
         "years": [asdict(row) for row in one.years],
         "regimes": [asdict(row) for row in one.regimes],
+        "knowledge": [asdict(row) for row in one.knowledge],
+        "unseen": _difference(one.unseen),
         "profit": one.profit,
     }
 
@@ -87,9 +91,14 @@ def report(found: Evaluation) -> Iterator[RenderableType]:
     )
     yield Text("")
     yield _baselines(found)
+    yield chosen(found.choice, "agents")
     yield Text("")
     yield _use(found)
-    for heading, slices in (("by year", _by_year), ("by regime", _by_regime)):
+    for heading, slices in (
+        ("by year", _by_year),
+        ("by regime", _by_regime),
+        ("by knowledge", _by_knowledge),
+    ):
         if any(len(slices(one)) > 1 for one in found.judged):
             yield Text("")
             yield _sliced(found, heading, slices)
@@ -98,7 +107,7 @@ def report(found: Evaluation) -> Iterator[RenderableType]:
         yield _sizing(found)
     if found.money:
         yield Text("")
-        yield _money(found.money)
+        yield from account(found.money)
     yield Text("")
     yield from (Text(f"note: {sentence}") for sentence in found.findings)
     yield _provenance(found)
@@ -230,6 +239,13 @@ def _by_regime(one: Scored) -> tuple[Slice, ...]:
     return one.regimes
 
 
+def _by_knowledge(one: Scored) -> tuple[Slice, ...]:
+    return one.knowledge
+
+
+SLICES = {"by year": _by_year, "by regime": _by_regime, "by knowledge": _by_knowledge}
+
+
 def _sliced(found: Evaluation, heading: str, slices: Callable[[Scored], tuple[Slice, ...]]) -> RenderableType:
     numbers = ("cases", "worth", "Brier", "log loss", "base's")
     table = columns(heading, "", *numbers, right=numbers)
@@ -255,42 +271,13 @@ def _sizing(found: Evaluation) -> RenderableType:
     return table
 
 
-def _money(found: Money) -> RenderableType:
-    def ratio(number: float | None) -> str:
-        return words.NOTHING if number is None else f"{number:+.2f}"
-
-    def change(number: float) -> str:
-        return f"{number:+.2%}"
-
-    told = found.performance
-    sharpe = ratio(told.sharpe)
-    if told.sharpe_interval is not None:
-        sharpe += ", 95 % interval {} to {}".format(*map(ratio, told.sharpe_interval))
-    passive = f"{change(found.buy_and_hold)}, {change(found.buy_and_hold_at_exposure)} at the mean exposure"
-    return pairs(
-        ("the account", ""),
-        ("net return", f"{change(found.net_return)} after models, {change(told.net_return)} before"),
-        ("Sharpe, a year", sharpe),
-        ("Sortino, a year", ratio(told.sortino)),
-        ("deepest drawdown", f"{told.max_drawdown:.2%}"),
-        (
-            "profit factor",
-            f"{_number(found.profit_factor, 2)} on {words.count(found.trades, 'closed trade')}",
-        ),
-        ("turnover, a year", f"{found.turnover:.2f} times the equity"),
-        ("mean exposure", f"{found.exposure:.2%}"),
-        ("buy and hold", passive),
-        ("basis points a side", ", ".join(f"{bps}: {change(r)}" for bps, r in found.at_bps.items())),
-    )
-
-
 def _provenance(found: Evaluation) -> Text:
     known = found.provenance
-    models = ", ".join(known.models) or "no model"
+    models = ", ".join(f"{name} ({day or 'cut-off unknown'})" for name, day in known.cut_offs.items())
     return Text(
         f"book {known.book}, {known.feed}, {', '.join(known.symbols)} {known.timeframe}, "
         f"horizon {known.horizon}, {known.decisions:,} decisions of {known.first:%Y-%m-%d} to "
-        f"{known.last:%Y-%m-%d}; data {known.data}; {models}; "
+        f"{known.last:%Y-%m-%d}; data {known.data}; {models or 'no model'}; "
         f"trader {known.version}; {known.resamples:,} resamples, seed {known.seed}; "
         f"{words.count(known.compared, 'agent')} compared. --json has the prompts' digests and the rest.",
         "dim",

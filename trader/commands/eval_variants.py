@@ -10,12 +10,14 @@ from rich.text import Text
 from trader.clock import SystemClock
 from trader.commands import output, words
 from trader.commands.environment import lend
+from trader.commands.eval_account import chosen
 from trader.commands.eval_kept import keep
 from trader.commands.output import columns
 from trader.commands.session import Session
 from trader.domain.portfolio import sum_exact
 from trader.domain.value import plain
 from trader.evals.cases import Recorded
+from trader.evals.knowledge import stated
 from trader.evals.paired import Difference
 from trader.evals.variants import Trials, Tried, compare, forecasting
 from trader.evals.ways import Ways, ways_of
@@ -55,7 +57,8 @@ def tried(session: Session, reader: JournalReader, recorded: Recorded, name: str
             clock=SystemClock(),
         )
     )
-    found = compare(recorded, agent, anew, {way.variant.name: way.against for way in ways})
+    cut_offs = {**stated(scene.settings), **stated(settings)}
+    found = compare(recorded, agent, anew, {way.variant.name: way.against for way in ways}, cut_offs)
     told = {**asdict(found), "prompts": {one.name: one.prompt.digest for one in variants if one.prompt}}
     if session.json:
         output.document(told)
@@ -91,6 +94,7 @@ def _report(found: Trials, *, only_line: bool) -> Iterator[Any]:
         "Profit: millionths of equity a case, before the gate, as recorded and now.",
         "dim",
     )
+    yield chosen(found.choice, "ways")
     yield from (Text(f"note: {sentence}") for sentence in found.findings)
 
 

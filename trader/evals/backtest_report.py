@@ -16,10 +16,10 @@ from trader.domain.decisions import Outcome
 from trader.domain.errors import UsageError
 from trader.evals.backtest_compare import market_of
 from trader.evals.backtest_origin import Origin, origin
-from trader.evals.book_report import BookReport, Row, report_book
+from trader.evals.book_report import BookReport, report_book
 from trader.evals.curve import FEWEST_DATES, Curve, Resampling
 from trader.evals.findings import INSUFFICIENT
-from trader.evals.rivals import AT_EXPOSURE, HELD, Rival
+from trader.evals.rivals import AT_EXPOSURE, HELD, Rival, Row
 from trader.evals.run_summary import RunSummary
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
@@ -114,7 +114,7 @@ def report_backtest(
         )
     costs = cost_model(restored(planned.settings))
     with JournalReader(folder.of(planned).journal) as reader:
-        book = report_book(reader, book_of(reader), market, costs, seed)
+        book = report_book(reader, book_of(reader), market, costs, cut_offs, seed)
         prompts = reader.runs(book.book.id)[-1].started.prompts
     curves, fills = _curves(folder, standing)
     variants = tuple(

@@ -5,7 +5,7 @@ Everything comes from the journal and the data, so the same journal gives the sa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,38 +19,16 @@ from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.orders import Fill
 from trader.domain.portfolio import Book, RoundTrip
-from trader.evals.curve import LEVEL, Curve, Performance, Resampling, performance
+from trader.evals.curve import Curve, Resampling
 from trader.evals.evaluation import Evaluation, evaluate
+from trader.evals.knowledge import NOTHING
 from trader.evals.money import profit_factor
-from trader.evals.rivals import Rival, rivals
+from trader.evals.rivals import Rival, Row, against, desk_row, rivals
 from trader.evals.run_summary import RunSummary, summarise
 from trader.evals.trading_costs import TradingCosts, repriced, trading_costs
 from trader.journal.reader import JournalReader
 
 Floats = NDArray[np.float64]
-DESK = "the desk"
-
-
-@dataclass(frozen=True)
-class Row:
-    """The desk, or what it has to be better than."""
-
-    name: str
-    performance: Performance
-    exposure: float | None
-    """Mean, as a share of equity."""
-    less: float | None
-    """What the desk earned a year beyond this: mean difference of returns, times periods.
-
-    None for itself, and where the span is too short for an interval.
-    """
-    interval: tuple[float, float] | None
-    note: str = ""
-
-    @property
-    def decided(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.interval is not None and not self.interval[0] <= 0.0 <= self.interval[1]
 
 
 @dataclass(frozen=True)
@@ -106,9 +84,14 @@ class BookReport:
 
 
 def report_book(
-    reader: JournalReader, book: Book, market: Market, costs: CostModel, seed: int = 0
+    reader: JournalReader,
+    book: Book,
+    market: Market,
+    costs: CostModel,
+    cut_offs: Mapping[str, date] = NOTHING,
+    seed: int = 0,
 ) -> BookReport:
-    """The report of a book with at least two marks and a decision."""
+    """The report of a book with two marks and a decision, or more. `cut_offs` are its models'."""
     marks, fills = reader.marks(book.id), reader.fills(book.id)
     curve = Curve.of(book, marks)
     summary = summarise(reader, market, book, costs)
@@ -123,8 +106,8 @@ def report_book(
         book=book,
         summary=summary,
         curve=curve,
-        desk=_row(DESK, curve, curve.returns, resampling, float(curve.exposure.mean())),
-        baselines=tuple(_against(one, curve, resampling) for one in beside),
+        desk=desk_row(curve, resampling),
+        baselines=tuple(against(one, curve, resampling) for one in beside),
         rivals=beside,
         missing=missing,
         turnover=turnover,
@@ -134,25 +117,7 @@ def report_book(
         markers=tuple(_markers(curve, fills)),
         closed=closed,
         refits=_refits(reader, book, started.settings),
-        evaluation=evaluate(reader, book, market, seed=seed),
-    )
-
-
-def _row(name: str, curve: Curve, returns: Floats, resampling: Resampling, exposure: float | None) -> Row:
-    return Row(name, performance(returns, curve.periods, resampling, LEVEL), exposure, None, None)
-
-
-def _against(one: Rival, curve: Curve, resampling: Resampling) -> Row:
-    between = curve.returns - one.returns
-    interval = resampling.of_mean(between, LEVEL)
-    year = curve.periods
-    return Row(
-        name=one.name,
-        performance=performance(one.returns, year, resampling, LEVEL),
-        exposure=one.exposure,
-        less=None if interval is None else float(between.mean()) * year,
-        interval=None if interval is None else (interval[0] * year, interval[1] * year),
-        note=one.note,
+        evaluation=evaluate(reader, book, market, account=False, cut_offs=cut_offs, seed=seed),
     )
 
 

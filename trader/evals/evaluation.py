@@ -5,7 +5,7 @@ Everything comes from the journal and the data: the same journal and data, the s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from datetime import UTC, date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,52 +15,31 @@ from trader.domain.errors import TraderError, UnknownName, UsageError
 from trader.domain.portfolio import Book, sum_exact
 from trader.evals.baselines import baselines
 from trader.evals.cases import Cases, Recorded, gather
+from trader.evals.choosing import Choice, choice
 from trader.evals.curve import LEVEL
-from trader.evals.findings import findings, headline
+from trader.evals.findings import findings
+from trader.evals.knowledge import NOTHING, models_of, stated, warnings
 from trader.evals.money import Money, money
+from trader.evals.other_desks import Beside, OtherDesk
 from trader.evals.paired import Difference, difference
 from trader.evals.peeking import next_bars, too_good
-from trader.evals.pool import Contribution, contributions
-from trader.evals.profit import Stakes, stakes
+from trader.evals.pool import contributions
 from trader.evals.provenance import Provenance, provenance
-from trader.evals.scorers.registry import FORECASTS, USE, scores
+from trader.evals.scored import Ground, Scored, first_line, score
+from trader.evals.scorers.registry import FORECASTS, scores
 from trader.evals.scorers.scorer import Score
 from trader.evals.sizing import Trail, trail
-from trader.evals.slices import Slice, regimes, slices, years
 from trader.evals.subject import Subject, agent_of, desk_of
 from trader.evals.timing import deflated, followed
-from trader.journal.reader import JournalReader
+from trader.journal.reader import JournalReader, Turn
 from trader.journal.records import RunStarted
-from trader.measures.calibration import Bin, reliability
 from trader.prompts.prompt import Tier
+from trader.settings import restored
 
 Floats = NDArray[np.float64]
 
 ALL = "all"
-BASE_RATE = "base rate"
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One agent, or the desk."""
-
-    name: str
-    cases: int
-    n_eff: float
-    asked: int
-    scores: Mapping[str, Score]
-    base: Mapping[str, Score]
-    """The base rate's scores on the same cases."""
-    difference: Difference | None
-    """From the base rate, paired; None without a case."""
-    deflated_sharpe: float | None
-    contribution: Contribution | None
-    """None for the desk, and for who was never in the pool."""
-    reliability: tuple[Bin, ...]
-    years: tuple[Slice, ...]
-    regimes: tuple[Slice, ...]
-    profit: float | None
-    """What its probability alone earned a case before the gate, as a share of equity (`profit.py`)."""
+NOBODY = Beside()
 
 
 @dataclass(frozen=True)
@@ -86,6 +65,8 @@ class Evaluation:
     agents: tuple[Scored, ...]
     desk: Scored
     baselines: tuple[Baseline, ...]
+    choice: Choice
+    """What choosing the best of the agents would be worth."""
     sizing: tuple[Trail, ...]
     money: Money | None
     """None where no account was kept: of a data set."""
@@ -105,9 +86,15 @@ def evaluate(
     names: Sequence[str] = (),
     *,
     last: int | None = None,
+    beside: Beside = NOBODY,
+    cut_offs: Mapping[str, date] = NOTHING,
+    account: bool = True,
     seed: int = 0,
 ) -> Evaluation:
     """Score `names`, or every senior, on the newest `last` decisions of `book`, or all.
+
+    `cut_offs` are the models' as they are stated now: they stand before those that the runs had. Without
+    `account` the book's money is left out.
 
     Raises UnknownName for an agent that had no turn, UsageError for one that is not a senior, TraderError for
     a book without a decision.
@@ -119,9 +106,20 @@ def evaluate(
         )
     moments = [made.as_of for made in recorded.decisions]
     usd = sum_exact(call.usd for call in recorded.calls)
-    account = money(reader, book, market, min(moments), max(moments), usd)
+    came = money(reader, book, market, min(moments), max(moments), usd, seed) if account else None
     runs = tuple(run.started for run in reader.runs(book.id))
-    return scored(recorded, book, market, runs, names, account=account, seed=seed)
+    then = stated(*(restored(run.settings) for run in runs))
+    return scored(
+        recorded,
+        book,
+        market,
+        runs,
+        names,
+        account=came,
+        beside=beside,
+        cut_offs={**then, **cut_offs},
+        seed=seed,
+    )
 
 
 def scored(
@@ -132,32 +130,44 @@ def scored(
     names: Sequence[str] = (),
     *,
     account: Money | None = None,
+    beside: Beside = NOBODY,
+    cut_offs: Mapping[str, date] = NOTHING,
     seed: int = 0,
 ) -> Evaluation:
     """Score `names`, or every senior, on what was recorded; there is at least one decision.
 
+    `beside` are other desks on the same cases, `cut_offs` the knowledge cut-offs of models.
+
     Raises UnknownName for an agent that had no turn, UsageError for one that is not a senior.
     """
-    chosen, cases = _chosen(recorded, names), recorded.cases
-    here = _Ground.of(recorded, market, seed)
+    chosen, cases = seniors_named(recorded.turns, names), recorded.cases
+    here = Ground.of(recorded, market, cut_offs, seed)
     subjects = {name: agent_of(recorded, name) for name in chosen}
     followers = {name: followed(cases, said) for name, said in zip(cases.agents, cases.said, strict=True)}
     lucky = deflated(followers)
     brought = contributions(cases, seed, here.staked)
     level = 1.0 - (1.0 - LEVEL) / max(1, sum(1 for one in subjects.values() if len(one)))
     agents = tuple(
-        _scored(subject, level, here, lucky.get(name), brought.get(name))
-        for name, subject in subjects.items()
+        score(subject, level, here, lucky.get(name), brought.get(name)) for name, subject in subjects.items()
     )
     desk_subject = desk_of(recorded)
     earned = followed(cases, cases.desk)
-    desk = _scored(desk_subject, LEVEL, here, deflated({desk_subject.name: earned})[desk_subject.name], None)
+    desk = score(desk_subject, LEVEL, here, deflated({desk_subject.name: earned})[desk_subject.name], None)
     first = agents[0] if len(names) == 1 and len(agents) == 1 else desk
+    simpler = (*baselines(cases), *(_beside(one, cases) for one in beside.desks))
+    known = here.known(first.name)
     following = next_bars(cases, market)
     peeking = [one for subject in (*subjects.values(), desk_subject) for one in too_good(subject, following)]
     return Evaluation(
-        finding=headline(first.name, first.difference, BASE_RATE),
-        findings=(*peeking, *findings(recorded, runs, market, chosen)),
+        finding=first_line(first, known),
+        findings=(
+            *peeking,
+            *warnings(models_of(recorded), cut_offs, known),
+            *findings(recorded, runs, market, chosen),
+            *(one.note for one in beside.desks if one.note),
+            *beside.missing,
+            *(account.missing if account else ()),
+        ),
         agents=agents,
         desk=desk,
         baselines=tuple(
@@ -168,41 +178,29 @@ def scored(
                 difference(cases, cases.desk, one.p, one.name, seed=seed),
                 here.profit(one.p),
             )
-            for one in baselines(cases)
+            for one in simpler
         ),
+        choice=choice(cases, dict(zip(cases.agents, cases.said, strict=True)), cases.base_rate, seed),
         sizing=trail(recorded.decisions),
         money=account,
         cases=cases,
-        provenance=provenance(recorded, runs, book, market, names, seed),
+        provenance=provenance(recorded, runs, book, market, names, cut_offs, seed),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Ground:
-    """What every score of one evaluation stands on, computed once."""
-
-    cases: Cases
-    staked: Stakes
-    years: NDArray[np.str_]
-    regimes: NDArray[np.str_]
-    seed: int
-
-    @classmethod
-    def of(cls, recorded: Recorded, market: Market, seed: int) -> Self:
-        cases = recorded.cases
-        staked = stakes(recorded.decisions, cases)
-        return cls(cases, staked, years(cases), regimes(cases, market), seed)
-
-    def profit(self, p: Floats) -> float | None:
-        """Mean profit of `p` (n,) a case, over those that had a pool and it answered."""
-        earned = self.staked.profits(p, self.cases.returns)
-        known = ~np.isnan(earned) & ~np.isnan(p)
-        return float(earned[known].mean()) if known.any() else None
+def _beside(one: OtherDesk, cases: Cases) -> Subject:
+    """Another desk, on the cases that had a pool."""
+    places = zip(cases.symbol.tolist(), cases.decided.tolist(), strict=True)
+    p = np.array([one.said.get((symbol, at.replace(tzinfo=UTC)), np.nan) for symbol, at in places])
+    return Subject(one.name, cases, np.where(np.isnan(cases.desk), np.nan, p))
 
 
-def _chosen(recorded: Recorded, names: Sequence[str]) -> list[str]:
-    """The seniors to score, sorted. `momentum` stands for `momentum.fast` and `momentum.careful` too."""
-    tiers = {turn.agent: turn.tier for turn in recorded.turns}
+def seniors_named(turns: Sequence[Turn], names: Sequence[str]) -> list[str]:
+    """The seniors to score, sorted. `momentum` stands for `momentum.fast` and `momentum.careful` too.
+
+    Raises UnknownName for an agent that had no turn, UsageError for one that is not a senior.
+    """
+    tiers = {turn.agent: turn.tier for turn in turns}
     seniors = sorted(name for name, tier in tiers.items() if tier == Tier.SENIOR)
     if not names or ALL in names:
         return seniors
@@ -218,26 +216,3 @@ def _chosen(recorded: Recorded, names: Sequence[str]) -> list[str]:
             raise UnknownName("agent", name, [*seniors, ALL])
         found += mine
     return sorted(set(found))
-
-
-def _scored(
-    subject: Subject, level: float, here: _Ground, lucky: float | None, brought: Contribution | None
-) -> Scored:
-    cases = subject.cases
-    base = Subject(BASE_RATE, cases, np.where(subject.answered, cases.base_rate, np.nan))
-    some = len(subject) > 0
-    return Scored(
-        name=subject.name,
-        cases=len(subject),
-        n_eff=cases.worth(subject.answered),
-        asked=subject.asked,
-        scores=(scores(subject, FORECASTS) if some else dict.fromkeys(FORECASTS)) | scores(subject, USE),
-        base=scores(base, FORECASTS) if some else dict.fromkeys(FORECASTS),
-        difference=difference(cases, subject.p, base.p, BASE_RATE, level=level, seed=here.seed),
-        deflated_sharpe=None if lucky is None or np.isnan(lucky) else lucky,
-        contribution=brought,
-        reliability=reliability(subject.forecast, subject.happened),
-        years=tuple(slices(subject, base, here.years)),
-        regimes=tuple(slices(subject, base, here.regimes)),
-        profit=here.profit(subject.p),
-    )

@@ -50,10 +50,6 @@ def findings(
     odd = sum(1 for made in recorded.decisions if made.pool and not _whole(made.pool))
     if odd:
         yield f"the weights of {odd:,} decisions do not add up to one: their pool is not what it says"
-    models = sorted({turn.source for turn in recorded.turns if turn.source.startswith("model:")})
-    if models:
-        named = ", ".join(source.removeprefix("model:") for source in models)
-        yield f"the models may have seen these dates: no knowledge cut-off is known of {named}"
     for name in chosen:
         yield from _of_agent(recorded, name)
 

@@ -9,8 +9,8 @@ from trader.brokers.ledger import fold
 from trader.brokers.present import rows_of
 from trader.data.market import Market
 from trader.domain.portfolio import Book, RoundTrip, sum_exact
-from trader.evals.curve import LEVEL, Curve, Performance, Resampling, performance
-from trader.evals.run_summary import passive
+from trader.evals.curve import Curve, Performance, Resampling
+from trader.evals.rivals import Row, against, desk_row, rivals
 from trader.evals.trading_costs import repriced, trading_costs
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
@@ -23,24 +23,34 @@ class Money:
 
     net_return: float
     """After fees, spread, slippage and what the models took."""
-    performance: Performance
+    desk: Row
     """Before models."""
     profit_factor: float | None
     """Of the trades that were closed; None where none lost."""
     trades: int
     turnover: float
     """What was traded in a year, both sides, over the mean equity."""
-    exposure: float
-    """Mean gross exposure, as a share of equity."""
-    buy_and_hold: float
-    """Equal amounts of the symbols, bought at the first open, after one side's costs."""
-    buy_and_hold_at_exposure: float
+    baselines: tuple[Row, ...]
+    """What the same money would have come to without a desk, the simplest first."""
+    missing: tuple[str, ...]
+    """A sentence for each baseline that there is not."""
     at_bps: Mapping[int, float]
     """The return of the same fills at these costs a side, in basis points; before models."""
 
+    @property
+    def performance(self) -> Performance:
+        """The desk's own."""
+        return self.desk.performance
+
 
 def money(
-    reader: JournalReader, book: Book, market: Market, first: datetime, last: datetime, usd: Decimal
+    reader: JournalReader,
+    book: Book,
+    market: Market,
+    first: datetime,
+    last: datetime,
+    usd: Decimal,
+    seed: int = 0,
 ) -> Money | None:
     """None where fewer than two marks lie between the first and the last scored decision."""
     marks = [mark for mark in reader.marks(book.id) if first <= mark.as_of <= last]
@@ -55,17 +65,17 @@ def money(
     instruments = (market.instruments[symbol] for symbol in book.symbols)
     every = fold(book, instruments, rows_of(reader.movements(book.id))).closed
     closed = [one for one in every if begins.as_of < one.closed_at <= ends.as_of]
-    told = performance(curve.returns, curve.periods, Resampling(curve), LEVEL)
-    beside = passive(market, book, marks, costs)
+    resampling, turnover = Resampling(curve, seed), curve.turnover(taken.notional)
+    desk = desk_row(curve, resampling)
+    beside, missing = rivals(market, book, curve, costs, turnover, seed)
     return Money(
-        net_return=told.net_return - float(usd / begins.equity),
-        performance=told,
+        net_return=desk.performance.net_return - float(usd / begins.equity),
+        desk=desk,
         profit_factor=profit_factor(closed),
         trades=len(closed),
-        turnover=curve.turnover(taken.notional),
-        exposure=beside.exposure,
-        buy_and_hold=beside.gain,
-        buy_and_hold_at_exposure=beside.gain_at_exposure,
+        turnover=turnover,
+        baselines=tuple(against(one, curve, resampling) for one in beside),
+        missing=missing,
         at_bps=repriced(taken, begins.equity, ends.equity),
     )
 

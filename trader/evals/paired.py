@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trader.evals.cases import Cases
 from trader.measures.bootstrap import DRAWS, drawn_dates, percentile_interval, resampled_means, widening
-from trader.measures.forecasts import brier, log_loss
+from trader.measures.forecasts import brier, log_loss, log_losses
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def difference(
     if not rows.any():
         return None
     happened, p, q = cases.happened[rows], mine[rows], theirs[rows]
-    each = _losses(p, happened) - _losses(q, happened)
+    each = log_losses(p, happened) - log_losses(q, happened)
     lacking, low, high, more = _lacking(cases, rows), None, None, None
     if not lacking:
         dates, date = np.unique(cases.decided[rows], return_inverse=True)
@@ -79,12 +79,6 @@ def difference(
         more_cases=more,
         lacking=lacking,
     )
-
-
-def _losses(p: Floats, happened: Floats) -> Floats:
-    clipped = np.clip(p, 1e-9, 1 - 1e-9)
-    losses: Floats = -np.log(np.where(happened == 1.0, clipped, 1.0 - clipped))
-    return losses
 
 
 def _lacking(cases: Cases, rows: NDArray[np.bool_]) -> str:

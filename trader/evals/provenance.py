@@ -1,13 +1,14 @@
 """What a report rests on, so that it can be made again and compared with another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from trader import __version__
 from trader.data.market import Market
 from trader.domain.portfolio import Book
 from trader.evals.cases import Recorded
+from trader.evals.knowledge import models_of
 from trader.journal.records import RunStarted
 from trader.measures.bootstrap import DRAWS
 
@@ -41,6 +42,8 @@ class Provenance:
     prompts: dict[str, list[str]]
     """Agent -> digests of its prompt file in these decisions."""
     models: tuple[str, ...]
+    cut_offs: dict[str, date | None]
+    """Model -> its knowledge cut-off as stated; None where nothing is."""
     seeds: tuple[int, ...]
     """Of the runs."""
     correlation: float
@@ -59,6 +62,7 @@ def provenance(
     book: Book,
     market: Market,
     names: Sequence[str],
+    cut_offs: Mapping[str, date],
     seed: int,
 ) -> Provenance:
     """Of one evaluation; there is at least one decision."""
@@ -67,7 +71,7 @@ def provenance(
     for turn in recorded.turns:
         if turn.prompt:
             prompts.setdefault(turn.agent, set()).add(turn.prompt)
-    models = {turn.source[6:] for turn in recorded.turns if turn.source.startswith("model:")}
+    models = models_of(recorded)
     return Provenance(
         book=book.id,
         feed=book.feed,
@@ -87,7 +91,8 @@ def provenance(
         version=__version__,
         versions_recorded=tuple(sorted({run.version for run in runs})),
         prompts={agent: sorted(digests) for agent, digests in sorted(prompts.items())},
-        models=tuple(sorted(models)),
+        models=models,
+        cut_offs={name: cut_offs.get(name) for name in models},
         seeds=tuple(sorted({run.seed for run in runs})),
         correlation=cases.correlation,
         resamples=DRAWS,

@@ -17,11 +17,12 @@ from trader.data.market import Market
 from trader.domain.errors import TraderError
 from trader.domain.market import to_datetime64
 from trader.domain.portfolio import Book
-from trader.evals.curve import Curve
+from trader.evals.curve import LEVEL, Curve, Performance, Resampling, performance
 from trader.evals.run_summary import held
 
 Floats = NDArray[np.float64]
 
+DESK = "the desk"
 CASH = "cash"
 HELD = "buy and hold"
 AT_EXPOSURE = "buy and hold at the desk's exposure"
@@ -39,6 +40,49 @@ class Rival:
     """(n - 1,)"""
     exposure: float | None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The desk, or what it has to be better than."""
+
+    name: str
+    performance: Performance
+    exposure: float | None
+    """Mean, as a share of equity."""
+    less: float | None
+    """What the desk earned a year beyond this: mean difference of returns, times periods.
+
+    None for itself, and where the span is too short for an interval.
+    """
+    interval: tuple[float, float] | None
+    note: str = ""
+
+    @property
+    def decided(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.interval is not None and not self.interval[0] <= 0.0 <= self.interval[1]
+
+
+def desk_row(curve: Curve, resampling: Resampling) -> Row:
+    """The desk itself."""
+    told = performance(curve.returns, curve.periods, resampling, LEVEL)
+    return Row(DESK, told, float(curve.exposure.mean()), None, None)
+
+
+def against(one: Rival, curve: Curve, resampling: Resampling) -> Row:
+    """A baseline over the same periods, and what the desk earned beyond it."""
+    between = curve.returns - one.returns
+    interval = resampling.of_mean(between, LEVEL)
+    year = curve.periods
+    return Row(
+        name=one.name,
+        performance=performance(one.returns, year, resampling, LEVEL),
+        exposure=one.exposure,
+        less=None if interval is None else float(between.mean()) * year,
+        interval=None if interval is None else (interval[0] * year, interval[1] * year),
+        note=one.note,
+    )
 
 
 def rivals(

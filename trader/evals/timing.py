@@ -20,7 +20,7 @@ def followed(cases: Cases, p: Floats) -> Floats:
     """Returns per date of following `p` (n,), NaN where nothing was said; shape (dates,), as fractions."""
     rows = np.flatnonzero(~np.isnan(p))
     dates = np.unique(cases.decided[rows])
-    kept = dates[_apart(np.searchsorted(cases.clock, dates), cases.horizon)]
+    kept = dates[apart(np.searchsorted(cases.clock, dates), cases.horizon)]
     rows = rows[np.isin(cases.decided[rows], kept)]
     if not len(rows):
         return np.zeros(0)
@@ -37,7 +37,7 @@ def deflated(followers: Mapping[str, Floats]) -> dict[str, float]:
     return {name: deflated_sharpe(returns, tried) for name, returns in followers.items()}
 
 
-def _apart(bars: NDArray[np.int64], horizon: int) -> list[int]:
+def apart(bars: NDArray[np.int64], horizon: int) -> list[int]:
     """The first bar and every next one at least a horizon later, as indices into `bars` (sorted)."""
     kept: list[int] = []
     for index, bar in enumerate(bars.tolist()):

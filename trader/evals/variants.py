@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -12,7 +13,9 @@ from trader.domain.errors import UnknownName
 from trader.domain.ids import DecisionId
 from trader.domain.portfolio import sum_exact
 from trader.evals.cases import Cases, Recorded
+from trader.evals.choosing import Choice, choice
 from trader.evals.findings import headline
+from trader.evals.knowledge import NOTHING, SEEN, known_to, warnings
 from trader.evals.paired import Difference, difference
 from trader.evals.profit import Stakes, stakes
 from trader.evals.scorers.registry import FORECASTS, scores
@@ -61,6 +64,8 @@ class Tried:
     usd: Decimal
     p50_ms: float | None
     p95_ms: float | None
+    seen: int | None
+    """Cases dated before its models' knowledge cut-off; None where a cut-off is unknown, or a rule spoke."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Trials:
     agent: str
     decisions: int
     variants: tuple[Tried, ...]
+    choice: Choice
+    """What choosing the best of them is worth, against what is recorded; asking again is no choice."""
 
 
 def forecasting(recorded: Recorded, name: str) -> str:
@@ -83,9 +90,17 @@ def forecasting(recorded: Recorded, name: str) -> str:
 
 
 def compare(
-    recorded: Recorded, agent: str, tried: Sequence[Anew], against: Mapping[str, str], seed: int = 0
+    recorded: Recorded,
+    agent: str,
+    tried: Sequence[Anew],
+    against: Mapping[str, str],
+    cut_offs: Mapping[str, date] = NOTHING,
+    seed: int = 0,
 ) -> Trials:
-    """Each of `tried` against another of them, or against what is recorded where `against` names none."""
+    """Each of `tried` against another of them, or against what is recorded where `against` names none.
+
+    `cut_offs` are the knowledge cut-offs of models.
+    """
     mine = (turn for turn in recorded.turns if turn.agent == agent)
     spoken: dict[str, Mapping[DecisionId, float]] = {
         RECORDED: {turn.decision: turn.p_up for turn in mine if turn.p_up is not None},
@@ -93,15 +108,20 @@ def compare(
     }
     staked = stakes(recorded.decisions, recorded.cases)
     found = tuple(
-        _tried(recorded, one, against.get(one.variant.name, RECORDED), spoken, staked, seed) for one in tried
+        _tried(recorded, one, against.get(one.variant.name, RECORDED), spoken, staked, cut_offs, seed)
+        for one in tried
     )
-    first = found[0]
+    first, ids = found[0], _ids(recorded, recorded.cases)
+    asked = sorted({call.model for one in tried for call in one.calls})
+    labels = known_to(recorded.cases, asked, cut_offs)
+    rivals = {one.variant: _array(ids, spoken[one.variant]) for one in found if one.against == RECORDED}
     return Trials(
         finding=headline(f"{agent}, {first.variant}", first.difference, f"answers {_whose(first.against)}"),
-        findings=tuple(_findings(agent, found, tried)),
+        findings=(*warnings(asked, cut_offs, labels), *_findings(agent, found, tried)),
         agent=agent,
         decisions=len(recorded.decisions),
         variants=found,
+        choice=choice(recorded.cases, rivals, _array(ids, spoken[RECORDED]), seed),
     )
 
 
@@ -115,6 +135,7 @@ def _tried(
     against: str,
     spoken: Mapping[str, Mapping[DecisionId, float]],
     staked: Stakes,
+    cut_offs: Mapping[str, date],
     seed: int,
 ) -> Tried:
     cases, before = recorded.cases, spoken[against]
@@ -128,6 +149,8 @@ def _tried(
     then = {made.id: made for made in recorded.decisions}
     pool = _array(ids, {id: made.pool.p_up for id, made in one.decisions.items() if made.pool})
     ms = np.array(one.ms)
+    models = {call.model for call in one.calls}
+    seen = int((known_to(cases, models, cut_offs) == SEEN).sum())
     return Tried(
         variant=one.variant.name,
         against=against,
@@ -150,6 +173,7 @@ def _tried(
         usd=sum_exact(call.usd for call in one.calls),
         p50_ms=float(np.median(ms)) if len(ms) else None,
         p95_ms=float(np.quantile(ms, 0.95)) if len(ms) else None,
+        seen=seen if models and models <= cut_offs.keys() else None,
     )
 
 

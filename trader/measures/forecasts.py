@@ -31,6 +31,13 @@ def log_loss(p: Floats, happened: Floats, weight: Floats | None = None) -> float
     return _mean(-(happened * np.log(p) + (1 - happened) * np.log1p(-p)), weight)
 
 
+def log_losses(p: Floats, happened: Floats) -> Floats:
+    """Negative log likelihood of each forecast in nats, (n,)."""
+    clipped = np.clip(p, 1e-9, 1 - 1e-9)
+    losses: Floats = -np.log(np.where(happened == 1.0, clipped, 1.0 - clipped))
+    return losses
+
+
 def hit_rate(p: Floats, happened: Floats, weight: Floats | None = None) -> float:
     """Share of cases on the right side of one half; a forecast of exactly one half counts as half a hit."""
     p, happened = np.asarray(p), np.asarray(happened)

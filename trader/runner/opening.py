@@ -95,7 +95,8 @@ def market_of(reader: JournalReader, book: Book, feed: str | None = None) -> Mar
 
     They may have changed since: the run wrote their digest down.
     """
-    settings = restored(reader.runs(book.id)[-1].started.settings)
+    runs = reader.runs(book.id)  # none where the program died between opening the book and the first run
+    settings = restored(runs[-1].started.settings) if runs else Settings()
     read = {"feed": feed or book.feed, "symbols": book.symbols, "timeframe": book.timeframe}
     return load_market(settings.model_copy(update={"run": settings.run.model_copy(update=read)}))
 

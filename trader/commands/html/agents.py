@@ -6,7 +6,7 @@ from typing import Any
 from trader.commands import words
 from trader.commands.html import charts
 from trader.evals.book_report import BookReport
-from trader.evals.evaluation import Scored
+from trader.evals.scored import Scored
 
 SMALL = 1e4
 """Log loss is shown in ten-thousandths of a nat."""

@@ -21,9 +21,10 @@ from trader.commands.html.svg import (
     ticks,
     triangle,
 )
-from trader.evals.book_report import BookReport, Row
+from trader.evals.book_report import BookReport
 from trader.evals.curve import Curve
-from trader.evals.evaluation import Scored
+from trader.evals.rivals import Row
+from trader.evals.scored import Scored
 
 Floats = NDArray[np.float64]
 

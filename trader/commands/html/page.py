@@ -13,8 +13,8 @@ from trader.commands.html.agents import of_agents
 from trader.domain.value import plain
 from trader.evals.backtest_origin import Origin
 from trader.evals.backtest_report import BacktestReport
-from trader.evals.book_report import BookReport, Row
-from trader.evals.rivals import AT_EXPOSURE
+from trader.evals.book_report import BookReport
+from trader.evals.rivals import AT_EXPOSURE, Row
 from trader.evals.run_summary import RunSummary
 
 TEMPLATE = "backtest.html"
