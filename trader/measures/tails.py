@@ -51,7 +51,8 @@ def cornish_fisher(returns: Floats, level: int) -> Tail | None:
     if not deviation > 0.0:
         return None
     scores = (returns - mean) / deviation
-    s, k = float((scores**3).mean()), float((scores**4).mean()) - 3.0
+    squares = scores * scores
+    s, k = float((squares * scores).mean()), float((squares * squares).mean()) - 3.0
     normal, share = NormalDist(), (100 - level) / 100
     z = normal.inv_cdf(share)
     if not _rises(s, k, z):

@@ -132,15 +132,13 @@ def _forward(transition: Floats, densities: Floats) -> tuple[Floats, Floats]:
     padded = np.ones((blocks * _BLOCK, states))
     padded[:count] = densities
     steps = padded.reshape(blocks, _BLOCK, 1, states)
+    # By bar of the block: row i is what is reached from state i. Densities are at most one, and no transition is
+    # impossible, so that products over a block neither overflow nor vanish.
     reached = np.empty((_BLOCK, blocks, states, states))
-
-    divisor = np.empty((_BLOCK, blocks))
     last = np.tile(np.eye(states), (blocks, 1, 1))
     for step in range(_BLOCK):
-        last = (last.reshape(-1, states) @ transition).reshape(last.shape) * steps[:, step]
-        divisor[step] = total = last.sum(axis=(1, 2))
-        last /= total[:, None, None]
-        reached[step] = last
+        moved = (last.reshape(-1, states) @ transition).reshape(last.shape)
+        last = np.multiply(moved, steps[:, step], out=reached[step])
     begun = np.empty((blocks, states))
     now = np.full(states, 1.0 / states)
     for block, through in enumerate(reached[-1]):
@@ -150,6 +148,6 @@ def _forward(transition: Floats, densities: Floats) -> tuple[Floats, Floats]:
     alpha = (begun[:, :, None] * reached).sum(axis=2)
     whole = alpha.sum(axis=2)
     alpha /= whole[:, :, None]
-    divisor *= whole
+    divisor = whole.copy()
     divisor[1:] /= whole[:-1]
     return alpha.swapaxes(0, 1).reshape(-1, states)[:count], divisor.T.reshape(-1)[:count]

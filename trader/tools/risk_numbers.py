@@ -7,6 +7,7 @@ Journal of Financial Markets 5). A crisis counts from the day on which its end c
 """
 
 from collections.abc import Callable, Iterator
+from math import sqrt
 
 import numpy as np
 from pydantic import Field
@@ -127,15 +128,17 @@ def beta_and_correlation(view: MarketView, symbol: str, name: str) -> tuple[floa
         raise ToolError(f"beta needs daily bars, has {view.timeframe.value}")
     index, bars = view.series(name), view.bars(symbol)
     days = bars.opened.astype("datetime64[D]")
-    _, mine, theirs = np.intersect1d(days, index.period, assume_unique=True, return_indices=True)
-    mine, theirs = mine[-_INDEX_BARS - 1 :], theirs[-_INDEX_BARS - 1 :]
+    place = np.minimum(np.searchsorted(index.period, days), len(index) - 1)
+    mine = np.flatnonzero(index.period[place] == days)[-_INDEX_BARS - 1 :]
+    theirs = place[mine]
     if len(mine) <= _FEWEST_COMMON:
         raise ToolError(f"beta needs {_FEWEST_COMMON + 1} days of both {symbol} and {name}, has {len(mine)}")
     if days[-1] - days[mine[-1]] > _FRESH:
         raise ToolError(f"{name} ended on {days[mine[-1]]}")
     x, y = _log_returns(name, index.value[theirs]), _log_returns(symbol, bars.close[mine])
-    correlation = float(np.corrcoef(x, y)[0, 1])
-    return correlation * float(y.std() / x.std()), correlation
+    x, y = x - x.mean(), y - y.mean()
+    together, alone, other = float(x @ y), float(x @ x), float(y @ y)
+    return together / alone, together / sqrt(alone * other)
 
 
 def _log_returns(name: str, values: Floats) -> Floats:
@@ -210,8 +213,10 @@ def _falls(context: ToolContext, index: str, crisis: Crisis, beta: float | None)
 def _during(crisis: Crisis, days: Times, values: Floats, horizon: int) -> Falls | None:
     """The worst moves of `values` by `days` in the crisis; None unless they have all of it."""
     high, low = np.datetime64(crisis.high), np.datetime64(crisis.low)
-    inside = values[(days >= high) & (days <= low)]
-    return falls(inside, horizon) if days[0] <= high and len(inside) > horizon else None
+    if days[0] > high:
+        return None
+    inside = values[np.searchsorted(days, high) : np.searchsorted(days, low, side="right")]
+    return falls(inside, horizon) if len(inside) > horizon else None
 
 
 def _or_none(measure: Callable[[], tuple[float, float]], missing: list[str]) -> tuple[float, float] | None:
