@@ -132,8 +132,8 @@ def _forward(transition: Floats, densities: Floats) -> tuple[Floats, Floats]:
     padded = np.ones((blocks * _BLOCK, states))
     padded[:count] = densities
     steps = padded.reshape(blocks, _BLOCK, 1, states)
-    # By bar of the block: row i is what is reached from state i. Densities are at most one, and no transition is
-    # impossible, so that products over a block neither overflow nor vanish.
+    # By bar of the block: row i is what is reached from state i. Densities are at most one and no transition
+    # is impossible, so products over a block neither overflow nor vanish.
     reached = np.empty((_BLOCK, blocks, states, states))
     last = np.tile(np.eye(states), (blocks, 1, 1))
     for step in range(_BLOCK):

@@ -10,8 +10,8 @@ name: where they disagree, believe the number. Means of 21 bars overlap, so the 
 the evidence is.
 
 It is fitted every 63 bars, counted from the first bar of the data, on what had closed by then, and filtered
-to the last close; nothing is ever smoothed. A fit on five years of days takes some 20 ms of processor time and
-serves until the next one; each bar besides takes a millisecond or two.
+to the last close; nothing is ever smoothed. A fit on five years of days takes some 20 ms of processor time
+and serves until the next one; each bar besides takes a millisecond or two.
 """
 
 from functools import lru_cache

@@ -15,7 +15,15 @@ from trader.domain.opinions import P_MAX, P_MIN
 from trader.measures.forecasts import expit, logit
 from trader.tools.forecast import cache
 from trader.tools.forecast.model import Model, check_enough, dump, load, probability, train, training_digest
-from trader.tools.forecast.rows import INPUTS, Matrix, TrainingRows, closes, input_table, last_row, training_rows
+from trader.tools.forecast.rows import (
+    INPUTS,
+    Matrix,
+    TrainingRows,
+    closes,
+    input_table,
+    last_row,
+    training_rows,
+)
 from trader.tools.indicators import KEPT
 from trader.tools.moments import as_datetime
 
