@@ -6,8 +6,9 @@ from functools import cached_property
 import numpy as np
 
 from trader.domain.market import Bars, Floats, Series
+from trader.domain.value import digest_bytes
 from trader.features.catalogue import feature, has_meaning, inputs_of
-from trader.features.feature import Group, Inputs
+from trader.features.feature import Feature, Group, Inputs
 
 
 class Table:
@@ -47,6 +48,19 @@ class Table:
             recent = self._bars[-count:]
             self._recent[count] = Table(recent, bars_a_year=self._bars_a_year, index=self._index)
         return float(self._recent[count][name][-1])
+
+    def __len__(self) -> int:
+        """Bars."""
+        return len(self._bars)
+
+    def digest_for(self, row: Feature) -> str:
+        """Names all that `row` is computed from: the bars, and the index where it is set beside them."""
+        inputs = self._beside_the_index if row.group is Group.MARKET else self._alone
+        columns = (inputs.open, inputs.high, inputs.low, inputs.close, inputs.volume, inputs.index)
+        data = [b"" if column is None else column.astype("<f8").tobytes() for column in columns]
+        opened = self._bars.opened.astype("datetime64[s]").astype("<i8").tobytes()
+        said = f"{self._bars.timeframe} {self._bars_a_year!r}"
+        return digest_bytes(b"\0".join([said.encode(), opened, *data]))
 
     @cached_property
     def _alone(self) -> Inputs:

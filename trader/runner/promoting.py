@@ -108,7 +108,7 @@ def check_data(workspace: Workspace, settings: Settings, card: Card) -> MarketVi
     )
     view = load_market(settings.model_copy(update={"run": run})).view(card.trained_until)
     forecaster = training.walked(workspace, settings)
-    found = training.rows(view, card.recipe, card.candidates, card.cost, forecaster)
+    found = training.rows(workspace, view, card.recipe, card.candidates, card.cost, forecaster)
     if found.digest != card.data:
         raise Refused(
             f"{card.id} was trained on the data {card.data}, and {card.feed} has {found.digest}",
