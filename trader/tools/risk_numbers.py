@@ -16,7 +16,7 @@ from trader.data.view import MarketView
 from trader.domain.errors import ToolError
 from trader.domain.market import Floats, Times
 from trader.domain.value import Number
-from trader.measures.tails import cornish_fisher, historical
+from trader.measures.tails import expansion, historical, moments
 from trader.tools.crises import Crisis, Falls, falls, over
 from trader.tools.tool import Schema, Tool, ToolContext
 
@@ -110,9 +110,7 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     beta = pair[0] if pair else None
     return Result(
         returns=len(bars) - 1,
-        tails=tuple(
-            _tail(bars.close, span, level) for span in dict.fromkeys((1, horizon)) for level in LEVELS
-        ),
+        tails=tuple(tail for span in dict.fromkeys((1, horizon)) for tail in _tails(bars.close, span)),
         beta=beta,
         correlation=pair[1] if pair else None,
         illiquidity=liquidity[0] if liquidity else None,
@@ -162,17 +160,20 @@ def amihud(view: MarketView, symbol: str) -> tuple[float, float]:
     return float((moves / value).mean() * _MILLION), float(value.mean())
 
 
-def _tail(close: Floats, span: int, level: int) -> TailNumbers:
+def _tails(close: Floats, span: int) -> Iterator[TailNumbers]:
+    """At each level."""
     returns = close[span:] / close[:-span] - 1.0
-    past, expanded = historical(returns, level), cornish_fisher(returns, level)
-    return TailNumbers(
-        level=level,
-        bars=span,
-        value_at_risk=past.value_at_risk,
-        expected_shortfall=past.expected_shortfall,
-        cornish_fisher_value_at_risk=expanded.value_at_risk if expanded else None,
-        cornish_fisher_expected_shortfall=expanded.expected_shortfall if expanded else None,
-    )
+    shape = moments(returns)
+    for level in LEVELS:
+        past, expanded = historical(returns, level), expansion(shape, level) if shape else None
+        yield TailNumbers(
+            level=level,
+            bars=span,
+            value_at_risk=past.value_at_risk,
+            expected_shortfall=past.expected_shortfall,
+            cornish_fisher_value_at_risk=expanded.value_at_risk if expanded else None,
+            cornish_fisher_expected_shortfall=expanded.expected_shortfall if expanded else None,
+        )
 
 
 def _stress(
