@@ -12,6 +12,7 @@ from trader.domain.errors import UsageError
 from trader.domain.portfolio import sum_exact
 from trader.graph.replay import replay
 from trader.journal.reader import JournalReader
+from trader.runner.opening import market_of
 from trader.workspace import Workspace
 
 SYMBOLS = ("AAPL", "IBM", "MSFT")
@@ -57,6 +58,9 @@ def test_two_currencies_and_a_cooldown_after_a_real_stop(abroad: Town, tmp_path:
         opened = [reader.round(one.round).opened for one in reader.rounds(ran.book.id)]
         decided = reader.decisions(ran.book.id)
         assert replay(reader, decided[-1].id).identical
+        recomputed = replay(reader, decided[-1].id, market_of(reader, ran.book))
+        assert recomputed.data is not None
+        assert recomputed.data[0] == recomputed.data[1], "the rates' bars are read again as well"
     foreign = [fill for fill in fills if fill.symbol != "MSFT"]
     assert foreign
     for fill in foreign:

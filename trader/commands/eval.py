@@ -11,7 +11,6 @@ from trader.commands.eval_kept import keep
 from trader.commands.eval_report import document, report
 from trader.commands.eval_variants import Asked, tried
 from trader.commands.session import Session
-from trader.data.feeds import open_feed
 from trader.data.market import Market
 from trader.domain.errors import UnknownName, UsageError
 from trader.domain.portfolio import Book
@@ -21,6 +20,7 @@ from trader.evals.evaluation import ALL, evaluate
 from trader.evals.keeping import forecasts
 from trader.evals.ways import Ways
 from trader.journal.reader import JournalReader
+from trader.runner.opening import market_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def evaluated(session: Session, flags: Flags) -> int:
     last = newest(flags.on)
     with JournalReader(session.workspace.journal) as reader:
         book = book_named(reader, flags.book)
-        market = feed_of(book, flags.feed)
+        market = feed_of(reader, book, flags.feed)
         if flags.ways.any:
             recorded = gather(reader, book, market, last)
             return tried(session, reader, recorded, _one(flags), Asked(flags.ways, flags.on))
@@ -95,14 +95,14 @@ def _one(flags: Flags) -> str:
     return chosen[0]
 
 
-def feed_of(book: Book, feed: str | None) -> Market:
+def feed_of(reader: JournalReader, book: Book, feed: str | None) -> Market:
     """Where outcomes are: `feed`, else the book's own. Raises UsageError for one that keeps no bars."""
     if feed is None and book.feed.startswith("ccxt:"):
         raise UsageError(
             f"book {book.id} decided on {book.feed}, which is read bar by bar and not kept",
             hint="save its bars in a folder (docs/data.md) and name it: --feed files:DIR",
         )
-    return open_feed(feed or book.feed, book.symbols, book.timeframe)
+    return market_of(reader, book, feed)
 
 
 def dollars(text: str | None) -> Decimal | None:

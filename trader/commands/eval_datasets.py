@@ -225,7 +225,7 @@ def _from_journal(session: Session, asked: Making) -> Card:
         if asked.horizon not in (None, book.horizon):
             raise UsageError(f"--horizon {asked.horizon}: the book decided with {book.horizon}")
         decided = frozenset((made.symbol, made.as_of) for made in reader.decisions(book.id, limit=last))
-        market = feed_of(book, asked.feed)
+        market = feed_of(reader, book, asked.feed)
     wanted = _wanted(asked, book.horizon, f"{asked.source}: book {book.id} on {book.feed}")
     return make_dataset(asked.folder, market, book.symbols, replace(wanted, decided=decided))
 

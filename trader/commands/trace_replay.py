@@ -14,7 +14,6 @@ from trader.commands.environment import lend
 from trader.commands.session import Session
 from trader.commands.trace import decision_named
 from trader.commands.trace_tree import ordered
-from trader.data.feeds import open_feed
 from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.errors import UsageError
@@ -26,7 +25,7 @@ from trader.graph.trial import Side, Trial
 from trader.journal.reader import JournalReader
 from trader.journal.records import FORMS, Step
 from trader.prompts.prompt import Tier
-from trader.runner.opening import forecaster_of
+from trader.runner.opening import forecaster_of, market_of
 from trader.settings import keys, restored
 from trader.tools.forecast.forecaster import Forecaster
 
@@ -44,7 +43,7 @@ def replay(
         raise UsageError("--agents says who asks another model", hint="--model PROVIDER/NAME")
     with JournalReader(session.workspace.journal) as reader:
         made = decision_named(reader, decision)
-        data = _data(reader, made) if recompute else None
+        data = market_of(reader, reader.book(made.book)) if recompute else None
         if model is not None:
             return _trial(session, reader, made, model, agents, data)
         forecaster = _forecaster(session, reader, made) if recompute else None
@@ -54,12 +53,6 @@ def replay(
     else:
         output.screen(*_told(again))
     return 0 if again.identical else 1
-
-
-def _data(reader: JournalReader, decision: Decision) -> Market:
-    """The data of the decision's book, as it is today; what came later is not looked at."""
-    book = reader.book(decision.book)
-    return open_feed(book.feed, book.symbols, book.timeframe)
 
 
 def _forecaster(session: Session, reader: JournalReader, decision: Decision) -> Forecaster:

@@ -67,6 +67,8 @@ async def send(desk: Sender, orders: Iterable[Order]) -> OrderState | None:
     never left without its stop. What the venue knows already is not sent again, and its state is None.
     """
     missing = [order for order in orders if await desk.broker.find(order.client_id) is None]
+    if not missing:
+        return None
     if desk.pace is not None and any(order.parent is None for order in missing):
         await desk.pace.turn()
     halted = desk.halted()

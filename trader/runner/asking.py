@@ -1,10 +1,11 @@
 """The models of a run: opened once, where an agent asks any, and closed with it."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 from trader.agents.agent import Agent
 from trader.agents.roster import roster
@@ -13,7 +14,7 @@ from trader.domain.ids import DecisionId, RunId
 from trader.domain.portfolio import Book, sum_exact
 from trader.graph.models import LiveModels, Models
 from trader.graph.purse import Day, lost
-from trader.graph.recorded import answers_of
+from trader.graph.recorded import Known, answers_of
 from trader.journal.reader import JournalReader
 from trader.llm.budget import Budget, Cost, Price
 from trader.llm.cache import FILE, AnswerCache
@@ -24,6 +25,10 @@ from trader.llm.litellm_client import LitellmClient
 from trader.llm.local_demo import serving
 from trader.settings import Settings, Sources
 from trader.workspace import Workspace
+
+BESIDE = RunId("beside")
+"""Asks for decisions of no book."""
+NOTHING_LOST: Mapping[DecisionId, Cost] = MappingProxyType({})
 
 
 @asynccontextmanager
@@ -50,14 +55,22 @@ async def asked_models(
         yield None
         return
     names = {model for agent in agents if agent.role for model in agent.role.models}
-    async with AsyncExitStack() as held:
-        client, prices = await held.enter_async_context(answering(settings, names, clock, note, cassette))
-        cache = None if cassette else held.enter_context(kept_answers(settings, folder, note))
-        unclosed = reader.open_round(book.id)
-        known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
-        spent, gone = spent_today(reader, clock, unclosed.round if unclosed else "")
-        day = Day(budget_of(settings), prices, clock, spent, gone)
-        yield LiveModels(client, known, clock, settings.llm.budget.deadline_s, day, run, cache)
+    unclosed = reader.open_round(book.id)
+    known = answers_of(reader, reader.model_calls(round=unclosed.round)) if unclosed else {}
+    spent, gone = spent_today(reader, clock, unclosed.round if unclosed else "")
+    async with live_models(
+        settings,
+        names,
+        clock,
+        folder=folder,
+        note=note,
+        spent=spent,
+        run=run,
+        known=known,
+        gone=gone,
+        cassette=cassette,
+    ) as models:
+        yield models
 
 
 @asynccontextmanager
@@ -79,11 +92,32 @@ async def models_beside(
     if not names:
         yield None
         return
-    async with answering(settings, names, clock, note) as (client, prices):
-        with kept_answers(settings, folder, note) as cache:
-            day = Day(budget_of(settings), prices, clock, spent)
-            deadline = settings.llm.budget.deadline_s
-            yield LiveModels(client, {}, clock, deadline, day, RunId("beside"), cache)
+    async with live_models(settings, names, clock, folder=folder, note=note, spent=spent) as models:
+        yield models
+
+
+@asynccontextmanager
+async def live_models(
+    settings: Settings,
+    names: Collection[str],
+    clock: Clock,
+    *,
+    folder: Path,
+    note: Callable[[str], None],
+    spent: Decimal,
+    run: RunId = BESIDE,
+    known: Known | None = None,
+    gone: Mapping[DecisionId, Cost] = NOTHING_LOST,
+    cassette: Cassette | None = None,
+) -> AsyncIterator[LiveModels]:
+    """The models with these names, within the budget of settings and what of today is left after `spent`.
+
+    `known` is not asked again; `gone` counts for its decisions.
+    """
+    async with answering(settings, names, clock, note, cassette) as (client, prices):
+        with nullcontext() if cassette else kept_answers(settings, folder, note) as cache:
+            day = Day(_budget(settings), prices, clock, spent, gone)
+            yield LiveModels(client, known or {}, clock, settings.llm.budget.deadline_s, day, run, cache)
 
 
 @asynccontextmanager
@@ -110,7 +144,7 @@ async def answering(
         limits = {name: Limit.model_validate(one.model_dump()) for name, one in settings.llm.limits.items()}
         paced = PacedClient(here, limits, clock)
         unpriced = played and not any(
-            bound is not None for name, bound in budget_of(settings) if name.endswith("usd")
+            bound is not None for name, bound in _budget(settings) if name.endswith("usd")
         )
         yield (
             CassetteClient(cassette, paced, clock) if cassette else paced,
@@ -176,7 +210,7 @@ def kept_answers(
         cache.close()
 
 
-def budget_of(settings: Settings) -> Budget:
+def _budget(settings: Settings) -> Budget:
     """What asking may cost."""
     return Budget.model_validate(settings.llm.budget.model_dump(exclude={"deadline_s"}))
 

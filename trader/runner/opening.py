@@ -31,7 +31,7 @@ from trader.journal.writer import Journal
 from trader.memory.cases import Forecasts
 from trader.runner.in_place import served
 from trader.runner.watching import Observer
-from trader.settings import Settings
+from trader.settings import Settings, restored
 from trader.settings.llm import Cache
 from trader.settings.memory import Memory
 from trader.tools.forecast.forecaster import Forecaster
@@ -84,6 +84,16 @@ def load_market(settings: Settings) -> Market:
         return market
     untraded = {pair: market.instruments[pair].model_copy(update={"tradable": False}) for pair in only}
     return replace(market, instruments={**market.instruments, **untraded})
+
+
+def market_of(reader: JournalReader, book: Book, feed: str | None = None) -> Market:
+    """The bars of a book as its last run read them, with those of its rates; of `feed` instead of its own.
+
+    They may have changed since: the run wrote their digest down.
+    """
+    settings = restored(reader.runs(book.id)[-1].started.settings)
+    read = {"feed": feed or book.feed, "symbols": book.symbols, "timeframe": book.timeframe}
+    return load_market(settings.model_copy(update={"run": settings.run.model_copy(update=read)}))
 
 
 def find_or_open_book(

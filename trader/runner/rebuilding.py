@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from trader.brokers.present import Present
-from trader.data.feeds import open_feed
 from trader.data.market import Market
 from trader.domain.errors import TraderError
 from trader.domain.portfolio import Book
@@ -17,6 +16,7 @@ from trader.domain.trades import ClosedTrade
 from trader.journal.reader import JournalReader
 from trader.journal.records import OutcomeKnown, StateKnown, StateLearned, TradeClosed
 from trader.journal.writer import Journal
+from trader.runner.opening import market_of
 from trader.runner.remembering import outcomes, remembered_trade
 from trader.tools.market_state import market_state
 
@@ -52,11 +52,13 @@ def rebuild(reader: JournalReader, journal: Journal, book: Book) -> Rebuilt:
 def data_of(reader: JournalReader, book: Book) -> tuple[Market | None, str]:
     """The book's bars as its last run had them, or why they are not to be had."""
     runs = reader.runs(book.id)
+    if not runs:
+        return None, "it has never run"
     try:
-        market = open_feed(book.feed, book.symbols, book.timeframe)
+        market = market_of(reader, book)
     except TraderError as error:
         return None, error.message
-    if not runs or runs[-1].started.data_digest != market.digest:
+    if runs[-1].started.data_digest != market.digest:
         return None, "the data has changed since"
     return market, ""
 

@@ -9,13 +9,11 @@ from trader.data.market import Market
 from trader.domain.errors import UnknownName, UsageError
 from trader.domain.ids import DecisionId
 from trader.graph.again import Scene, decide_again, recorded_models
-from trader.graph.models import LiveModels
-from trader.graph.purse import Day
 from trader.graph.replay import differences
 from trader.graph.trial import Trial, TrialModels, known_of_others, recorded_side, tried_side
 from trader.journal.reader import JournalReader
 from trader.llm import local_demo
-from trader.runner.asking import answering, budget_of, kept_answers, spent_today
+from trader.runner.asking import live_models, spent_today
 from trader.settings.llm import Role
 
 
@@ -48,24 +46,22 @@ async def try_model(
         raise UsageError(
             "no agent of this decision had a model", hint="docs/language-models.md gives them one"
         )
-    settings = scene.settings
     asked = {
         name for agent in scene.agents if agent.role for name in tried.get(agent.name, agent.role).models
     }
-    async with answering(settings, asked, clock, note) as (client, prices):
-        with kept_answers(settings, folder, note) as cache:
-            spent, _ = spent_today(reader, clock, "")
-            live = LiveModels(
-                client,
-                known_of_others(reader, scene, decision, tried),
-                clock,
-                settings.llm.budget.deadline_s,
-                Day(budget_of(settings), prices, clock, spent),
-                scene.run.run,
-                cache,
-            )
-            models = TrialModels(decision, tried, live, recorded)
-            again = await decide_again(reader, scene, models, data)
+    spent, _ = spent_today(reader, clock, "")
+    async with live_models(
+        scene.settings,
+        asked,
+        clock,
+        folder=folder,
+        note=note,
+        spent=spent,
+        run=scene.run.run,
+        known=known_of_others(reader, scene, decision, tried),
+    ) as live:
+        models = TrialModels(decision, tried, live, recorded)
+        again = await decide_again(reader, scene, models, data)
     return Trial(
         model=model,
         agents=tuple(tried),

@@ -22,14 +22,13 @@ from trader.domain.ids import DecisionId, RoundId
 from trader.domain.learned import LearnedState
 from trader.domain.reports import Evidence
 from trader.graph.again import Scene, decide_again
-from trader.graph.models import LiveModels, Models
-from trader.graph.purse import Day
+from trader.graph.models import Models
 from trader.graph.turn import Turn
 from trader.journal.reader import JournalReader
 from trader.journal.records import FORMS, DecisionMade, ModelCalled, Step
 from trader.journal.writer import Memorandum, Recorder
 from trader.prompts.prompt import Prompt, Tier
-from trader.runner.asking import answering, budget_of, kept_answers, spent_today
+from trader.runner.asking import kept_answers, live_models, spent_today
 from trader.runner.permuting import Permutation
 from trader.settings.llm import Role
 from trader.tools.toolbox import RecordedToolbox
@@ -212,21 +211,16 @@ async def _speakers(
     names = {model for role in asked.values() if role for model in role.models}
     if not names:
         return {variant.name: Rules() for variant in variants}
-    settings = first.settings
-    client, prices = await held.enter_async_context(answering(settings, names, clock, note))
-    spent, _ = spent_today(reader, clock, "")
-    day = Day(budget_of(settings), prices, clock, spent)
-    caches = {
-        asking: held.enter_context(
-            kept_answers(settings, folder if asking == 1 else folder / f"asking-{asking}", note)
-        )
-        for asking in sorted({variant.asking for variant in variants})
+    settings, (spent, _) = first.settings, spent_today(reader, clock, "")
+    live = await held.enter_async_context(
+        live_models(settings, names, clock, folder=folder, note=note, spent=spent, run=first.run.run)
+    )
+    caches = {1: live.cache} | {
+        asking: held.enter_context(kept_answers(settings, folder / f"asking-{asking}", note))
+        for asking in sorted({variant.asking for variant in variants} - {1})
     }
-    deadline = settings.llm.budget.deadline_s
     return {
-        variant.name: LiveModels(client, {}, clock, deadline, day, first.run.run, caches[variant.asking])
-        if asked[variant.name]
-        else Rules()
+        variant.name: replace(live, cache=caches[variant.asking]) if asked[variant.name] else Rules()
         for variant in variants
     }
 
