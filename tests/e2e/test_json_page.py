@@ -30,6 +30,7 @@ BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
     "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences",
     "settings", "buckets", "confluence", "at_bps", "varied", "differ", "said", "scores", "scores_against",
+    "files",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 
@@ -83,12 +84,12 @@ def remembered(settled: Workspace) -> dict[str, dict[str, Any]]:
     }
 
 
-def trained(settled: Workspace, town: Town) -> dict[str, dict[str, Any]]:
+def trained(settled: Workspace) -> dict[str, dict[str, Any]]:
     """What `trader models` prints of a model, from its training to its retirement."""
     features = "return_5,return_21,return_63"
-    few = ["--feed", f"files:{town.data}", "--features", features, "--until", "2005-01-31"]
+    few = ["--feed", "sample", "--symbols", "AAPL,IBM", "--features", features, "--until", "2004-12-31"]
     walked = document(trader(settled, "models", "train", "logistic", *few, "--folds", "2", "--json"))
-    study = ["--splits", "combinatorial", "--folds", "3", "--held-out", "1", "--json"]
+    study = ["--splits", "combinatorial", "--folds", "4", "--held-out", "1", "--json"]
     combined = document(trader(settled, "models", "train", "logistic", *few, *study))
     id = walked["id"]
     return {
@@ -131,7 +132,7 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader tools list": document(trader(settled, "tools", "list", "--json")),
         "trader tools features": document(trader(settled, "tools", "features", "--json")),
         **remembered(settled),
-        **trained(settled, town),
+        **trained(settled),
         "trader config": document(trader(settled, "config", "--json")),
         "trader positions": document(trader(settled, "positions", "--json")),
         "trader orders": document(trader(settled, "orders", "--all", "--json")),
