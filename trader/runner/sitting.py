@@ -13,6 +13,8 @@ from typing import Any, Self
 from langgraph.graph.state import CompiledStateGraph
 
 from trader.agents.agent import Agent
+from trader.brokers.ledger import Ledger
+from trader.brokers.rates import rates_at
 from trader.clock import Clock, SetClock
 from trader.data.market import Market
 from trader.domain.ids import BookId, RunId, round_id, signal_id
@@ -45,6 +47,8 @@ class Sitting:
 
     desk: Desk
     graph: Graph
+    rates: tuple[str, ...] = ()
+    """Pairs that say what other currencies are worth."""
 
     @classmethod
     def of(
@@ -88,7 +92,7 @@ class Sitting:
             clock or SetClock(book.opened_at),
             models,
         )
-        return cls(desk, graph or build_desk(agents))
+        return cls(desk, graph or build_desk(agents), settings.paper.rates)
 
     def learned(self, as_of: datetime, track: Mapping[str, Forecasts] | None = None) -> LearnedState:
         """Base rates and payoffs as known then; of agents what `track`, by record, gives away."""
@@ -103,22 +107,20 @@ class Sitting:
     def account(self, as_of: datetime, held: Mapping[str, Decimal] | None = None) -> Account:
         """The book's cash, and units bought at the last price before."""
         book, view = self.desk.book, self.desk.market.view(as_of)
-        marks = marks_at(view, book.symbols)
+        marks, rates = marks_at(view, book.symbols), rates_at(view, self.rates, book.currency)
+        ledger = Ledger(book, self.desk.market.instruments.values())
+        empty = ledger.account(as_of, marks, book.cash, book.cash, rates)
         positions = tuple(
-            Position(symbol=symbol, quantity=units, cost=units * marks[symbol], opened_at=book.opened_at)
+            Position(
+                symbol=symbol,
+                quantity=units,
+                cost=units * marks[symbol] * empty.multiplier(symbol),
+                opened_at=book.opened_at,
+            )
             for symbol, units in (held or {}).items()
         )
-        multipliers = {symbol: self.desk.market.instruments[symbol].multiplier for symbol in marks}
-        account = Account(
-            as_of=as_of,
-            currency=book.currency,
-            cash=book.cash - sum((one.cost for one in positions), Decimal(0)),
-            positions=positions,
-            marks=marks,
-            multipliers=multipliers,
-            peak=book.cash,
-            day_open=book.cash,
-        )
+        cash = book.cash - sum((one.cost for one in positions), Decimal(0))
+        account = empty.model_copy(update={"positions": positions, "cash": cash})
         return account.model_copy(update={"peak": account.equity, "day_open": account.equity})
 
     async def decide(
@@ -129,10 +131,22 @@ class Sitting:
         symbols: Iterable[str] | None = None,
     ) -> Memorandum:
         """Everything that the desk says of `symbols` at that moment; of all that have a price."""
+        memorandum = Memorandum()
+        opened = self.opened(as_of, account, learned, symbols)
+        await self.graph.ainvoke(opened, context=replace(self.desk, recorder=memorandum))
+        return memorandum
+
+    def opened(
+        self,
+        as_of: datetime,
+        account: Account | None = None,
+        learned: LearnedState | None = None,
+        symbols: Iterable[str] | None = None,
+    ) -> Round:
+        """The state that a round of that moment begins with."""
         book, market = self.desk.book, self.desk.market
         account = account or self.account(as_of)
         learned = learned or self.learned(as_of)
-        memorandum = Memorandum()
         asked = [symbol for symbol in symbols or book.symbols if symbol in account.marks]
         opened = RoundOpened(
             round=round_id(book.id, as_of),
@@ -153,6 +167,4 @@ class Sitting:
             learned=digest(learned),
         )
         facts = facts_at(market.view(as_of), account, book.symbols, (), 0)
-        desk = replace(self.desk, recorder=memorandum)
-        await self.graph.ainvoke(opened_round(opened, facts, learned), context=desk)
-        return memorandum
+        return opened_round(opened, facts, learned)

@@ -1,41 +1,28 @@
 """The two graphs as LangGraph Studio opens them (`langgraph.json`): one moment of the sample, picked by hand.
 
 Studio can type a day and a symbol, but not an account or a broker. So each graph is wrapped in one whose only
-node opens that moment: a new paper account in memory, agents from the packaged prompts with nothing learned
+node opens that moment: a new account in memory, agents from the packaged prompts with nothing learned
 of them yet, and no journal.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from trader.agents.agent import Agent
 from trader.agents.roster import roster
-from trader.brokers.ledger import fold
-from trader.brokers.paper import PaperBroker
-from trader.clock import SetClock
 from trader.data.feeds import open_feed
 from trader.data.market import Market
 from trader.domain.errors import UsageError
-from trader.domain.ids import BookId, round_id, signal_id, ulid
-from trader.domain.portfolio import Book, Mode
-from trader.domain.signals import Signal, SignalSource
 from trader.domain.value import Value, jsonable
-from trader.graph.assembly import assemble, cost_model
 from trader.graph.decide import build_decide
-from trader.graph.desk import build_desk
 from trader.graph.state import Case, Desk, Round
 from trader.journal.writer import Memorandum
-from trader.memory.learning import learn
-from trader.runner.market_step import facts_at, marks_at
+from trader.runner.sitting import Sitting
 from trader.settings import Settings
-from trader.tools.forecast.forecaster import Forecaster
-from trader.tools.toolbox import LiveToolbox
 
 
 class Asked(Value):
@@ -63,26 +50,16 @@ Graph = CompiledStateGraph[Look, None, Asked, Answered]
 Update = dict[str, object]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """What stays the same from one moment to the next."""
-
-    agents: tuple[Agent, ...]
-    market: Market
-    toolbox: LiveToolbox
-    forecaster: Forecaster
-
-
 def decide() -> Graph:
     """One instrument at one moment."""
-    sample = _sample()
-    graph = build_decide(sample.agents)
+    sitting = _sitting()
+    graph = build_decide(sitting.desk.agents)
 
     async def node(asked: Asked) -> Update:
-        desk, opened = _opened(sample, asked)
-        symbol = asked.symbol or desk.book.symbols[0]
-        if symbol not in desk.book.symbols:
-            raise UsageError(f"no such symbol: {symbol}", hint=", ".join(desk.book.symbols))
+        opened = _opened(sitting, asked)
+        symbol = asked.symbol or sitting.desk.book.symbols[0]
+        if symbol not in sitting.desk.book.symbols:
+            raise UsageError(f"no such symbol: {symbol}", hint=", ".join(sitting.desk.book.symbols))
         case = Case(
             round=opened["round"],
             as_of=opened["as_of"],
@@ -94,19 +71,18 @@ def decide() -> Graph:
             forms={},
             decisions={},
         )
-        return _answer(await graph.ainvoke(case, context=desk))
+        return _answer(await graph.ainvoke(case, context=_unrecorded(sitting)))
 
     return _wrapped(node, "decide")
 
 
 def desk() -> Graph:
     """Every instrument at one moment, and the one account."""
-    sample = _sample()
-    graph = build_desk(sample.agents)
+    sitting = _sitting()
 
     async def node(asked: Asked) -> Update:
-        desk, opened = _opened(sample, asked)
-        return _answer(await graph.ainvoke(opened, context=desk))
+        opened = _opened(sitting, asked)
+        return _answer(await sitting.graph.ainvoke(opened, context=_unrecorded(sitting)))
 
     return _wrapped(node, "desk")
 
@@ -127,65 +103,18 @@ def _answer(state: Any) -> Update:
 
 
 @cache
-def _sample() -> Sample:
-    """Read once: the server makes its graphs anew for every request."""
-    return Sample(roster(), open_feed("sample"), LiveToolbox(), Forecaster())
+def _sitting() -> Sitting:
+    """Opened once: the server makes its graphs anew for every request."""
+    return Sitting.of(open_feed("sample"), Settings(), roster())
 
 
-def _opened(sample: Sample, asked: Asked) -> tuple[Desk, Round]:
-    """A desk with a new account, and the round of the moment that was asked for."""
-    settings, market, symbols = Settings(), sample.market, sample.market.symbols
-    as_of = _close(market, asked.day)
-    view = market.view(as_of)
-    book = Book(
-        id=BookId(ulid(as_of, bytes(10))),
-        mode=Mode.PAPER,
-        feed="sample",
-        symbols=symbols,
-        timeframe=market.timeframe,
-        horizon=market.timeframe.default_horizon,
-        currency=settings.paper.currency,
-        calendar=market.instruments[symbols[0]].calendar,
-        cash=settings.paper.cash,
-        opened_at=as_of,
-        settings="",
-    )
-    clock = SetClock(as_of)
-    ledger = fold(book, [market.instruments[symbol] for symbol in symbols], ())
-    broker = PaperBroker(ledger, cost_model(settings), clock, Decimal(repr(settings.paper.participation)))
-    account = broker.account(as_of, marks_at(view, symbols), book.cash, book.cash)
-    desk = assemble(
-        book,
-        settings,
-        sample.agents,
-        market,
-        sample.toolbox,
-        sample.forecaster,
-        Memorandum(),
-        broker,
-        lambda: None,
-        clock,
-    )
-    return desk, Round(
-        round=round_id(book.id, as_of),
-        as_of=as_of,
-        signals=tuple(_signal(market, symbol, as_of) for symbol in account.marks),
-        account=account,
-        facts=facts_at(view, account, symbols, (), 0),
-        learned=learn(view, symbols, book.horizon, {}, {}),
-        decisions={},
-        allotments=(),
-    )
+def _unrecorded(sitting: Sitting) -> Desk:
+    return replace(sitting.desk, recorder=Memorandum())
 
 
-def _signal(market: Market, symbol: str, as_of: datetime) -> Signal:
-    return Signal(
-        id=signal_id(SignalSource.BAR, symbol, as_of),
-        source=SignalSource.BAR,
-        symbol=symbol,
-        timeframe=market.timeframe,
-        at=as_of,
-    )
+def _opened(sitting: Sitting, asked: Asked) -> Round:
+    """The round of the moment that was asked for."""
+    return sitting.opened(_close(sitting.desk.market, asked.day))
 
 
 def _close(market: Market, day: str) -> datetime:
