@@ -49,7 +49,7 @@ def failed(capsys: Captured, *given: str) -> tuple[int, str]:
         (("logistic", "--splits", "magic"), "unknown way to split: magic"),
         (
             ("logistic", "--held-out", "2"),
-            "--held-out is of combinatorial splits; add --splits combinatorial",
+            "--held-out is of combinatorial splits",
         ),
         (("logistic", "--splits", "combinatorial", "--folds", "2"), "2 of 2 groups of"),
     ],
