@@ -46,6 +46,12 @@ def failed(capsys: Captured, *given: str) -> tuple[int, str]:
         (("logistic", "--features", "atr_14"), "atr_14 is in units of the price"),
         (("logistic", "--features", "hour_sin"), "hour_sin: no value at any of the"),
         (("logistic", "--folds", "101"), "folds 101: input should be less than or equal to 100"),
+        (("logistic", "--splits", "magic"), "unknown way to split: magic"),
+        (
+            ("logistic", "--held-out", "2"),
+            "--held-out is of combinatorial splits",
+        ),
+        (("logistic", "--splits", "combinatorial", "--folds", "2"), "2 of 2 groups of"),
     ],
 )
 def test_what_cannot_be_trained_is_one_line(
@@ -147,3 +153,20 @@ def test_control_c_ends_after_the_fold_in_hand_and_the_same_command_goes_on(
     again = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120, check=True)
     assert " of 50 folds are there already" in again.stderr
     assert "tested on" in again.stdout
+
+
+def test_combinatorial_splits_are_a_study_that_is_never_promoted(
+    data: Path, workspace: Path, capsys: Captured
+) -> None:
+    features = ",".join(f"return_{bars}" for bars in (1, 5, 21))
+    asked = ("logistic", "--splits", "combinatorial", "--folds", "4", "--features", features)
+    assert main(["models", "train", *asked, "--feed", f"files:{data}"]) == 0
+    shown = capsys.readouterr()
+    assert "fold 6 of 6" in shown.err
+    assert "of 3 paths better than the base rate; no record of what could be known" in shown.out
+    assert "every 2 of 4 blocks, learned from the others" in shown.out
+    assert "promote" not in shown.out
+    (id,) = (path.parent.name for path in workspace.glob(".trader/models/*/card.json"))
+    code, said = failed(capsys, "promote", id, "--force", "hope")
+    assert code == 3
+    assert "was tested on rows before those it learned from: a study, and no record" in said

@@ -30,7 +30,7 @@ BY_NAME = {
     "marks", "multipliers", "outcomes", "refused", "cut", "prompts", "arguments", "result", "body", "values",
     "form", "output", "facts", "rates", "correlations", "data_age", "parameters", "learned", "differences",
     "settings", "buckets", "confluence", "at_bps", "varied", "differ", "said", "scores", "scores_against",
-    "cut_offs",
+    "cut_offs", "files",
 }  # fmt: skip
 """Objects whose keys depend on what is traded, asked or configured."""
 
@@ -84,6 +84,26 @@ def remembered(settled: Workspace) -> dict[str, dict[str, Any]]:
     }
 
 
+def trained(settled: Workspace) -> dict[str, dict[str, Any]]:
+    """What `trader models` prints of a model, from its training to its retirement."""
+    features = "return_5,return_21,return_63"
+    few = ["--feed", "sample", "--symbols", "AAPL,IBM", "--features", features, "--until", "2004-12-31"]
+    walked = document(trader(settled, "models", "train", "logistic", *few, "--folds", "2", "--json"))
+    study = ["--splits", "combinatorial", "--folds", "4", "--held-out", "1", "--json"]
+    combined = document(trader(settled, "models", "train", "logistic", *few, *study))
+    id = walked["id"]
+    return {
+        "trader models train": walked,
+        "trader models train --splits combinatorial": combined,
+        "trader models list": document(trader(settled, "models", "list", "--json")),
+        "trader models promote ID": document(
+            trader(settled, "models", "promote", id, "--force", "to see it", "--json")
+        ),
+        "trader models show ID": document(trader(settled, "models", "show", id, "--json")),
+        "trader models retire ID": document(trader(settled, "models", "retire", id, "--json")),
+    }
+
+
 def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -> None:
     settled: Workspace = elsewhere("settled")
     feed = ["--feed", f"files:{town.data}"]
@@ -112,6 +132,7 @@ def test_the_page_is_what_the_commands_print(town: Town, elsewhere: Elsewhere) -
         "trader tools list": document(trader(settled, "tools", "list", "--json")),
         "trader tools features": document(trader(settled, "tools", "features", "--json")),
         **remembered(settled),
+        **trained(settled),
         "trader config": document(trader(settled, "config", "--json")),
         "trader positions": document(trader(settled, "positions", "--json")),
         "trader orders": document(trader(settled, "orders", "--all", "--json")),

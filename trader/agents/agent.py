@@ -4,7 +4,7 @@ A senior follows its rule, and says so in `source`; one with no rule abstains. W
 model is in `speaking.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -82,9 +82,15 @@ class Agent:
             return "; ".join(f"{call.name}: {lacking[call.name]}" for call in self.calls)
         return None
 
-    def gather(self, toolbox: "Toolbox", context: "ToolContext") -> dict[str, Evidence]:
-        """What its tools say, by tool, in the order of `calls`."""
-        return {call.name: toolbox.call(call.name, call.arguments, context) for call in self.calls}
+    def gather(
+        self, toolbox: "Toolbox", context: "ToolContext", only: Container[str] | None = None
+    ) -> dict[str, Evidence]:
+        """What its tools say, by tool, in the order of `calls`; `only` these, or all of them."""
+        return {
+            call.name: toolbox.call(call.name, call.arguments, context)
+            for call in self.calls
+            if only is None or call.name in only
+        }
 
     def recollect(self, toolbox: "Toolbox", context: "ToolContext") -> dict[str, Evidence]:
         """What it is shown of earlier trades, where its file wants any and there is something to say."""

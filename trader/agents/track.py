@@ -2,7 +2,8 @@
 
 There is no second, vectorised version of any rule: at every h-th close each agent is asked through the tools,
 the report and the rule of the desk, from a view that ends there. Cases h bars apart do not overlap, so little
-is lost by leaving out those between.
+is lost by leaving out those between. Tools that no rule reads are not run: what they say is for people and
+models.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,12 +12,13 @@ from datetime import datetime
 
 from trader.agents.agent import Agent
 from trader.agents.case import Case
+from trader.agents.policies.policy import Policy
 from trader.data.market import Market
 from trader.data.view import MarketView
 from trader.domain.instruments import Instrument
 from trader.domain.learned import SymbolEvidence
 from trader.domain.opinions import Opinion
-from trader.domain.reports import Report
+from trader.domain.reports import Evidence, Report
 from trader.journal.reader import Forecast
 from trader.memory.base_rates import symbol_evidence
 from trader.memory.cases import Forecasts
@@ -83,21 +85,36 @@ def _forecasts(asked: Rehearsal, view: MarketView, known: SymbolEvidence) -> Ite
     seniors = [agent for agent in consulted if agent.tier is Tier.SENIOR and agent.source != "none"]
     read = {name for agent in seniors for name in agent.prompt.reads}
     reports = {
-        agent.name: agent.report(_case(asked, view, known, agent, {}))
+        agent.name: _report(asked, view, known, agent)
         for agent in consulted
         if agent.tier is Tier.JUNIOR and agent.name in read
     }
     for agent in seniors:
-        form = agent.judge(_case(asked, view, known, agent, reports))
+        needed = agent.policy.tools if isinstance(agent.policy, Policy) else ()
+        evidence = agent.gather(asked.toolbox, asked.context(view, known.symbol), only=needed)
+        form = agent.judge(_case(asked, view, known, evidence, reports))
         if isinstance(form, Opinion) and form.p_up is not None:
             yield Forecast(view.as_of, known.symbol, agent.name, agent.record, form.p_up, known.base_rate)
+
+
+def _report(asked: Rehearsal, view: MarketView, known: SymbolEvidence, agent: Agent) -> Report:
+    """As much of a junior's report as bears on a rule, which asks only whether there is a fact in it."""
+    evidence: dict[str, Evidence] = {}
+    context = asked.context(view, known.symbol)
+    report = agent.report(_case(asked, view, known, evidence, {}))
+    for call in agent.calls:
+        evidence |= agent.gather(asked.toolbox, context, only=(call.name,))
+        report = agent.report(_case(asked, view, known, evidence, {}))
+        if not report.empty:
+            break
+    return report
 
 
 def _case(
     asked: Rehearsal,
     view: MarketView,
     known: SymbolEvidence,
-    agent: Agent,
+    evidence: Mapping[str, Evidence],
     reports: Mapping[str, Report],
 ) -> Case:
     return Case(
@@ -109,5 +126,5 @@ def _case(
         bars_a_year=known.bars_a_year,
         price=view.price(known.symbol),
         reports=reports,
-        evidence=agent.gather(asked.toolbox, asked.context(view, known.symbol)),
+        evidence=evidence,
     )

@@ -35,13 +35,22 @@ def models_train(
         typer.Option(metavar="A,B", help="Inputs to choose from; unset, the common indicators."),
     ] = None,
     best: Annotated[int | None, typer.Option(metavar="N", help="Inputs that each fold keeps.")] = None,
-    folds: Annotated[int | None, typer.Option(metavar="N", help="Tests of the walk.")] = None,
+    folds: Annotated[
+        int | None, typer.Option(metavar="N", help="Tests of the walk, or blocks that are combined.")
+    ] = None,
+    splits: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="walk-forward, or combinatorial: a study, never promoted."),
+    ] = None,
+    held_out: Annotated[
+        int | None, typer.Option(metavar="N", help="Blocks tested at a time, of combinatorial splits: 2.")
+    ] = None,
     size: Annotated[str | None, typer.Option(metavar="NAME", help="Of trees: calm, or strong.")] = None,
     calibration: Annotated[str | None, typer.Option(metavar="NAME", help="platt, or beta.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of what is drawn.")] = None,
     workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Folds at the same time.")] = 1,
 ) -> int:
-    """Train a model and test it walk-forward.
+    """Train a model and test it walk-forward, or on every choice of held-out blocks.
 
     A training that was stopped goes on where it was. It needs no lock: a desk may run meanwhile.
     """
@@ -57,6 +66,8 @@ def models_train(
         features=features,
         best=best,
         folds=folds,
+        splits=splits,
+        held_out=held_out,
         size=size,
         calibration=calibration,
         seed=seed,

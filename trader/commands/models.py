@@ -13,7 +13,7 @@ from trader.commands.arguments import day, names
 from trader.commands.config import loaded
 from trader.commands.failures import INTERRUPTED
 from trader.commands.session import Session
-from trader.domain.errors import TraderError
+from trader.domain.errors import TraderError, UnknownName, UsageError
 from trader.forecasters import store
 from trader.journal.reader import JournalReader
 from trader.runner import in_place, training
@@ -24,6 +24,9 @@ from trader.runner.promoting import retire as take_out
 from trader.tools.forecast.serving import Served
 
 NOT_BETTER = 1
+WALK_FORWARD, COMBINATORIAL = SPLITS = ("walk-forward", "combinatorial")
+HELD_OUT = 2
+"""Blocks: with eight, each row is tested seven times by models of different rows (Lopez de Prado 2018)."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Flags:
     features: list[str] | None = None
     best: int | None = None
     folds: int | None = None
+    splits: str | None = None
+    held_out: int | None = None
     size: str | None = None
     calibration: str | None = None
     seed: int | None = None
@@ -57,6 +62,7 @@ class Flags:
     def changes(self) -> dict[str, object]:
         """Of the recipe."""
         said = {
+            "held_out": self._held_out(),
             "label": self.label,
             "best": self.best,
             "folds": self.folds,
@@ -64,6 +70,16 @@ class Flags:
             "calibration": self.calibration,
         }
         return {name: value for name, value in said.items() if value is not None}
+
+    def _held_out(self) -> int | None:
+        """Blocks held out at a time; None for a walk. Raises UnknownName, UsageError."""
+        if self.splits not in (None, *SPLITS):
+            raise UnknownName("way to split", self.splits, SPLITS)
+        if self.splits == COMBINATORIAL:
+            return self.held_out if self.held_out is not None else HELD_OUT
+        if self.held_out is not None:
+            raise UsageError("--held-out is of combinatorial splits", hint="add --splits combinatorial")
+        return None
 
 
 def train(session: Session, name: str, flags: Flags) -> int:
@@ -75,14 +91,14 @@ def train(session: Session, name: str, flags: Flags) -> int:
     output.say(f"reading {settings.run.feed} and making the rows")
     prepared = training.prepare(workspace, settings, asked)
     if kept := training.kept_folds(workspace, prepared.id):
-        output.say(f"{prepared.id}: {kept} of {prepared.recipe.folds} folds are there already")
+        output.say(f"{prepared.id}: {kept} of {prepared.recipe.tests} folds are there already")
     with _stopping() as stopped, models_report.folds() as progress:
         card = training.train(
             workspace, prepared, SystemClock(), progress, stopped=stopped, workers=flags.workers
         )
     if card is None:
         kept = training.kept_folds(workspace, prepared.id)
-        output.say(f"stopped: {kept} of {prepared.recipe.folds} folds are kept; the same command goes on")
+        output.say(f"stopped: {kept} of {prepared.recipe.tests} folds are kept; the same command goes on")
         return INTERRUPTED
     if session.json:
         output.document(models_report.document(card, None))

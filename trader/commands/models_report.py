@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from trader.commands import output, words
@@ -57,31 +58,50 @@ def listing(known: Sequence[ModelTrained], state: Mapping[str, str]) -> "Rendera
 def summary(card: Card) -> list["RenderableType"]:
     """What training found, in a few lines."""
     found = card.scores
-    verdict = (
-        "better than the base rate, beyond luck"
-        if found.against_base_rate.high < 0.0
-        else "INSUFFICIENT EVIDENCE: no better than the base rate beyond luck"
-    )
+    if card.paths:
+        won = sum(path.against_base_rate < 0.0 for path in card.paths)
+        verdict = (
+            f"{won} of {len(card.paths)} paths better than the base rate; no record of what could be known"
+        )
+    elif found.against_base_rate.high < 0.0:
+        verdict = "better than the base rate, beyond luck"
+    else:
+        verdict = "INSUFFICIENT EVIDENCE: no better than the base rate beyond luck"
     return [
         f"{card.id}: {verdict}",
         "",
         output.pairs(
             ("trained on", f"{card.rows:,} rows worth {card.n_eff:,.0f} cases, {_span(card)}"),
-            (
-                "tested on",
-                f"{found.cases:,} rows in {len(card.folds)} folds, each after what it learned from",
-            ),
+            ("tested on", _tested(card)),
             ("log loss", _interval(found.log_loss, 5)),
             ("  less the base rate's", _interval(found.against_base_rate, 5, sign=True)),
             ("  less logistic's", _interval(found.against_baseline, 5, sign=True)),
+            *_paths(card),
             ("Brier score", _interval(found.brier, 5)),
             ("area under the curve", f"{found.auc:.4f}"),
             ("calibration error", f"{found.calibration_error:.4f}"),
             (f"inside the {card.interval.level:.0%} interval", _interval(found.coverage, 3)),
         ),
         "",
-        f"trader models show {card.id}     trader models promote {card.id}",
+        f"trader models show {card.id}" + ("" if card.paths else f"     trader models promote {card.id}"),
     ]
+
+
+def _tested(card: Card) -> str:
+    cases, held_out = card.scores.cases, card.recipe.held_out
+    if held_out is None:
+        return f"{cases:,} rows in {len(card.folds)} folds, each after what it learned from"
+    return f"{cases:,} forecasts: every {held_out} of {card.recipe.folds} blocks, learned from the others"
+
+
+def _paths(card: Card) -> Iterator[tuple[str, str]]:
+    """How far the paths of combinatorial splits lie apart; nothing where there are none."""
+    for name, losses in (
+        ("  less the base rate's, by path", sorted(path.against_base_rate for path in card.paths)),
+        ("  less logistic's, by path", sorted(path.against_baseline for path in card.paths)),
+    ):
+        if losses:
+            yield name, f"from {losses[0]:+.5f} to {losses[-1]:+.5f}, {median(losses):+.5f} in the middle"
 
 
 def card(card: Card, drift: Drift | None, why: str, events: Sequence[ModelEvent]) -> list["RenderableType"]:
@@ -97,7 +117,7 @@ def card(card: Card, drift: Drift | None, why: str, events: Sequence[ModelEvent]
             ("inputs", f"{len(card.inputs)} of {len(card.candidates)}, chosen in each fold by itself"),
             ("left out", ", ".join(card.left_out) or "none"),
             ("trees", recipe.size),
-            ("folds", f"{recipe.folds}, {recipe.embargo} bars apart from what they learned from"),
+            ("folds", f"{recipe.tests}, {recipe.embargo} bars apart from what they learned from"),
             ("libraries", ", ".join(card.libraries)),
             ("program", card.program),
             ("trained", f"{words.moment(card.trained_at)} UTC"),

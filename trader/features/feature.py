@@ -99,6 +99,8 @@ class Feature:
     """Whether prices in another unit (a split, another currency) give the same values."""
     step: Expression | None = None
     """The same, one bar at a time, for `trader.features.stream`; None where there is no such way."""
+    windowed: bool = False
+    """Whether nothing before the last `warmup` bars reaches a value: the last one is cheap by itself."""
     in_months: bool = False
     """Whether its bars are trading days that stand for months: it has no meaning on shorter bars."""
     in_hours: bool = False

@@ -1,5 +1,6 @@
 """How a price moves with its market: an index beside it, as it was known when each bar closed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -101,7 +102,7 @@ def own_volatility(inputs: Inputs) -> Floats:
     return rest * np.sqrt(inputs.bars_a_year)
 
 
-MARKET = (
+_WINDOWS = (
     _strength_row(21),
     _strength_row(63),
     _strength_row(252),
@@ -119,3 +120,5 @@ MARKET = (
         own_volatility,
     ),
 )
+
+MARKET = tuple(replace(row, windowed=True) for row in _WINDOWS)

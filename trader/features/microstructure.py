@@ -4,6 +4,7 @@ The spread, the depth and the flow of an order book, and the funding rate of a p
 feed brings them yet. They become rows when one does.
 """
 
+from dataclasses import replace
 from math import erf, sqrt
 
 import numpy as np
@@ -102,7 +103,7 @@ def _money(inputs: Inputs) -> Floats:
     return inputs.close * inputs.volume
 
 
-MICROSTRUCTURE = (
+_WINDOWS = (
     Feature(
         "roll_spread_21",
         Group.MICROSTRUCTURE,
@@ -194,3 +195,5 @@ MICROSTRUCTURE = (
         close_location,
     ),
 )
+
+MICROSTRUCTURE = tuple(replace(row, windowed=True) for row in _WINDOWS)

@@ -1,5 +1,6 @@
 """The shape of the last returns: moments, memory, disorder; each over its own window and nothing before."""
 
+from dataclasses import replace
 from math import factorial, log
 
 import numpy as np
@@ -117,7 +118,7 @@ def _log_returns(inputs: Inputs) -> Floats:
 _PEARSON = "Pearson 1905, Biometrika 4"
 _BOX = "Box and Jenkins 1970, Time Series Analysis"
 
-STATISTICAL = (
+_WINDOWS = (
     Feature(
         "z_score_21",
         Group.STATISTICAL,
@@ -277,13 +278,16 @@ STATISTICAL = (
             returns(inputs),
         ),
     ),
-    Feature(
-        "streak",
-        Group.STATISTICAL,
-        "bars",
-        1,
-        "closes in a row above the one before; negative below",
-        "Connors and Alvarez 2012, An Introduction to ConnorsRSI",
-        streak,
-    ),
 )
+
+_STREAK = Feature(
+    "streak",
+    Group.STATISTICAL,
+    "bars",
+    1,
+    "closes in a row above the one before; negative below",
+    "Connors and Alvarez 2012, An Introduction to ConnorsRSI",
+    streak,
+)
+
+STATISTICAL = (*(replace(row, windowed=True) for row in _WINDOWS), _STREAK)

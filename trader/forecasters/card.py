@@ -5,6 +5,7 @@ from pydantic import Field
 from trader.domain.market import Timeframe
 from trader.domain.value import Moment, Number, Value
 from trader.forecasters.conformal import Interval
+from trader.forecasters.paths import Path
 from trader.forecasters.pipeline import Member
 from trader.forecasters.recipe import Recipe
 from trader.forecasters.scores import Scores
@@ -64,6 +65,8 @@ class Card(Value):
     scores: Scores
     """Out of sample, all folds together."""
     folds: tuple[Fold, ...]
+    paths: tuple[Path, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Of combinatorial splits: every row was forecast as often as there are paths."""
     spreads: tuple[Spread, ...]
     libraries: tuple[str, ...]
     program: str

@@ -1,6 +1,7 @@
 """How a model is made, so that it can be made again: what `trader models train NAME` means by NAME."""
 
 from enum import StrEnum
+from math import comb
 
 from pydantic import Field, ValidationError
 
@@ -43,10 +44,17 @@ class Recipe(Value):
     best: int = Field(default=20, ge=1)
     """Inputs kept, of those there are, in each fold by itself."""
     folds: int = Field(default=8, ge=2, le=100)
+    held_out: int | None = Field(default=None, ge=1, exclude_if=lambda value: value is None)
+    """Blocks tested at a time, where folds are every choice of them (`splits.combinatorial`); else None."""
     embargo: int = Field(default=5, ge=0)
     """Bars between the last label trained on and the first row tested."""
     calibration: Method = "platt"
     seed: int = Field(default=0, ge=0)
+
+    @property
+    def tests(self) -> int:
+        """Splits that the recipe is tested on."""
+        return self.folds if self.held_out is None else comb(self.folds, self.held_out)
 
     def digest(self, rows: str) -> str:
         """Names the model that this makes of the rows with that digest, with the libraries installed here."""
@@ -54,6 +62,8 @@ class Recipe(Value):
         return digest([self.model_dump(mode="json"), rows, versions])
 
 
+MOST_TESTS = 500
+"""Fits that a study may take: 2 of 32 blocks, or 3 of 15."""
 NAMES = (*LEARNERS, "ensemble", "validator")
 """What `trader models train` can make."""
 ENSEMBLE = ("logistic", "xgboost", "lightgbm")
@@ -74,6 +84,11 @@ def recipe(name: str, horizon: int, **changes: object) -> Recipe:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{place} {first['input']}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    if found.tests > MOST_TESTS:
+        raise UsageError(
+            f"{found.held_out} of {found.folds} blocks can be held out in {found.tests:,} ways",
+            hint=f"take fewer: no more than {MOST_TESTS} models are fitted",
+        )
     for member in found.members:
         learner(member, found.size)
     return found

@@ -1,7 +1,7 @@
 """From rows and a recipe to a model on disk: walk the folds, fit on everything, write the card."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from trader.forecasters import store
 from trader.forecasters.card import Card, Fold, Spread
 from trader.forecasters.drift import spread
 from trader.forecasters.learners.registry import learner
+from trader.forecasters.paths import scored
 from trader.forecasters.pipeline import Pipeline, fit
 from trader.forecasters.recipe import Recipe
 from trader.forecasters.samples import Samples, check_trainable
@@ -72,6 +73,8 @@ def train(
             return None
     model = fit(samples, recipe)
     found = OutOfSample.joined(parts)
+    histories = () if recipe.held_out is None else scored(parts, recipe.folds, recipe.held_out)
+    tested = replace(found, weight=found.weight / len(histories)) if histories else found
     versions = {learner(member, recipe.size).version() for member in recipe.members}
     card = Card(
         id=id,
@@ -92,13 +95,14 @@ def train(
         inputs=model.inputs,
         members=model.members,
         interval=model.interval,
-        scores=score(found, recipe.horizon),
+        scores=score(tested, recipe.horizon),
         folds=tuple(_fold(part) for part in parts),
+        paths=histories,
         spreads=_spreads(model, samples),
         libraries=tuple(sorted(versions)),
         program=about.program,
     )
-    return store.save(models / id, card, model, found)
+    return store.save(models / id, card, model, tested)
 
 
 def _fold(part: OutOfSample) -> Fold:

@@ -1,5 +1,7 @@
 """A recipe walked through its history: each fold fits a pipeline of its own and tests it on what came after.
 
+Of combinatorial splits: on what was held out, be it before or after what was learned from.
+
 A fold that is done is handed to its keeper at once, so a training that was stopped goes on behind it.
 """
 
@@ -17,7 +19,7 @@ from trader.forecasters.learners.registry import BASELINE
 from trader.forecasters.pipeline import Pipeline, fit
 from trader.forecasters.recipe import Recipe
 from trader.forecasters.samples import Rows, Samples, check_trainable
-from trader.forecasters.splits import Split, walk_forward
+from trader.forecasters.splits import Split, combinatorial, walk_forward
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +65,12 @@ class Keeper(Protocol):
 
 
 def splits_of(samples: Samples, recipe: Recipe) -> tuple[Split, ...]:
-    """The walk-forward folds of a recipe. Raises UsageError where they cannot be."""
-    found = walk_forward(samples.begins, samples.ends, recipe.folds, embargo=recipe.embargo)
+    """The folds of a recipe. Raises UsageError where they cannot be."""
+    labels = samples.begins, samples.ends
+    if recipe.held_out is None:
+        found = walk_forward(*labels, recipe.folds, embargo=recipe.embargo)
+    else:
+        found = combinatorial(*labels, recipe.folds, recipe.held_out, embargo=recipe.embargo)
     kept = tuple(split for split in found if len(split.test))
     if not kept or any(len(np.unique(samples.happened[split.train])) < 2 for split in kept):
         raise UsageError(

@@ -28,6 +28,16 @@ class Tail(NamedTuple):
     """The mean loss of those worst cases."""
 
 
+class Moments(NamedTuple):
+    """Of a sample."""
+
+    mean: float
+    deviation: float
+    skewness: float
+    excess: float
+    """Kurtosis less three."""
+
+
 def historical(returns: Floats, level: int) -> Tail:
     """The tail of the sample itself, shape (n,), n >= 1; `level` per cent, from 50 to 99.
 
@@ -47,11 +57,26 @@ def cornish_fisher(returns: Floats, level: int) -> Tail | None:
     None where the sample has no spread, or its skewness and kurtosis are beyond what the expansion can
     bear: there its quantiles fall where they should rise (Maillard 2012).
     """
-    mean, deviation = float(returns.mean()), float(returns.std())
+    found = moments(returns)
+    return None if found is None else expansion(found, level)
+
+
+def moments(returns: Floats) -> Moments | None:
+    """Of a sample, shape (n,), n >= 1; None where it has no spread."""
+    mean = float(returns.sum()) / len(returns)
+    away = returns - mean
+    squares = away * away
+    variance = float(squares.sum()) / len(returns)
+    deviation = sqrt(variance)
     if not deviation > 0.0:
         return None
-    scores = (returns - mean) / deviation
-    s, k = float((scores**3).mean()), float((scores**4).mean()) - 3.0
+    third, fourth = float(squares @ away) / len(returns), float(squares @ squares) / len(returns)
+    return Moments(mean, deviation, third / (variance * deviation), fourth / variance**2 - 3.0)
+
+
+def expansion(of: Moments, level: int) -> Tail | None:
+    """What `cornish_fisher` says of a sample with these moments."""
+    mean, deviation, s, k = of
     normal, share = NormalDist(), (100 - level) / 100
     z = normal.inv_cdf(share)
     if not _rises(s, k, z):

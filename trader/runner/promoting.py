@@ -85,7 +85,15 @@ def retire(workspace: Workspace, name: str, clock: Clock, reason: str) -> str:
 
 
 def check_promotable(card: Card) -> None:
-    """A forecaster must forecast the desk's event: pooled probabilities are about one thing."""
+    """A forecaster must forecast the desk's event: pooled probabilities are about one thing.
+
+    And each fold must have been what could be known: combinatorial splits learn from later rows.
+    """
+    if card.recipe.held_out is not None:
+        raise Refused(
+            f"{card.id} was tested on rows before those it learned from: a study, and no record",
+            hint="train it with --splits walk-forward",
+        )
     if card.recipe.purpose is Purpose.FORECAST and card.recipe.label is not Label.EVENT:
         raise Refused(
             f"{card.id} forecasts a {card.recipe.label}, and the desk pools forecasts of the event",
@@ -100,7 +108,7 @@ def check_data(workspace: Workspace, settings: Settings, card: Card) -> MarketVi
     )
     view = load_market(settings.model_copy(update={"run": run})).view(card.trained_until)
     forecaster = training.walked(workspace, settings)
-    found = training.rows(view, card.recipe, card.candidates, card.cost, forecaster)
+    found = training.rows(workspace, view, card.recipe, card.candidates, card.cost, forecaster)
     if found.digest != card.data:
         raise Refused(
             f"{card.id} was trained on the data {card.data}, and {card.feed} has {found.digest}",

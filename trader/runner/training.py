@@ -25,6 +25,7 @@ from trader.journal.writer import Journal
 from trader.runner.opening import load_market
 from trader.settings import Settings
 from trader.tools.forecast import dataset
+from trader.tools.forecast.feature_cache import FeatureCache
 from trader.tools.forecast.forecaster import Forecaster
 from trader.workspace import Workspace
 
@@ -62,7 +63,7 @@ def prepare(workspace: Workspace, settings: Settings, asked: Asked) -> Prepared:
     if settings.desk.horizon is None:
         wanted = wanted.model_copy(update={"horizon": market.timeframe.default_horizon})
     cost = max(cost_model(settings).round_trip(market.instruments[one]) for one in market.symbols)
-    whole = rows(view, wanted, names, cost, walked(workspace, settings))
+    whole = rows(workspace, view, wanted, names, cost, walked(workspace, settings))
     samples, left_out = dataset.without_empty(whole, bool(asked.features))
     check_trainable(samples)
     about = About(
@@ -78,14 +79,21 @@ def prepare(workspace: Workspace, settings: Settings, asked: Asked) -> Prepared:
 
 
 def rows(
-    view: MarketView, recipe: Recipe, names: tuple[str, ...], cost: float, forecaster: Forecaster
+    workspace: Workspace,
+    view: MarketView,
+    recipe: Recipe,
+    names: tuple[str, ...],
+    cost: float,
+    forecaster: Forecaster,
 ) -> Samples:
     """The rows of a recipe; a validator's have the forecaster's lean besides, where it leaned up."""
+    cache = FeatureCache(workspace.cache / "features")
     if recipe.purpose is not Purpose.VALIDATOR:
-        return dataset.samples(view, recipe, names, cost=cost)
+        return dataset.samples(view, recipe, names, cost=cost, cache=cache)
     leans = forecaster.leans(view, recipe.horizon)
     names = tuple(name for name in names if name != dataset.LEAN)
-    return dataset.samples(view, recipe, (*names, dataset.LEAN), cost=cost, leans=leans.__getitem__)
+    names = (*names, dataset.LEAN)
+    return dataset.samples(view, recipe, names, cost=cost, leans=leans.__getitem__, cache=cache)
 
 
 def train(

@@ -75,7 +75,7 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     if len(bars) <= shortest.warmup:
         raise ToolError(f"{shortest.name} needs {shortest.warmup + 1:,} bars, has {len(bars):,}")
     columns = indicators(context.view, context.symbol)
-    last = {row.name: float(columns[row.name][-1]) for row in rows}
+    last = {row.name: columns.last(row.name) for row in rows}
     return Result(
         bars=len(bars),
         closed_at=as_datetime(bars.available[-1]),

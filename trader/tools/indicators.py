@@ -11,13 +11,13 @@ from trader.features.annual import bars_a_year
 if TYPE_CHECKING:
     from trader.features.table import Table
 
-_KEPT = 16
+KEPT = 16
 """A round's symbols; at ten years of days, a megabyte each."""
 _INDEX = "sp500"
 """What a price is set beside."""
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def indicators(view: MarketView, symbol: str) -> "Table":
     """Name -> one value a bar, adjusted as of the view's moment. A view never changes, so nor does this."""
     # Imported here: talib brings pandas, which whoever only lists the tools need not wait for.

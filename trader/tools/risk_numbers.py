@@ -7,6 +7,7 @@ Journal of Financial Markets 5). A crisis counts from the day on which its end c
 """
 
 from collections.abc import Callable, Iterator
+from math import sqrt
 
 import numpy as np
 from pydantic import Field
@@ -15,7 +16,7 @@ from trader.data.view import MarketView
 from trader.domain.errors import ToolError
 from trader.domain.market import Floats, Times
 from trader.domain.value import Number
-from trader.measures.tails import cornish_fisher, historical
+from trader.measures.tails import expansion, historical, moments
 from trader.tools.crises import Crisis, Falls, falls, over
 from trader.tools.tool import Schema, Tool, ToolContext
 
@@ -109,9 +110,7 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     beta = pair[0] if pair else None
     return Result(
         returns=len(bars) - 1,
-        tails=tuple(
-            _tail(bars.close, span, level) for span in dict.fromkeys((1, horizon)) for level in LEVELS
-        ),
+        tails=tuple(tail for span in dict.fromkeys((1, horizon)) for tail in _tails(bars.close, span)),
         beta=beta,
         correlation=pair[1] if pair else None,
         illiquidity=liquidity[0] if liquidity else None,
@@ -127,15 +126,17 @@ def beta_and_correlation(view: MarketView, symbol: str, name: str) -> tuple[floa
         raise ToolError(f"beta needs daily bars, has {view.timeframe.value}")
     index, bars = view.series(name), view.bars(symbol)
     days = bars.opened.astype("datetime64[D]")
-    _, mine, theirs = np.intersect1d(days, index.period, assume_unique=True, return_indices=True)
-    mine, theirs = mine[-_INDEX_BARS - 1 :], theirs[-_INDEX_BARS - 1 :]
+    place = np.minimum(np.searchsorted(index.period, days), len(index) - 1)
+    mine = np.flatnonzero(index.period[place] == days)[-_INDEX_BARS - 1 :]
+    theirs = place[mine]
     if len(mine) <= _FEWEST_COMMON:
         raise ToolError(f"beta needs {_FEWEST_COMMON + 1} days of both {symbol} and {name}, has {len(mine)}")
     if days[-1] - days[mine[-1]] > _FRESH:
         raise ToolError(f"{name} ended on {days[mine[-1]]}")
     x, y = _log_returns(name, index.value[theirs]), _log_returns(symbol, bars.close[mine])
-    correlation = float(np.corrcoef(x, y)[0, 1])
-    return correlation * float(y.std() / x.std()), correlation
+    x, y = x - x.mean(), y - y.mean()
+    together, alone, other = float(x @ y), float(x @ x), float(y @ y)
+    return together / alone, together / sqrt(alone * other)
 
 
 def _log_returns(name: str, values: Floats) -> Floats:
@@ -159,17 +160,20 @@ def amihud(view: MarketView, symbol: str) -> tuple[float, float]:
     return float((moves / value).mean() * _MILLION), float(value.mean())
 
 
-def _tail(close: Floats, span: int, level: int) -> TailNumbers:
+def _tails(close: Floats, span: int) -> Iterator[TailNumbers]:
+    """At each level."""
     returns = close[span:] / close[:-span] - 1.0
-    past, expanded = historical(returns, level), cornish_fisher(returns, level)
-    return TailNumbers(
-        level=level,
-        bars=span,
-        value_at_risk=past.value_at_risk,
-        expected_shortfall=past.expected_shortfall,
-        cornish_fisher_value_at_risk=expanded.value_at_risk if expanded else None,
-        cornish_fisher_expected_shortfall=expanded.expected_shortfall if expanded else None,
-    )
+    shape = moments(returns)
+    for level in LEVELS:
+        past, expanded = historical(returns, level), expansion(shape, level) if shape else None
+        yield TailNumbers(
+            level=level,
+            bars=span,
+            value_at_risk=past.value_at_risk,
+            expected_shortfall=past.expected_shortfall,
+            cornish_fisher_value_at_risk=expanded.value_at_risk if expanded else None,
+            cornish_fisher_expected_shortfall=expanded.expected_shortfall if expanded else None,
+        )
 
 
 def _stress(
@@ -210,8 +214,10 @@ def _falls(context: ToolContext, index: str, crisis: Crisis, beta: float | None)
 def _during(crisis: Crisis, days: Times, values: Floats, horizon: int) -> Falls | None:
     """The worst moves of `values` by `days` in the crisis; None unless they have all of it."""
     high, low = np.datetime64(crisis.high), np.datetime64(crisis.low)
-    inside = values[(days >= high) & (days <= low)]
-    return falls(inside, horizon) if days[0] <= high and len(inside) > horizon else None
+    if days[0] > high:
+        return None
+    inside = values[np.searchsorted(days, high) : np.searchsorted(days, low, side="right")]
+    return falls(inside, horizon) if len(inside) > horizon else None
 
 
 def _or_none(measure: Callable[[], tuple[float, float]], missing: list[str]) -> tuple[float, float] | None:

@@ -90,9 +90,9 @@ def test_a_full_score_moves_a_coin_to_55_percent():
         ),
         (
             "sentiment",
-            {"macro": "no series", "news.count": 3, "news.mean_sentiment": 0.6},
-            leaning(tanh(1)),
-            "tone +0.60 of 3 news items",
+            {"macro": "no series", "news.count": 3, "news.mean_sentiment": 1.0},
+            leaning(tanh(0.5 / 0.6)),
+            "tone +1.00 of 3 news items",
         ),
         ("quant", {}, 0.57, "the forecaster says 57.0 %"),
         ("quant", {"forecast.p_up": 1.0}, 0.99, "the forecaster says 99.0 %"),
@@ -118,7 +118,7 @@ def test_a_rule_states_its_number_and_its_reason(
 def test_fear_and_tone_are_averaged_where_both_are_known():
     form = judge("sentiment", {"macro.credit_spread_z": 2.0, "macro.market_volatility_z": 2.0})
     assert isinstance(form, Opinion)
-    assert form.p_up == pytest.approx(leaning((tanh(1) + tanh(0.2 * 6 / 9 / 0.3)) / 2))
+    assert form.p_up == pytest.approx(leaning((tanh(1) + tanh(0.2 * 6 / 9 / 0.6)) / 2))
     assert len(form.factors_for) == 2
 
 

@@ -23,8 +23,9 @@ FEARS = {
 """Fields of the tool `macro`: deviations from their own history."""
 FEAR_WIDTH = 2.0
 """Deviations that count as fear or as ease: one month in twenty is as far from its history."""
-TONE_WIDTH = 0.3
-"""Mean score of a plainly good or bad set of headlines, on a scale from -1 to 1."""
+TONE_WIDTH = 0.6
+"""Mean tone, towards their label, of headlines that are plainly good or bad: a property of the scale of
+`tools/tone`, measured on the written headlines (tests/agents/test_tone_width.py), and of no price."""
 FEW = 3.0
 """Headlines that the assumption of no tone is worth: a single one is believed by a quarter."""
 FEARED = (AssetClass.EQUITY, AssetClass.INDEX)

@@ -12,6 +12,7 @@ from trader.forecasters.labels import average_uniqueness, triple_barrier
 from trader.forecasters.recipe import Label, Recipe
 from trader.forecasters.samples import Matrix, Rows, Samples
 from trader.memory.cases import Outcomes, correlation
+from trader.tools.forecast.feature_cache import FeatureCache
 from trader.tools.forecast.rows import DECIMALS, WARM_UP, closes
 from trader.tools.indicators import indicators
 
@@ -47,13 +48,19 @@ def checked(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def samples(
-    view: MarketView, recipe: Recipe, names: Sequence[str], *, cost: float = 0.0, leans: Leans | None = None
+    view: MarketView,
+    recipe: Recipe,
+    names: Sequence[str],
+    *,
+    cost: float = 0.0,
+    leans: Leans | None = None,
+    cache: FeatureCache | None = None,
 ) -> Samples:
     """Every bar of every symbol, from a year in, whose label is known at the view's moment.
 
     `cost` is the round trip's, as a fraction: what a barrier's trade must earn. With `leans` there is one
-    input more, and only bars at which the forecaster leaned up: the signals there were. Raises UsageError
-    where no symbol has the bars.
+    input more, and only bars at which the forecaster leaned up: the signals there were. `cache` keeps what is
+    dear to compute. Raises UsageError where no symbol has the bars.
     """
     symbols = [one for one in sorted(view.symbols) if len(view.bars(one)) > WARM_UP + recipe.horizon]
     if not symbols:
@@ -62,7 +69,7 @@ def samples(
             hint="take a longer history",
         )
     clock = closes(view, symbols)
-    parts = [_of_symbol(view, recipe, names, symbol, clock, cost, leans) for symbol in symbols]
+    parts = [_of_symbol(view, recipe, names, symbol, clock, cost, leans, cache) for symbol in symbols]
     whole = _joined(parts)
     histories = tuple(Outcomes(part.symbol[0], part.decided, part.returns) for part in parts if len(part))
     _, place, together = np.unique(whole.begins, return_inverse=True, return_counts=True)
@@ -71,16 +78,39 @@ def samples(
     return whole.take(np.lexsort((whole.symbol, whole.begins)))
 
 
-def rows_at(view: MarketView, symbol: str, names: Sequence[str], leans: Leans | None = None) -> Matrix:
+def rows_at(
+    view: MarketView,
+    symbol: str,
+    names: Sequence[str],
+    leans: Leans | None = None,
+    cache: FeatureCache | None = None,
+) -> Matrix:
     """The inputs at every bar of `symbol`, (bars, k), as models read them."""
-    table = indicators(view, symbol)
     count = len(view.bars(symbol))
     columns = [
-        (leans(symbol) if leans else np.full(count, np.nan)) if name == LEAN else table[name]
+        (leans(symbol) if leans else np.full(count, np.nan))
+        if name == LEAN
+        else _column(view, symbol, name, cache)
         for name in names
     ]
     stacked = np.column_stack(columns) if columns else np.zeros((count, 0))
     return np.round(stacked, DECIMALS).astype(np.float32)
+
+
+def last_row_of(view: MarketView, symbol: str, names: Sequence[str], lean: float) -> Matrix:
+    """The last of `rows_at`, (1, k), without the rows before it where an indicator does without."""
+    table = indicators(view, symbol)
+    values = [lean if name == LEAN else table.last(name) for name in names]
+    return np.round(np.array([values]), DECIMALS).astype(np.float32)
+
+
+def _column(view: MarketView, symbol: str, name: str, cache: FeatureCache | None) -> Floats:
+    from trader.features.catalogue import feature
+
+    table = indicators(view, symbol)
+    if cache is None:
+        return table[name]
+    return cache.column(feature(name), table)
 
 
 def usual_size(view: MarketView, symbol: str, horizon: int) -> Floats:
@@ -101,6 +131,7 @@ def _of_symbol(
     clock: Times,
     cost: float,
     leans: Leans | None,
+    cache: FeatureCache | None,
 ) -> Samples:
     bars = view.bars(symbol)
     size = usual_size(view, symbol, recipe.horizon)
@@ -112,7 +143,7 @@ def _of_symbol(
         touches = triple_barrier(prices, recipe.barrier * size, recipe.horizon)
         row = np.arange(len(touches.bars)) + touches.bars
         returns, resolved, threshold = touches.returns, bars.available[row], cost
-    inputs = rows_at(view, symbol, names, leans)
+    inputs = rows_at(view, symbol, names, leans, cache)
     chosen = np.arange(WARM_UP, len(returns))
     if leans is not None:
         chosen = chosen[np.nan_to_num(leans(symbol)[chosen], nan=-1.0) > 0.0]

@@ -1,5 +1,6 @@
 """Which model forecasts at which moment: the one trained at the latest refit moment not after it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,12 +10,21 @@ import numpy as np
 
 from trader.data.view import MarketView
 from trader.domain.errors import ToolError
-from trader.domain.market import Floats, Times
+from trader.domain.market import Floats, Times, to_datetime64
 from trader.domain.opinions import P_MAX, P_MIN
 from trader.measures.forecasts import expit, logit
 from trader.tools.forecast import cache
 from trader.tools.forecast.model import Model, check_enough, dump, load, probability, train, training_digest
-from trader.tools.forecast.rows import INPUTS, TrainingRows, closes, input_table, last_row, training_rows
+from trader.tools.forecast.rows import (
+    INPUTS,
+    Matrix,
+    TrainingRows,
+    closes,
+    input_table,
+    last_row,
+    training_rows,
+)
+from trader.tools.indicators import KEPT
 from trader.tools.moments import as_datetime
 
 if TYPE_CHECKING:
@@ -72,6 +82,8 @@ class Forecaster:
         self._models: dict[tuple[np.datetime64, int], Model | ToolError] = {}
         """By refit moment and horizon: the model, or why there was none to be had."""
         self._refits: tuple[MarketView, Times] | None = None
+        self._answers: tuple[MarketView, Model, dict[str, tuple[Matrix, Floats]]] | None = None
+        """Of the last view and model asked about, by symbol: what `_explained` says."""
         self._notes: list[str] = list(notes)
 
     @property
@@ -107,8 +119,7 @@ class Forecaster:
     def walked(self, view: MarketView, symbol: str, horizon: int) -> Forecast:
         """Forecast by the model that the run trains itself. Raises ToolError for too little history."""
         model = self.at(view, horizon)
-        row = last_row(view, symbol)
-        shifts = model.shifts(row)[0]
+        row, shifts = self._explained(model, view, symbol)
         order = np.argsort(-np.abs(shifts[:-1]), kind="stable")
         return Forecast(
             p_up=float(probability(shifts.sum())),
@@ -116,8 +127,29 @@ class Forecaster:
             trained_until=model.trained_until,
             rows=model.rows,
             n_eff=model.n_eff,
-            shifts=tuple((INPUTS[i], float(row[0, i]), float(shifts[i])) for i in order),
+            shifts=tuple((INPUTS[i], float(row[i]), float(shifts[i])) for i in order),
         )
+
+    def _explained(self, model: Model, view: MarketView, symbol: str) -> tuple[Matrix, Floats]:
+        """The inputs (k,) at the last bar, and their shifts (k + 1,).
+
+        Asking for one row takes XGBoost about as long as for all, so symbols whose bar closed at the same
+        moment are asked for together. A row's shifts do not depend on the others.
+        """
+        if self._answers is None or self._answers[:2] != (view, model):
+            self._answers = view, model, {}
+        known = self._answers[2]
+        if symbol not in known:
+            rows = {symbol: last_row(view, symbol)}
+            for other in view.symbols:
+                if len(rows) == KEPT:
+                    break
+                if other not in known and other != symbol and _closed_now(view, other):
+                    with suppress(ToolError):  # it will hear of it when it is asked for
+                        rows[other] = last_row(view, other)
+            table = np.concatenate(list(rows.values()))
+            known |= dict(zip(rows, zip(table, model.shifts(table), strict=True), strict=True))
+        return known[symbol]
 
     def lean(self, view: MarketView, symbol: str, horizon: int) -> float:
         """How far the run's own model leans, in log-odds from its base rate. Raises ToolError."""
@@ -191,6 +223,12 @@ class Forecaster:
             notes += cache.keep(self._folder, training, data)
         self._notes += [note for note in notes if note not in self._notes]
         return data
+
+
+def _closed_now(view: MarketView, symbol: str) -> bool:
+    """Whether the last bar of `symbol` became available at the view's very moment."""
+    moments = view.bars(symbol).available
+    return bool(len(moments)) and bool(moments[-1] == to_datetime64(view.as_of))
 
 
 def by_promoted(served: "Served", view: MarketView, symbol: str) -> Forecast:

@@ -108,4 +108,11 @@ def _rounded(table: Floats) -> Matrix:
 
 def closes(view: MarketView, symbols: Sequence[str]) -> Times:
     """The distinct moments at which a bar of `symbols` became available, in order."""
-    return np.unique(np.concatenate([view.bars(symbol).available for symbol in symbols]))
+    first, *others = sorted((view.bars(symbol).available for symbol in symbols), key=len, reverse=True)
+    distinct: Times = first
+    for moments in others:
+        if len(moments):
+            row = np.minimum(np.searchsorted(distinct, moments), len(distinct) - 1)
+            if not (distinct[row] == moments).all():  # mostly the longest history has them all
+                distinct = np.union1d(distinct, moments)
+    return distinct

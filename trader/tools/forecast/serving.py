@@ -10,7 +10,7 @@ from trader.forecasters import store
 from trader.forecasters.card import Card
 from trader.forecasters.pipeline import Pipeline
 from trader.forecasters.samples import Matrix
-from trader.tools.forecast.dataset import LEAN, rows_at, usual_size
+from trader.tools.forecast.dataset import last_row_of, usual_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +47,7 @@ class Served:
         """Its inputs at the last bar, (1, k). Raises ToolError where there is no bar."""
         if not len(view.bars(symbol)):
             raise ToolError(f"needs a bar of {symbol}, has none")
-        row = rows_at(view, symbol, self.model.inputs)[-1:].copy()
-        if LEAN in self.model.inputs:
-            row[0, self.model.inputs.index(LEAN)] = lean
-        return row
+        return last_row_of(view, symbol, self.model.inputs, lean)
 
     def interval(self, view: MarketView, symbol: str, row: Matrix) -> tuple[float, float]:
         """The return's interval at the last bar, at the card's level."""
