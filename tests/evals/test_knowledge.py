@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 
 import numpy as np
 import pytest
 
+from tests.commands import example
 from tests.evals.desks import noise, real_cases, staffed
 from trader.data.feeds import open_feed
+from trader.data.market import Market
 from trader.domain.ids import BookId, DecisionId
 from trader.domain.portfolio import Book, Mode
 from trader.evals.cases import Cases, Recorded
@@ -62,10 +65,13 @@ def oracle() -> Cases:
     )
 
 
-def evaluation(cases: Cases, cut_offs: Mapping[str, date]) -> Evaluation:
-    from tests.commands import example
+@cache
+def bars() -> Market:
+    return open_feed("sample", ("AAPL", "IBM"))
 
-    market = open_feed("sample", ("AAPL", "IBM"))
+
+def evaluation(cases: Cases, cut_offs: Mapping[str, date]) -> Evaluation:
+    market = bars()
     made = [
         example.trade().model_copy(
             update={"id": DecisionId(f"d{row:016}"), "symbol": symbol, "as_of": at.replace(tzinfo=UTC)}
