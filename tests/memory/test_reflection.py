@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.lessons import trades_to_retire, with_and_without
 from benchmarks.planted import HELD, START, Plan, World, life, stated, world
-from trader.domain.lessons import Condition, Lessons, Standing, Test
+from trader.domain.lessons import Condition, Lessons, Standing, Test, Wording
 from trader.domain.value import canonical_json
 from trader.measures.intervals import wilson
 from trader.memory.discovery import SUPPORT, candidates, strongest
@@ -190,9 +190,15 @@ def test_a_condition_is_not_met_by_what_is_not_known() -> None:
     assert Condition(feature="regime", test=Test.IS, value="bull").holds({"regime": "bull"})
 
 
-def test_a_sentence_of_somebodys_own_is_kept_when_the_record_grows(found: tuple[World, Lessons]) -> None:
+def test_a_models_words_stay_while_the_record_grows_and_go_when_the_rule_turns(
+    found: tuple[World, Lessons],
+) -> None:
     market, lessons = found
+    words = Wording(text="A high reading came more often before a rise.", model="m", prompt="p", call="c")
     (rule,) = lessons.rules
-    worded = rule.model_copy(update={"sentence": "Strength goes on."})
-    assert renewed(worded, market.until(300)).sentence == "Strength goes on."
-    assert renewed(rule, market.until(300)).sentence != rule.sentence
+    worded = rule.model_copy(update={"wording": words})
+    known = market.until(STRONG.dates)
+    assert renewed(worded, known).wording == words
+    turned = replace(known, happened=1.0 - known.happened)
+    assert renewed(worded, turned).effect < 0.0
+    assert renewed(worded, turned).wording is None
