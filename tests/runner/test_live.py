@@ -184,19 +184,6 @@ async def test_a_workspace_keeps_one_book_for_an_account(tmp_path: Path) -> None
         assert "account" in refused.value.hint
 
 
-async def test_a_restart_counts_the_entries_of_the_last_round_too(tmp_path: Path) -> None:
-    """They are written down some time after the close that they belong to."""
-    async with sandbox(tmp_path) as town:
-        ran = await town.run(run__cycles=1)
-        with JournalReader(ran.journal) as reader:
-            last = reader.last_closed(ran.book.id)
-            assert last is not None
-            calendar = trading_calendar("24/7", last.date(), last.date())
-            entered = [one for one in reader.orders(ran.book.id) if not one.order.reduce_only]
-            assert entered
-            assert Past.of(reader, ran.book, calendar, last).entries_today(last) == len(entered)
-
-
 async def test_an_account_without_money_is_refused(tmp_path: Path) -> None:
     async with sandbox(tmp_path, BTC="1") as town:
         with pytest.raises(Refused, match="owns no USDT"):
@@ -211,12 +198,20 @@ async def test_markets_of_two_quote_currencies_are_refused_in_one_book(tmp_path:
         assert town.sent == []
 
 
-async def test_a_book_in_a_coin_has_its_profit_in_that_coin_to_the_last_digit(tmp_path: Path) -> None:
+async def test_a_book_in_a_coin_is_exact_in_it_and_a_restart_counts_the_entries_of_its_last_round(
+    tmp_path: Path,
+) -> None:
+    """Entries are written down some time after the close that they belong to."""
     async with sandbox(tmp_path, Listing("ETH", "BTC"), BTC="1000000") as town:
         town.venue.exchange.last["ETHBTC"] = D(30_000)
         ran = await town.run(run__symbols=("ETH/BTC",), run__cycles=1)
         with JournalReader(ran.journal) as reader:
-            fills = reader.fills(ran.book.id)
+            fills, last = reader.fills(ran.book.id), reader.last_closed(ran.book.id)
+            assert last is not None
+            calendar = trading_calendar("24/7", last.date(), last.date())
+            entered = [one for one in reader.orders(ran.book.id) if not one.order.reduce_only]
+            assert entered
+            assert Past.of(reader, ran.book, calendar, last).entries_today(last) == len(entered)
         spent = sum((fill.signed_quantity * fill.price for fill in fills), D(0))
         assert (ran.book.currency, ran.book.cash) == ("BTC", 1_000_000)
         assert {fill.fee_currency for fill in fills} <= {"BTC"}
