@@ -4,6 +4,7 @@ Source of the average: Brock, Lakonishok and LeBaron 1992, "Simple technical tra
 properties of stock returns", Journal of Finance 47.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,8 +35,14 @@ def plain_regime(close: Floats) -> PlainRegime:
     """From closes, oldest first, shape (n,), at least 221 of them.
 
     Bull: above the average and not in the highest third of volatility. Bear: below it and not in the lowest.
-    Sideways: neither.
+    Sideways: neither. Remembered: memory and the tool `regime` ask for the same closes.
     """
+    return _ruled(close.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _ruled(closes: bytes) -> PlainRegime:
+    close = np.frombuffer(closes)
     over = float(close[-1] / close[-AVERAGE:].mean() - 1.0)
     volatility = _volatility(close)
     below = float((volatility < volatility[-1]).mean())

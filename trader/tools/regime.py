@@ -40,7 +40,7 @@ _RETURN, _RANGE = 0, 1
 _SMALLEST_RANGE = 1e-4
 """A bar that hardly moved has a range of one basis point, not of nothing: its logarithm must exist."""
 _KEPT = 256
-"""Fitted models kept: 40 KB of key each at five years of days."""
+"""Fitted models kept: 30 KB of key each at five years of days."""
 _DECIMALS = 9
 """Of what the model is fitted on: ratios of prices, in which a later dividend changes the last bits alone."""
 _NAMES = (Regime.BULL, Regime.SIDEWAYS, Regime.BEAR)
@@ -106,7 +106,7 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     if refit < _FEWEST:
         raise ToolError(f"regime needs {_FEWEST} bars, has {len(bars)}")
     moment = as_datetime(bars.available[refit - 1])
-    past = observations(bars[max(0, refit - arguments.bars - MONTH + 1) : refit])
+    past = bars[max(0, refit - arguments.bars - MONTH + 1) : refit]
     model = _model(symbol, past)
     now = filtered(model, observations(bars[-_FILTERED - MONTH + 1 :]))[-1]
     plain = plain_regime(bars.close[-arguments.bars :])
@@ -117,30 +117,35 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
         rule=Rule(regime=plain.regime, over_average=plain.over_average, volatility_tercile=plain.tercile),
         agree=regime is plain.regime,
         fitted_until=moment,
-        fitted_on=len(past),
+        fitted_on=len(past) - MONTH + 1,
         converged=model.converged,
     )
 
 
 def observations(bars: Bars) -> Floats:
     """What the model sees of each bar from the 21st on: log return and mean log range, shape (n - 20, 2)."""
-    returns = np.diff(np.log(bars.close))
-    ranges = np.log(np.maximum(np.log(bars.high / bars.low), _SMALLEST_RANGE))
+    return _observations(bars.high, bars.low, bars.close)
+
+
+def _observations(high: Floats, low: Floats, close: Floats) -> Floats:
+    returns = np.diff(np.log(close))
+    ranges = np.log(np.maximum(np.log(high / low), _SMALLEST_RANGE))
     month = np.lib.stride_tricks.sliding_window_view(ranges, MONTH).mean(axis=1)
     return np.column_stack((returns[MONTH - 2 :], month))
 
 
-def _model(symbol: str, past: Floats) -> HiddenMarkov:
+def _model(symbol: str, past: Bars) -> HiddenMarkov:
     try:
-        return _fitted(np.round(past, _DECIMALS).tobytes())
+        return _fitted(past.high.tobytes(), past.low.tobytes(), past.close.tobytes())
     except ValueError as error:
         raise ToolError(f"regime of {symbol} cannot be fitted: {error}") from None
 
 
 @lru_cache(maxsize=_KEPT)
-def _fitted(past: bytes) -> HiddenMarkov:
-    """The model of these observations: the same bytes are the same model, whoever asks and when."""
-    return fit(np.frombuffer(past).reshape(-1, 2), len(_NAMES), by=_RANGE)
+def _fitted(high: bytes, low: bytes, close: bytes) -> HiddenMarkov:
+    """The model of these prices: the same bytes are the same model, whoever asks and when."""
+    past = _observations(np.frombuffer(high), np.frombuffer(low), np.frombuffer(close))
+    return fit(np.round(past, _DECIMALS), len(_NAMES), by=_RANGE)
 
 
 def _states(model: HiddenMarkov, now: Floats, a_year: float) -> tuple[State, ...]:
