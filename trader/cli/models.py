@@ -50,7 +50,7 @@ def models_train(
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of what is drawn.")] = None,
     workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Folds at the same time.")] = 1,
 ) -> int:
-    """Train a model and test it walk-forward, or on every choice of held-out blocks.
+    """Train a model and test it out of sample.
 
     A training that was stopped goes on where it was. It needs no lock: a desk may run meanwhile.
     """
