@@ -211,7 +211,7 @@ async def test_a_book_in_a_coin_is_exact_in_it_and_a_restart_counts_the_entries_
             calendar = trading_calendar("24/7", last.date(), last.date())
             entered = [one for one in reader.orders(ran.book.id) if not one.order.reduce_only]
             assert entered
-            assert Past.of(reader, ran.book, calendar, last).entries_today(last) == len(entered)
+            assert Past.of(reader, ran.book, calendar).entries_today(last) == len(entered)
         spent = sum((fill.signed_quantity * fill.price for fill in fills), D(0))
         assert (ran.book.currency, ran.book.cash) == ("BTC", 1_000_000)
         assert {fill.fee_currency for fill in fills} <= {"BTC"}

@@ -64,7 +64,7 @@ def barred(workspace: Path) -> Workspace:
 def past(workspace: Workspace) -> Past:
     calendar = trading_calendar("XNYS", CLOSES[0].date(), CLOSES[-1].date())
     with JournalReader(workspace.journal) as reader:
-        return Past.of(reader, BOOK, calendar, CLOSES[1])
+        return Past.of(reader, BOOK, calendar)
 
 
 def test_a_drawdown_bars_entries_until_a_person_resumes(barred: Workspace) -> None:

@@ -29,11 +29,10 @@ class Past:
     """Orders that count as entries once a person has approved them."""
 
     @classmethod
-    def of(cls, reader: JournalReader, book: Book, calendar: TradingCalendar, last: datetime | None) -> Self:
-        """What the journal has of the book; of a round after `last`, the last closed one, what its bar did.
+    def of(cls, reader: JournalReader, book: Book, calendar: TradingCalendar) -> Self:
+        """What the journal has of the book; of a round that is not closed, what its bar did.
 
-        Such a round is run again, and its orders are counted then. At a venue they are written down some time
-        after its close: what counts is whose they are.
+        Such a round is run again, and its orders are counted then.
         """
         changes = reader.breakers(book.id)
         water = retrace(

@@ -26,7 +26,7 @@ def lift_breakers(workspace: Workspace) -> tuple[Book | None, tuple[Breaker, ...
                 return None, ()
             book, now = books[-1], marks[-1].as_of
             calendar = trading_calendar(book.calendar, marks[0].as_of.date(), now.date())
-            barring = Past.of(reader, book, calendar, now).breakers
+            barring = Past.of(reader, book, calendar).breakers
         lifted = lift(barring, now)
         with Journal.open(workspace.journal) as journal:
             journal.append(

@@ -74,7 +74,7 @@ class Rounds:
         self._refit_bars, self._prior = refit_bars, prior
         book = desk.book
         last = reader.last_closed(book.id)
-        self._past = Past.of(reader, book, desk.market.calendar(book.symbols[0]), last)
+        self._past = Past.of(reader, book, desk.market.calendar(book.symbols[0]))
         self._said: list[Forecast] = [
             said for said in reader.opinions(book.id) if last is not None and said.as_of <= last
         ]
