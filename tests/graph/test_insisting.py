@@ -62,7 +62,8 @@ class Scripted:
 
 async def asked(script: Sequence[Sequence[str]]) -> tuple[Spoken | str, list[str], int]:
     """What comes of it, the calls that were written down, and how often it was asked."""
-    models, memo = Scripted(script), Memorandum()
+    models: Any = Scripted(script)
+    memo = Memorandum()
     outcome: Spoken | str
     try:
         insistent = InsistentModels(models, waits_s=(0.0, 0.0))

@@ -12,6 +12,7 @@ from tests.properties.desks import Moment, rising
 from trader.agents.roster import roster
 from trader.clock import SystemClock
 from trader.domain.ids import RoundId, RunId
+from trader.graph.insisting import InsistentModels
 from trader.graph.models import LiveModels
 from trader.graph.purse import Day
 from trader.graph.state import Desk
@@ -41,7 +42,9 @@ async def server() -> AsyncIterator[Server]:
         yield one
 
 
-async def worded(bare: Desk, server: Server, folder: Path, budget: Budget) -> tuple[Worded, Memorandum]:
+async def worded(
+    bare: Desk, server: Server, folder: Path, budget: Budget, *, insist: bool = False
+) -> tuple[Worded, Memorandum]:
     """One rule put into words by the executive's model."""
     everyone = Role(models=("openai/small",), api_base=server.api_base)
     clock, memorandum = SystemClock(), Memorandum()
@@ -50,7 +53,9 @@ async def worded(bare: Desk, server: Server, folder: Path, budget: Budget) -> tu
         day = Day(budget, {"openai/small": Price()}, clock, spent=bare.book.cash * 0)
         models = LiveModels(client, {}, clock, 20.0, day, RunId("run"), cache)
         agents = roster(roles={"everyone": everyone})
-        desk = replace(bare, agents=agents, models=models, recorder=memorandum)
+        desk = replace(
+            bare, agents=agents, models=InsistentModels(models) if insist else models, recorder=memorandum
+        )
         return await put_into_words(desk, (RULE,), frozenset({RULE.id}), ROUND), memorandum
     finally:
         await client.close()
@@ -98,3 +103,10 @@ def test_the_executive_s_model_is_asked_before_any_other() -> None:
     assert spokesman(roster(roles=roles)) == roles["careful"]
     alone = roster(tables={"executive": {"model": "none"}}, roles={"fast": roles["fast"]})
     assert spokesman(alone) == roles["fast"]
+
+
+async def test_a_backtest_asks_for_the_same_words(bare: Desk, server: Server, tmp_path: Path) -> None:
+    here, _ = await worded(bare, server, tmp_path / "run", Budget())
+    there, _ = await worded(bare, server, tmp_path / "backtest", Budget(), insist=True)
+    assert here.rules[0].wording is not None
+    assert here.rules == there.rules

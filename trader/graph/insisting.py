@@ -6,7 +6,7 @@ again. Answers that are no form are answers: the agent abstains with the cause, 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,13 @@ from trader.domain.errors import (
     NoModelAnswers,
     RateLimited,
 )
-from trader.graph.models import Models
+from trader.graph.models import LiveModels
 from trader.graph.turn import Turn
 from trader.journal.records import ModelCalled, Record
 from trader.journal.writer import Recorder
+from trader.llm.asking import Read
+from trader.llm.client import Call
+from trader.llm.filling import Filled
 
 WAITS_S = (1.0, 4.0)
 """Before the second and the third asking: a busy server is back by then, an absent one is not."""
@@ -37,7 +40,7 @@ SILENCE = {kind.__name__ for kind in (ModelUnavailable, ModelTimeout, ModelRefus
 class InsistentModels:
     """`models`, with silence as an end of the work instead of an abstention."""
 
-    models: Models
+    models: LiveModels
     waits_s: Sequence[float] = WAITS_S
 
     def begin(self, decisions: int) -> None:
@@ -71,6 +74,17 @@ class InsistentModels:
             f"no model answers {asked}: {cause.error}",
             hint="`trader doctor` says how to mend it; the same command goes on, and asks only what is open",
         )
+
+    async def fill(
+        self,
+        calls: Sequence[Call],
+        read: Callable[[str], Read],
+        turn: Turn,
+        recorder: Recorder,
+        keep: Callable[[ModelCalled], None],
+    ) -> Filled[Read]:
+        """As it is: nothing is decided by it."""
+        return await self.models.fill(calls, read, turn, recorder, keep)
 
 
 @dataclass

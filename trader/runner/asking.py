@@ -13,7 +13,7 @@ from trader.clock import Clock
 from trader.domain.errors import NoModelAnswers
 from trader.domain.ids import BookId, DecisionId, RunId
 from trader.domain.portfolio import Book, sum_exact
-from trader.graph.models import LiveModels, Models
+from trader.graph.models import LiveModels
 from trader.graph.purse import Day, lost
 from trader.graph.recorded import Known, answers_of
 from trader.journal.reader import JournalReader
@@ -44,7 +44,7 @@ async def asked_models(
     folder: Path,
     note: Callable[[str], None],
     cassette: Cassette | None = None,
-) -> AsyncIterator[Models | None]:
+) -> AsyncIterator[LiveModels | None]:
     """Where the agents ask their models; None, and nothing is imported, where none of them has one.
 
     What was asked in a round that was not closed is not asked again: the journal has the answer. What was
@@ -83,7 +83,7 @@ async def models_beside(
     folder: Path,
     note: Callable[[str], None],
     spent: Decimal,
-) -> AsyncIterator[Models | None]:
+) -> AsyncIterator[LiveModels | None]:
     """Where the agents ask their models for decisions of no book; None where none of them has one.
 
     The budget of a run applies, with what is left of today after `spent`. Nothing is written but answers, to

@@ -94,8 +94,7 @@ async def run(
                     cassette=cassette,
                 )
             )
-            if insist and models is not None:
-                models = InsistentModels(models)
+            speaks = InsistentModels(models) if insist and models is not None else models
             desk = assemble(
                 book,
                 settings,
@@ -107,7 +106,7 @@ async def run(
                 broker,
                 lambda: halted(workspace.halt),
                 replay_clock,
-                models,
+                speaks,
             )
             prior = opening.prior_forecasts(workspace, desk, book.opened_at, observer)
             venue = PaperVenue(broker, market, chosen, replay_clock, settings.paper.rates)

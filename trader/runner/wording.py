@@ -6,6 +6,7 @@ from typing import NamedTuple
 from trader.agents.agent import Agent
 from trader.domain.ids import DecisionId, RoundId
 from trader.domain.lessons import Change, Rule, Wording
+from trader.graph.insisting import InsistentModels
 from trader.graph.models import LiveModels
 from trader.graph.state import Desk
 from trader.graph.turn import Turn
@@ -33,7 +34,7 @@ def spokesman(agents: Iterable[Agent]) -> Role | None:
 async def put_into_words(desk: Desk, rules: tuple[Rule, ...], new: frozenset[str], round: RoundId) -> Worded:
     """`rules`, those in `new` with a model's words where one gave any that pass; else as they were."""
     role, models = spokesman(desk.agents), desk.models
-    if role is None or not new or not isinstance(models, LiveModels):
+    if role is None or not new or not isinstance(models, LiveModels | InsistentModels):
         return Worded(rules)
     worded: list[Rule] = []
     changes: list[Change] = []
