@@ -14,12 +14,11 @@ from trader.domain.portfolio import Book
 from trader.domain.signals import Signal, SignalSource
 from trader.graph.desk import build_desk
 from trader.graph.state import Desk, opened_round
-from trader.journal.reader import Forecast, JournalReader
+from trader.journal.reader import JournalReader
 from trader.journal.records import (
     FORMS,
     BreakerChanged,
     DecisionMade,
-    LearningEvent,
     ModelCalled,
     OrderChanged,
     OrderIntended,
@@ -29,20 +28,16 @@ from trader.journal.records import (
     StateLearned,
     Step,
 )
-from trader.memory.by_regime import choices
 from trader.memory.cases import Forecasts
-from trader.memory.learning import Regimes, learn
-from trader.memory.recorded import joined, recorded
-from trader.memory.rules import MEMORY, RECORD
 from trader.risk import breakers
 from trader.risk.facts import Breaker, Facts
 from trader.risk.protections import pauses
 from trader.runner import market_step
 from trader.runner.indexing import Indexing
+from trader.runner.learning import Learning
 from trader.runner.listening import Listening
 from trader.runner.opening import Span
 from trader.runner.past import Past
-from trader.runner.reflecting import Reflecting
 from trader.runner.remembering import Remembering
 from trader.runner.requests import Requests
 from trader.runner.venues import Venue
@@ -71,21 +66,13 @@ class Rounds:
         self._desk = replace(desk, recorder=self._recorder)
         self._graph = build_desk(desk.agents)
         self._venue, self._span, self._run = venue, span, run
-        self._refit_bars, self._prior = refit_bars, prior
         book = desk.book
-        last = reader.last_closed(book.id)
         self._past = Past.of(reader, book, desk.market.calendar(book.symbols[0]))
-        self._said: list[Forecast] = [
-            said for said in reader.opinions(book.id) if last is not None and said.as_of <= last
-        ]
-        self._learned: LearnedState | None = reader.last_learned(book.id)
         self._unclosed: RoundOpened | None = reader.open_round(book.id)
         self._newest: RoundOpened | None = reader.last_opened(book.id)
         self.waiting = Waiting.of(reader, book.id)
         self._requests = Requests(reader, self.waiting, self._lift)
-        self._reflecting = Reflecting(
-            book, reader, last, self._learned, on=desk.reflects, set_at=desk.learns_from
-        )
+        self._learning = Learning(desk, reader, refit_bars, prior)
         self._remembering = Remembering(book, reader, index)
         self.done = sum(1 for known in reader.rounds(book.id) if known.closed)
 
@@ -118,13 +105,14 @@ class Rounds:
             self.waiting.expire(as_of, self._desk)
         step = MarketStep(())
         if self._unclosed is not None and self._unclosed.as_of == as_of:
-            opened, learned = self._unclosed, self._known()  # its bar is in the journal: not twice
+            opened, learned = self._unclosed, self._learning.state  # its bar is in the journal: not twice
         else:
             opened, learned, step = await self._open(as_of, late)
         self._unclosed, self._newest = None, opened
         self._desk = replace(self._desk, memory=self._remembering.memory)
         facts = Facts.model_validate(opened.facts)
-        state = opened_round(opened, facts, learned, self._reflecting.conditions(opened, self._recorder))
+        conditions = self._learning.reflecting.conditions(opened, self._recorder)
+        state = opened_round(opened, facts, learned, conditions)
         await self._graph.ainvoke(state, context=self._desk)
         self._remember(learned)
         self.done += 1
@@ -198,12 +186,9 @@ class Rounds:
             account = self._past.marked(account)
             records += [market_step.mark(book, account), *self._tripped(as_of)]
         records += self._remembering.round(as_of, desk.market, self._venue.broker.ledger, late)
-        learned, changes = self._learn(as_of)
-        learned, told = await self._reflecting.put_into_words(
-            desk, learned, changes, round_id(book.id, as_of)
-        )
-        self._learned = learned
-        records += [*changes, *told]
+        trades = len(self._venue.broker.ledger.closed)
+        learned, changes = await self._learning.learn(desk, as_of, self.done, trades)
+        records += changes
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
         ).model_copy(update=self._trades_closed(as_of) | self._busy())
@@ -267,52 +252,10 @@ class Rounds:
             for symbol, close in closes.items()
         )
 
-    def _learn(self, as_of: datetime) -> tuple[LearnedState, list[LearningEvent]]:
-        """Fit anew every `refit_bars` rounds of the book; in between, what was learned last."""
-        if self._learned is None or self.done % self._refit_bars == 0:
-            book, here = self._desk.book, recorded(self._said)
-            known = joined(self._prior, here)
-            families = {
-                agent.record: agent.prompt.family
-                for agent in self._desk.agents
-                # who has never forecast is no member of the pool, nor is a rule that has never stood in
-                if len((known if agent.role is None else here).get(agent.record, ()))
-            } | {
-                record: agent.prompt.family
-                for agent in self._desk.agents
-                for record in here
-                if agent.role is not None and record.startswith(f"{agent.prompt.name}/model:")
-            }
-            if len(here.get(RECORD, ())):
-                families[RECORD] = MEMORY
-            view = self._desk.market.view(as_of)
-            before = self._learned.by_regime if self._learned else None
-            regimes = Regimes(before) if self._desk.by_regime else None
-            learned = learn(view, book.symbols, book.horizon, known, families, self._desk.pooling, regimes)
-            chosen = choices(before, learned.by_regime)
-            self._learned, changes = self._reflecting.reflect(
-                learned, view, len(self._venue.broker.ledger.closed)
-            )
-            return self._learned, [
-                LearningEvent(book=book.id, at=as_of, change=one) for one in chosen
-            ] + changes
-        return self._learned, []
-
-    def _known(self) -> LearnedState:
-        if self._learned is None:
-            raise AssertionError("a round was opened without a learned state")
-        return self._learned
-
     def _remember(self, learned: LearnedState) -> None:
         """What this round said and intended counts for those to come."""
-        for step in self._recorder.heard(Step):
-            p_up = step.body.get("p_up") if step.form == "opinion" else None
-            known = learned.of_symbol(step.symbol)
-            if p_up is not None and known is not None:
-                self._said.append(
-                    Forecast(step.as_of, step.symbol, step.agent, step.record, p_up, known.base_rate)
-                )
-        self._reflecting.judged(made.decision for made in self._recorder.heard(DecisionMade))
+        self._learning.heard(self._recorder.heard(Step), learned)
+        self._learning.reflecting.judged(made.decision for made in self._recorder.heard(DecisionMade))
         intended = self._recorder.heard(OrderIntended)
         for one in intended:
             self._past.intended(one)
