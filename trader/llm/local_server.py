@@ -12,7 +12,7 @@ from xllamacpp import CommonParams, Server
 
 HOST = "127.0.0.1"
 CONTEXT = 8192
-"""Tokens: what SmolLM2 was trained on. The longest prompt of the packaged desk has some 3,000."""
+"""Tokens: what SmolLM2 was trained on. The longest prompt of the packaged desk has fewer than 5,000."""
 
 CACHE_MIB = 1024
 """What was read is kept, some 50 MB a prompt, so that four symbols can take turns."""
