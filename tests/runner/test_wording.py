@@ -49,6 +49,7 @@ async def worded(
     everyone = Role(models=("openai/small",), api_base=server.api_base)
     clock, memorandum = SystemClock(), Memorandum()
     client, cache = LitellmClient(clock), AnswerCache(folder / "answers.sqlite3", 10, lambda note: None)
+    await client.prepare()  # the import is no part of a deadline
     try:
         day = Day(budget, {"openai/small": Price()}, clock, spent=bare.book.cash * 0)
         models = LiveModels(client, {}, clock, 20.0, day, RunId("run"), cache)
