@@ -17,7 +17,7 @@ from trader.clock import SystemClock
 from trader.graph import dealing, thinking
 from trader.journal.records import Record
 from trader.journal.writer import Journal
-from trader.runner import ClosedRound, Control, Opening, market_step, rounds, run
+from trader.runner import ClosedRound, Control, Opening, learning, market_step, run
 from trader.settings import load
 from trader.tools.toolbox import LiveToolbox
 from trader.workspace import Workspace
@@ -28,7 +28,7 @@ PLACES = (
     Place("pooling, sizing, limits", thinking, "conclude"),
     Place("pooling, sizing, limits", dealing, "allot"),
     Place("pooling, sizing, limits", dealing, "rule_in_turn"),
-    Place("learning", rounds, "learn"),
+    Place("learning", learning, "learn"),
     Place("market and account", market_step, "actions_between"),
     Place("market and account", PaperBroker, "advance"),
     Place("market and account", PaperBroker, "account"),
