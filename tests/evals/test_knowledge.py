@@ -15,7 +15,7 @@ from trader.domain.ids import BookId, DecisionId
 from trader.domain.portfolio import Book, Mode
 from trader.evals.cases import Cases, Recorded
 from trader.evals.evaluation import Evaluation, scored
-from trader.evals.knowledge import AFTER, NO_MODEL, SEEN, UNKNOWN, side, stated, told_of
+from trader.evals.knowledge import AFTER, NO_MODEL, SEEN, UNKNOWN, side, stated
 from trader.journal.answers import Turn
 from trader.settings import load
 
@@ -47,12 +47,6 @@ def test_a_day_is_seen_up_to_the_cut_off_and_unknown_where_one_model_says_nothin
     assert side(last, {"a", "silent"}, cut_offs) == SEEN
     assert side(last.replace(month=7), {"a", "silent"}, cut_offs) == UNKNOWN
     assert side(last, (), cut_offs) == NO_MODEL
-
-
-def test_a_report_says_of_each_model_what_is_known() -> None:
-    assert told_of({}) == "no model"
-    assert told_of({"a": date(2011, 6, 30)}) == "a has read up to 2011-06-30"
-    assert told_of({"a": None, "b": date(2011, 6, 30)}).endswith("may have seen all of these days")
 
 
 @pytest.fixture(scope="module")

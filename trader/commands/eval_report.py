@@ -94,11 +94,7 @@ def report(found: Evaluation) -> Iterator[RenderableType]:
     yield chosen(found.choice, "agents")
     yield Text("")
     yield _use(found)
-    for heading, slices in (
-        ("by year", _by_year),
-        ("by regime", _by_regime),
-        ("by knowledge", _by_knowledge),
-    ):
+    for heading, slices in SLICES.items():
         if any(len(slices(one)) > 1 for one in found.judged):
             yield Text("")
             yield _sliced(found, heading, slices)

@@ -8,6 +8,7 @@ from trader.backtest.books.plan import Plan, PlannedBook
 from trader.brokers.costs import Cost
 from trader.data.market import Market
 from trader.evals.book_report import BookReport
+from trader.evals.knowledge import SEEN, side
 from trader.graph.assembly import cost_model
 from trader.settings import restored
 
@@ -80,7 +81,7 @@ def may_have_seen(models: Sequence[str], cut_offs: Mapping[str, date], rounds: S
         if until is None:
             said.append(f"{model} unknown: it may have seen all of these days")
             continue
-        seen = sum(as_of.date() <= until for as_of in rounds)
+        seen = sum(side(as_of, (model,), cut_offs) == SEEN for as_of in rounds)
         told = f"it may have seen {seen:,} of {len(rounds):,} rounds" if seen else "before the first round"
         said.append(f"{model} {until}: {told}")
     return "; ".join(said)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import sqrt
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from trader.evals.backtest_origin import Origin, origin
 from trader.evals.book_report import BookReport, report_book
 from trader.evals.curve import FEWEST_DATES, Curve, Resampling
 from trader.evals.findings import INSUFFICIENT
+from trader.evals.knowledge import NOTHING
 from trader.evals.rivals import AT_EXPOSURE, HELD, Rival, Row
 from trader.evals.run_summary import RunSummary
 from trader.graph.assembly import cost_model
@@ -29,7 +29,6 @@ from trader.measures.superiority import superior_ability
 from trader.settings import restored
 
 Floats = NDArray[np.float64]
-NOTHING: Mapping[str, date] = MappingProxyType({})
 
 HINDSIGHT = "the symbols of the sample are winners picked with hindsight: they are here because they lasted"
 CURRENCIES = "24/5"

@@ -85,17 +85,6 @@ def warnings(models: Sequence[str], cut_offs: Mapping[str, date], labels: Labels
         )
 
 
-def told_of(cut_offs: Mapping[str, date | None]) -> str:
-    """The cut-offs of these models, in words."""
-    if not cut_offs:
-        return "no model"
-    told = [f"{name} has read up to {day}" for name, day in sorted(cut_offs.items()) if day]
-    silent = [name for name, day in sorted(cut_offs.items()) if day is None]
-    if silent:
-        told.append(f"unknown of {_listed(silent)}: the models may have seen all of these days")
-    return "; ".join(told)
-
-
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -16,7 +16,7 @@ from trader.clock import Clock
 from trader.data.market import Market
 from trader.domain.decisions import Decision
 from trader.domain.ids import DecisionId
-from trader.domain.learned import Calibration, LearnedState
+from trader.domain.learned import Calibration
 from trader.domain.portfolio import sum_exact
 from trader.domain.value import plain
 from trader.evals.datasets.deciding import Decided
@@ -25,7 +25,7 @@ from trader.journal.reader import Forecast, JournalReader
 from trader.journal.records import DecisionMade, ModelCalled, Step
 from trader.journal.writer import Memorandum
 from trader.memory.learning import learn
-from trader.memory.recorded import recorded
+from trader.memory.recorded import forecasts_in, recorded
 from trader.prompts.frontmatter import read_prompt
 from trader.prompts.prompt import Tier
 from trader.runner.asking import live_models, spent_today
@@ -66,9 +66,9 @@ Decides = Callable[[tuple[Agent, ...], Settings], Awaitable[Decided]]
 
 async def rules_again(reader: JournalReader, decisions: Sequence[Decision]) -> OtherDesk:
     """Recorded decisions by the rules of those who asked a model: the same evidence, account and trust."""
-    said: dict[Place, float] = {}
+    said, wanted = dict[Place, float](), {made.id for made in decisions}
     for scene in _scenes(reader, decisions):
-        said |= _pools(await decide_again(reader, scene, None), {made.id for made in decisions})
+        said |= _pools(await decide_again(reader, scene, None), wanted)
     return OtherDesk(RULES, said)
 
 
@@ -106,7 +106,8 @@ async def one_agent_again(
             staged = replace(scene, agents=alone, settings=sure_of_one(scene.settings), learned=learned)
             again = await decide_again(reader, staged, speaks)
             said |= _pools(again, wanted)
-            forecasts += _forecasts(again, one.name, learned)
+            steps = (made for made in again.records if isinstance(made, Step) and made.agent == one.name)
+            forecasts += forecasts_in(steps, learned)
             calls += (made for made in again.records if isinstance(made, ModelCalled))
     return _told(said, len(decisions), calls, role)
 
@@ -170,15 +171,6 @@ def _pools(again: Memorandum, wanted: set[DecisionId]) -> dict[Place, float]:
 
 def _said(decisions: Sequence[Decision]) -> dict[Place, float]:
     return {(made.symbol, made.as_of): made.pool.p_up for made in decisions if made.pool}
-
-
-def _forecasts(again: Memorandum, agent: str, learned: LearnedState) -> Iterator[Forecast]:
-    for step in again.records:
-        if isinstance(step, Step) and step.agent == agent and step.form == "opinion":
-            known = learned.of_symbol(step.symbol)
-            p_up = step.body["p_up"]
-            if p_up is not None and known is not None:
-                yield Forecast(step.as_of, step.symbol, agent, step.record, p_up, known.base_rate)
 
 
 def _told(said: Mapping[Place, float], asked: int, calls: Sequence[ModelCalled], role: Role) -> OtherDesk:

@@ -25,7 +25,7 @@ from trader.data.view import MarketView
 from trader.domain.learned import POOL, ByRegime, Calibration, RegimeTrial
 from trader.domain.lessons import Change
 from trader.features.plain_regime import plain_regimes
-from trader.measures.forecasts import brier, expit, logit
+from trader.measures.forecasts import brier, expit, log_losses, logit
 from trader.memory.cases import Resolved
 from trader.memory.pooling import align, calibrate, lean
 from trader.memory.reflection import GROWTH
@@ -252,6 +252,4 @@ def _words(words: Words) -> list[str]:
 
 def _loss(log_odds: Floats, happened: Floats) -> Floats:
     """Log loss of each case."""
-    p = expit(log_odds)
-    loss: Floats = -np.log(np.where(happened > 0, p, 1.0 - p))
-    return loss
+    return log_losses(expit(log_odds), happened)

@@ -1,12 +1,23 @@
 """Forecasts as the journal has them, by record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from trader.domain.learned import LearnedState
 from trader.domain.market import to_datetime64
 from trader.journal.reader import Forecast
+from trader.journal.records import Step
 from trader.memory.cases import Forecasts
+
+
+def forecasts_in(steps: Iterable[Step], learned: LearnedState) -> Iterator[Forecast]:
+    """The probabilities that a round's steps state, each beside the base rate that was known in it."""
+    for step in steps:
+        p_up = step.body.get("p_up") if step.form == "opinion" else None
+        known = learned.of_symbol(step.symbol)
+        if p_up is not None and known is not None:
+            yield Forecast(step.as_of, step.symbol, step.agent, step.record, p_up, known.base_rate)
 
 
 def recorded(said: Sequence[Forecast]) -> dict[str, Forecasts]:

@@ -11,7 +11,7 @@ from trader.journal.records import LearningEvent, Record, Step
 from trader.memory.by_regime import choices
 from trader.memory.cases import Forecasts
 from trader.memory.learning import Regimes, learn
-from trader.memory.recorded import joined, recorded
+from trader.memory.recorded import forecasts_in, joined, recorded
 from trader.memory.rules import MEMORY, RECORD
 from trader.runner.reflecting import Reflecting
 
@@ -65,13 +65,7 @@ class Learning:
 
     def heard(self, steps: Iterable[Step], learned: LearnedState) -> None:
         """Forecasts of the round that has just been: cases, once they have resolved."""
-        for step in steps:
-            p_up = step.body.get("p_up") if step.form == "opinion" else None
-            known = learned.of_symbol(step.symbol)
-            if p_up is not None and known is not None:
-                self._said.append(
-                    Forecast(step.as_of, step.symbol, step.agent, step.record, p_up, known.base_rate)
-                )
+        self._said += forecasts_in(steps, learned)
 
     def _cases(self, desk: Desk) -> tuple[dict[str, Forecasts], dict[str, str]]:
         """Every record's forecasts, before the book and in it; and the families of those in the pool."""
