@@ -88,6 +88,9 @@ def test_a_percentage_is_told_how_shares_are_written():
     with pytest.raises(SettingsError) as refused:
         resolve_limits({"position_size": 5})
     assert refused.value.hint == "shares are fractions: 0.05 is 5 %"
+    with pytest.raises(SettingsError, match="is above 1000") as counted:
+        resolve_limits({"open_positions": 1001})
+    assert counted.value.hint == ""
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,7 @@ def test_a_percentage_is_told_how_shares_are_written():
             "0.0333333",
             "position size: 3.33333 % of equity asked, 3.33333 % allowed",
         ),
+        ("position_size", "1e-30", "0", f"position size: 0.{'0' * 27}1 % of equity asked, 0 % allowed"),
         ("gross_exposure", "1.25", "1", "gross exposure: 125 % of equity asked, 100 % allowed"),
         ("open_positions", "21", "20", "open positions: 21 positions asked, 20 allowed"),
         ("correlated", "4", "3", "correlated: 4 positions over 0.8 correlation asked, 3 allowed"),

@@ -1,6 +1,6 @@
 """What an instrument has done keeps entries out of it for a time, and out of nothing else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -35,10 +35,13 @@ def trade(days_ago: float, result: str | int, *, stopped: bool = False, symbol: 
     )
 
 
-def paused(row: dict[str, object], *trades: RoundTrip) -> list[str]:
+def days_since(moment: datetime) -> float:
     """One bar a day."""
-    (known,) = resolve_protections([row])
-    found = pauses(trades, [known], lambda since: (NOW - since) / timedelta(days=1))
+    return (NOW - moment) / timedelta(days=1)
+
+
+def paused(row: dict[str, object], *trades: RoundTrip) -> list[str]:
+    found = pauses(trades, resolve_protections([row]), days_since)
     return [one.sentence for one in found]
 
 
@@ -55,6 +58,23 @@ def test_a_cooldown_follows_a_stop_and_no_other_end():
     ]
 
 
+@pytest.mark.parametrize(("days", "expected"), [(0, True), (4.99, True), (5, False), (6, False)])
+def test_a_stop_pauses_its_own_instrument_though_units_of_other_entries_are_held(days, expected):
+    stopped = NOW - timedelta(days=days)
+    found = pauses([], resolve_protections([LOSSES, COOLDOWN]), days_since, {"IBM": stopped})
+    assert [(one.symbol, one.rule, one.since) for one in found] == [("IBM", "cooldown", stopped)] * expected
+
+
+def test_a_stop_that_is_long_ago_leaves_the_trades_after_it_to_say():
+    found = pauses(
+        [trade(9, -1, stopped=True), trade(1, -1, stopped=True)],
+        resolve_protections([COOLDOWN]),
+        days_since,
+        {"AAPL": NOW - timedelta(days=9)},
+    )
+    assert [one.since for one in found] == [NOW - timedelta(days=1)]
+
+
 def test_losses_count_within_the_window_before_the_last_trade():
     assert paused(LOSSES, trade(21, -1), trade(1, -1))
     assert paused(LOSSES, trade(21.5, -1), trade(1, -1)) == []
@@ -66,7 +86,7 @@ def test_losses_count_within_the_window_before_the_last_trade():
 
 
 def test_low_profit_is_below_what_is_needed_over_enough_trades():
-    assert paused(LOW_PROFIT, trade(5, 1), trade(1, "0.98")) == [
+    assert paused(LOW_PROFIT, trade(5, 1), trade(1, "0.983")) == [
         "low profit: 2 trades within 20 bars made 0.99 %, 1 % needed; no entry in AAPL for 10 bars"
     ]
     assert paused(LOW_PROFIT, trade(5, 1), trade(1, 1)) == []
@@ -88,7 +108,7 @@ def test_one_instrument_pauses_no_other_and_rows_add_up():
     found = pauses(
         [trade(4, -1), trade(2, -1, stopped=True), trade(1, 5, symbol="IBM")],
         rows,
-        lambda since: (NOW - since) / timedelta(days=1),
+        days_since,
     )
     assert [(one.symbol, one.rule) for one in found] == [("AAPL", "cooldown"), ("AAPL", "losses")]
     assert [(one.asked, one.permitted, one.since) for one in found] == [
@@ -123,30 +143,62 @@ def test_the_limits_carry_the_rows_of_the_settings():
     assert limits().protections == ()
 
 
+NO_LIST = ("[risk] protections is no list of tables", "[[risk.protections]]")
+SHARES = "shares are fractions: 0.05 is 5 %"
+
+
 @pytest.mark.parametrize(
-    ("rows", "says"),
+    ("rows", "message", "hint"),
     [
-        ("cooldown", "no list of tables"),
-        ({"rule": "cooldown"}, "no list of tables"),
-        (["cooldown"], "no list of tables"),
-        ([{"rule": "coldown", "bars": 5}], "has no rule coldown"),
-        ([{"bars": 5}], "has no rule None"),
-        ([{"rule": "cooldown"}], "cooldown needs bars"),
-        ([{"rule": "cooldown", "bars": 0}], "bars = 0 is no whole number above zero"),
-        ([{"rule": "cooldown", "bars": True}], "bars = True is no whole number above zero"),
-        ([{"rule": "cooldown", "bars": D("2.5")}], "is no whole number above zero"),
-        ([{"rule": "cooldown", "bars": 5, "within": 3}], "cooldown has no setting within"),
-        ([{"rule": "losses", "bars": 5}], "losses needs within"),
-        ([LOW_PROFIT | {"least": 5}], "least = 5 is not from -1 to 1"),
-        ([DRAWDOWN | {"most": D("-0.1")}], r"most = Decimal\('-0.1'\) is not from 0 to 1"),
-        ([DRAWDOWN | {"most": "much"}], "most = 'much' is not from 0 to 1"),
-        ([DRAWDOWN | {"most": True}], "most = True is not from 0 to 1"),
+        ("cooldown", *NO_LIST),
+        ({"rule": "cooldown"}, *NO_LIST),
+        (["cooldown"], *NO_LIST),
+        ([{"rule": "coldown", "bars": 5}], "[[risk.protections]] has no rule coldown", "did you mean cooldown?"),
+        (
+            [{"bars": 5}],
+            "[[risk.protections]] has no rule None",
+            "there are: cooldown, drawdown, losses, low_profit",
+        ),
+        ([{"rule": "cooldown"}], "[[risk.protections]] cooldown needs bars", "rule, bars"),
+        (
+            [COOLDOWN | {"bar": 3}],
+            "[[risk.protections]] cooldown has no setting bar",
+            "did you mean bars?",
+        ),
+        (
+            [LOSSES | {"least": 0}],
+            "[[risk.protections]] losses has no setting least",
+            "there are: bars, rule, trades, within",
+        ),
+        (
+            [{"rule": "losses", "bars": 5}],
+            "[[risk.protections]] losses needs within",
+            "rule, bars, trades, within",
+        ),
+        *(
+            (
+                [LOSSES | {name: value}],
+                f"[[risk.protections]] losses: {name} = {value!r} is no whole number above zero",
+                "",
+            )
+            for name in ("bars", "trades", "within")
+            for value in (0, True, D("2.5"))
+        ),
+        *(
+            (
+                [row | {name: value}],
+                f"[[risk.protections]] {row['rule']}: {name} = {value!r} is not from {lowest} to 1",
+                SHARES,
+            )
+            for row, name, lowest in ((LOW_PROFIT, "least", -1), (DRAWDOWN, "most", 0))
+            for value in (5, D("1.01"), lowest - D("0.01"), "much", True, float("nan"))
+        ),
     ],
 )
-def test_a_row_that_may_not_be_is_named(rows, says):
-    with pytest.raises(SettingsError, match=says) as wrong:
+def test_a_row_that_may_not_be_is_named_with_what_may(rows, message, hint):
+    with pytest.raises(SettingsError) as wrong:
         resolve_protections(rows)
-    assert wrong.value.message.startswith("[")
+    assert (wrong.value.message, wrong.value.hint) == (message, hint)
 
 
 def test_the_lowest_and_highest_shares_may_be_set():

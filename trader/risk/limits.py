@@ -297,7 +297,7 @@ def _number(limit: Limit, value: Any) -> Decimal:
     """`value` as this limit's number: not negative, not above `highest`, whole where things are counted."""
     wrong = f"[risk] {limit.slug} = {value!r}"
     try:
-        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
+        number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("nan")
     if not number.is_finite() or number < 0:

@@ -5,6 +5,7 @@ restart. None is on unless settings name it. The four rules are those that users
 numbers are the user's.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,12 +132,14 @@ def pauses(
     `stops` has the moment of each symbol's last stop that filled: it begins a cooldown even where other
     entries of the same position are still held.
     """
-    by_symbol: dict[str, list[RoundTrip]] = {}
-    for trade in closed if rows else ():
-        by_symbol.setdefault(trade.symbol, []).append(trade)
+    if not rows:
+        return ()
+    by_symbol: defaultdict[str, list[RoundTrip]] = defaultdict(list)
+    for trade in closed:
+        by_symbol[trade.symbol].append(trade)
     found = []
-    for symbol in sorted(by_symbol.keys() | (stops.keys() if rows else set())):
-        trades, stopped = by_symbol.get(symbol, []), stops.get(symbol)
+    for symbol in sorted(by_symbol.keys() | stops.keys()):
+        trades, stopped = by_symbol[symbol], stops.get(symbol)
         for row in rows:
             last, measured = stopped, STOPPED
             if row.rule != COOLDOWN or stopped is None or bars_since(stopped) >= row.bars:
@@ -209,7 +212,7 @@ def _whole(rule: str, name: str, value: Any) -> int:
 def _share(rule: str, name: str, value: Any) -> Decimal:
     """A fraction, of any sign for `least`: what trades must have made may be a loss."""
     try:
-        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
+        number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("nan")
     lowest = -1 if name == "least" else 0
