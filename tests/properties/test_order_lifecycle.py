@@ -20,6 +20,7 @@ from tests.brokers.street import BOOK, OPENED
 from tests.risk.books import INSTRUMENTS, order
 from trader.brokers.ledger import Ledger, Row, fold
 from trader.domain.errors import IllegalTransition
+from trader.domain.ids import ClientOrderId
 from trader.domain.orders import (
     DONE,
     TRANSITIONS,
@@ -263,12 +264,30 @@ def test_every_state_has_a_row_and_is_waiting_working_or_done():
     assert len(WAITING) + len(WORKING) + len(DONE) == len(OrderState)
 
 
-def test_the_states_that_nothing_follows():
-    assert {state for state, following in TRANSITIONS.items() if not following} == {
-        S.FILLED,
-        S.REJECTED,
-        S.NOT_SENT,
-    }
+STEPS = {
+    "awaiting_approval": "intended rejected expired",
+    "intended": "submitted unknown not_sent",
+    "submitted": "acknowledged partly_filled filled cancelled rejected expired unknown",
+    "acknowledged": "partly_filled filled cancelled rejected expired unknown",
+    "partly_filled": "partly_filled filled cancelled expired unknown",
+    "unknown": "acknowledged partly_filled filled cancelled rejected expired never_arrived",
+    "never_arrived": "submitted acknowledged partly_filled filled cancelled rejected expired",
+    "cancelled": "filled",
+    "expired": "filled",
+    "filled": "",
+    "rejected": "",
+    "not_sent": "",
+}
+
+
+@pytest.mark.parametrize("before", S)
+def test_an_order_takes_the_steps_that_were_agreed_and_no_other(before):
+    for after in S:
+        if after in STEPS[before].split():
+            check_transition(ClientOrderId("d1-e1"), before, after)
+        else:
+            with pytest.raises(IllegalTransition, match=f"^order d1-e1: {before} cannot become {after}$"):
+                check_transition(ClientOrderId("d1-e1"), before, after)
 
 
 def test_every_state_but_the_first_can_be_reached_from_the_first():

@@ -187,7 +187,20 @@ def test_a_streak_whose_session_is_over_trips_nothing_after_a_restart():
 
 def test_a_book_that_began_with_nothing_has_nothing_to_lose():
     assert trips(MONDAY, water(0, opening=0)) == ()
-    assert {one.reason for one in trips(MONDAY, water(-5, opening=0))} == {"daily_loss", "drawdown"}
+    below = trips(MONDAY, water(-5, opening=0))
+    assert [(one.reason, one.asked) for one in below] == [("daily_loss", 1), ("drawdown", 1)]
+
+
+def test_a_book_of_less_than_one_unit_loses_shares_of_it():
+    lost = trips(MONDAY, water("0.45", opening="0.5"))
+    assert [(one.reason, one.asked) for one in lost] == [("daily_loss", D("0.1")), ("drawdown", D("0.1"))]
+
+
+def test_what_happens_at_a_close_belongs_to_its_session_and_a_moment_later_to_the_next():
+    opened = Watermarks.opening(D(100), MONDAY, next_close)
+    assert opened.session == opened.marked(MONDAY, D(90), next_close).session == MONDAY
+    later = opened.marked(MONDAY + timedelta(milliseconds=1), D(90), next_close)
+    assert (later.session, later.day_open) == (TUESDAY, 100)
 
 
 def test_a_breaker_of_one_kind_does_not_hide_another():

@@ -153,7 +153,11 @@ SHARES = "shares are fractions: 0.05 is 5 %"
         ("cooldown", *NO_LIST),
         ({"rule": "cooldown"}, *NO_LIST),
         (["cooldown"], *NO_LIST),
-        ([{"rule": "coldown", "bars": 5}], "[[risk.protections]] has no rule coldown", "did you mean cooldown?"),
+        (
+            [{"rule": "coldown", "bars": 5}],
+            "[[risk.protections]] has no rule coldown",
+            "did you mean cooldown?",
+        ),
         (
             [{"bars": 5}],
             "[[risk.protections]] has no rule None",

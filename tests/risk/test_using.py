@@ -70,6 +70,11 @@ def test_a_book_without_equity_has_no_shares():
     assert used(known, "gross_exposure") is None
 
 
+def test_a_book_of_less_than_one_unit_has_shares_of_it():
+    known = facts({"BTCUSD": "0.002"}, cash="0.3")
+    assert (used(known, "position_size"), used(known, "gross_exposure")) == (D("0.4"), D("0.4"))
+
+
 @pytest.mark.parametrize(
     ("held", "together"),
     [
@@ -103,6 +108,8 @@ def test_counters_and_ages_are_as_the_facts_have_them():
     slugs = ("entries_a_day", "losing_streak", "order_rate", "data_age", "spread")
     assert [used(known, slug) for slug in slugs] == [7, 2, 4, D("1.25"), D("0.02")]
     assert used(facts(quotes={"AAPL": Quote(bid=D(0), ask=D(1))}), "spread") is None
+    pennies = facts(quotes={"AAPL": Quote(bid=D("0.99"), ask=D("1.01"))})
+    assert used(pennies, "spread") == D("0.02")
 
 
 def test_contracts_are_counted_of_futures_only_and_by_side():

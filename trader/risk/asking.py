@@ -57,8 +57,8 @@ def correlated(order: Order, standing: Standing) -> Asked:
         symbol
         for symbol in standing.values
         if symbol != order.symbol
-        and abs(correlation := facts.correlation(order.symbol, symbol)) > CORRELATED_OVER
-        and correlation * direction * facts.direction(symbol, order) > 0
+        and facts.correlation(order.symbol, symbol) * direction * facts.direction(symbol, order)
+        > CORRELATED_OVER
     ]
     return Decimal(1 + len(together))
 

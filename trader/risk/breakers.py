@@ -151,4 +151,4 @@ def _share_lost(start: Decimal, now: Decimal) -> Decimal:
 
 def _session(at: datetime, next_close: NextClose) -> datetime:
     """The close of the session that `at` belongs to: the first one not before it."""
-    return next_close(at - timedelta(seconds=1))
+    return next_close(at - timedelta.resolution)

@@ -154,7 +154,7 @@ def barred(limit: Limit, breaker: Breaker) -> str:
 
 
 def _minute(at: datetime) -> str:
-    return at.isoformat(" ", "minutes")[:16]
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def _largest(limit: Limit, permitted: Decimal, order: Order, standing: Standing, closing: Decimal) -> Decimal:

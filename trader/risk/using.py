@@ -43,10 +43,7 @@ def correlated(standing: Standing) -> Decimal:
     together = (
         sum(
             one == other
-            or (
-                abs(correlation := facts.correlation(one, other)) > CORRELATED_OVER
-                and correlation * facts.direction(one) * facts.direction(other) > 0
-            )
+            or facts.correlation(one, other) * facts.direction(one) * facts.direction(other) > CORRELATED_OVER
             for other in held
         )
         for one in held
