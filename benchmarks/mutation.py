@@ -148,6 +148,8 @@ def mutate(place: Path, part: Part, say: Say) -> Mapping[str, Mapping[str, int |
         "also_copy": [name for name in (*NEEDED, "mutation_profile.py") if name not in ("trader", "tests")],
         "pytest_add_cli_args": ARGUMENTS,
         "pytest_add_cli_args_test_selection": part.tests,
+        "timeout_multiplier": 1.5,  # a change that never ends would otherwise run for some minutes
+        "timeout_constant": 2.0,
         "use_git_change_detection": False,
         "track_dependencies": False,
     }

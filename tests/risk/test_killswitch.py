@@ -1,6 +1,7 @@
 """The file that stops everything, however it came about and whatever is in it."""
 
 import os
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +62,16 @@ def test_a_link_to_nowhere_halts(halt):
 def test_where_nobody_can_look_it_halts(halt):
     halt.parent.write_text("a file where the folder should be")
     assert halted(halt).startswith("halted: whether HALT is there cannot be seen")
+
+
+@POSIX
+def test_anybody_may_read_it_and_only_its_owner_change_it(halt):
+    before = os.umask(0)
+    try:
+        engage(halt, "look", NOON)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(halt.stat().st_mode) == 0o644
 
 
 def test_lifting_takes_it_away_and_says_whether_there_was_one(halt):

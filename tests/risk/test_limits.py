@@ -253,3 +253,12 @@ def test_breakers_rows_say_how_the_book_stands():
     assert asked("drawdown", order(), began_with_nothing) == "equity is 0, not above zero"
     assert asked("daily_loss", order(), began_with_nothing) == "equity is 0, not above zero"
     assert asked("drawdown", order(), facts(cash=300_000)) == 0
+
+
+def test_a_book_of_less_than_one_unit_has_shares_of_it():
+    book = facts(cash="0.4")
+    account = book.account.model_copy(update={"peak": D("0.8"), "day_open": D("0.5")})
+    tiny = book.model_copy(update={"account": account})
+    coins = order(symbol="BTCUSD", quantity="0.001")
+    slugs = ("daily_loss", "drawdown", "position_size", "gross_exposure")
+    assert [asked(slug, coins, tiny) for slug in slugs] == [D("0.2"), D("0.5"), D("0.25"), D("0.25")]
