@@ -78,14 +78,20 @@ PARTS = (
         ),
         (
             "tests/properties/test_order_lifecycle.py",
-            "tests/brokers/test_actions.py",
-            "tests/brokers/test_ccxt_broker.py",
-            "tests/brokers/test_funding.py",
-            "tests/brokers/test_guarding.py",
-            "tests/brokers/test_keeping.py",
-            "tests/brokers/test_ledger.py",
-            "tests/brokers/test_rates.py",
-            "tests/brokers/test_reconcile.py",
+            *(
+                f"tests/brokers/test_{name}.py"
+                for name in (
+                    "actions",
+                    "funding",
+                    "kinds",
+                    "ledger",
+                    "paper",
+                    "protection",
+                    "rates",
+                    "reconcile",
+                    "telling",
+                )
+            ),
         ),
     ),
 )

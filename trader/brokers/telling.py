@@ -65,7 +65,7 @@ class Teller:
         A process that died may have sent fewer units than were intended: of what was held, or had filled.
         """
         tracked = self.ledger.orders[client_id]
-        if tracked.state in (*UNSETTLED, S.NEVER_ARRIVED) and S.ACKNOWLEDGED in TRANSITIONS[tracked.state]:
+        if tracked.state in (*UNSETTLED, S.NEVER_ARRIVED):
             less = quantity if quantity is not None and quantity < tracked.order.quantity else None
             self.step(client_id, S.ACKNOWLEDGED, venue_id=venue_id, quantity=less)
 
