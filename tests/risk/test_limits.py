@@ -207,7 +207,9 @@ def test_a_long_and_a_short_move_together_where_returns_are_opposed():
 
 
 def test_a_correlation_that_nobody_knows_counts_as_one():
-    assert asked("correlated", order(), facts({"MSFT": 5}, correlations={})) == 2
+    nothing_known = facts({"MSFT": 5}, correlations={})
+    assert nothing_known.correlation("AAPL", "MSFT") == nothing_known.correlation("MSFT", "AAPL") == 1
+    assert asked("correlated", order(), nothing_known) == 2
 
 
 def test_what_is_being_sold_short_counts_with_its_direction():

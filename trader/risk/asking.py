@@ -57,8 +57,7 @@ def correlated(order: Order, standing: Standing) -> Asked:
         symbol
         for symbol in standing.values
         if symbol != order.symbol
-        and facts.correlation(order.symbol, symbol) * direction * facts.direction(symbol, order)
-        > CORRELATED_OVER
+        and facts.correlation(order.symbol, symbol) * direction * facts.direction(symbol) > CORRELATED_OVER
     ]
     return Decimal(1 + len(together))
 

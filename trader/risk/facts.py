@@ -154,7 +154,7 @@ class Facts(Value):
             return order.side.sign
         opening = (
             working.order.side.sign
-            for working in self.others(order)
+            for working in self.account.working
             if working.order.symbol == symbol and not working.order.reduce_only
         )
         return next(opening, 1)
@@ -171,7 +171,6 @@ class Facts(Value):
             }
         )
 
-    def others(self, order: Order | None) -> Iterator[WorkingOrder]:
+    def others(self, order: Order) -> Iterator[WorkingOrder]:
         """Working orders but this one: an order does not compete with itself."""
-        own = order.client_id if order is not None else None
-        return (working for working in self.account.working if working.order.client_id != own)
+        return (one for one in self.account.working if one.order.client_id != order.client_id)
