@@ -140,6 +140,13 @@ def test_of_both_sides_of_an_instrument_the_larger_counts():
     assert standing.sides == {("AAPL", True): (30, 3_000), ("AAPL", False): (60, 6_000)}
     assert standing.values == {"AAPL": 6_000}
     assert standing.gross == 6_000
+    assert Standing.of(facts({"AAPL": 60}, sale)).values == {"AAPL": 6_000}, "30 short are less"
+
+
+def test_an_order_that_has_filled_to_its_last_unit_opens_nothing_more():
+    filled = working(order(quantity=10, name="d2-e1"), filled=10)
+    assert used(facts(None, filled), "open_positions") == 0
+    assert Standing.of(facts({"AAPL": 10}, filled)).sides == {("AAPL", True): (10, 1_000)}
 
 
 def test_a_purchase_counts_at_its_limit_and_a_sale_at_the_dearer_price():
@@ -158,6 +165,9 @@ def test_an_order_that_works_already_does_not_compete_with_itself():
     assert known.increase(sale) == 0
     assert known.increase(order(Side.SELL, 10, "100", name="d3-x1")) == 10
     assert len(known.with_order(sale).account.working) == 1
+    after_it = working(order(quantity=3, symbol="IBM", name="d6-e1"))
+    both = facts({"AAPL": 10}, working(sale), after_it)
+    assert Standing.of(both, sale).values == {"AAPL": 1_000, "IBM": 300}
     entry = order(Side.SELL, 10, "100", symbol="IBM", name="d4-e1")
     assert facts(None, working(entry)).direction("IBM", entry) == -1
     other = order(quantity=1, symbol="AAPL", name="d5-e1")

@@ -10,6 +10,7 @@ from decimal import Decimal
 from trader.brokers.ledger import Ledger, Tracked
 from trader.domain.ids import STOP, ClientOrderId, DecisionId, client_order_id
 from trader.domain.orders import STOPPED, Order, OrderState, OrderType
+from trader.domain.portfolio import sum_exact
 
 ASLEEP = (OrderState.INTENDED, OrderState.NEVER_ARRIVED)
 """Where a leg stands that may still be sent under its own id."""
@@ -34,13 +35,10 @@ def legs_due(
 def coverable(ledger: Ledger, order: Order) -> Decimal:
     """Units that an order may close, in whole lots: held, and promised to no other working order."""
     held = max(Decimal(0), -order.side.sign * ledger.quantity(order.symbol))
-    promised = sum(
-        (
-            one.remaining
-            for one in ledger.working(order.symbol)
-            if one.order.side is order.side and one.order.client_id != order.client_id
-        ),
-        Decimal(0),
+    promised = sum_exact(
+        one.remaining
+        for one in ledger.working(order.symbol)
+        if one.order.side is order.side and one.order.client_id != order.client_id
     )
     instrument = ledger.instruments[order.symbol]
     return min(order.quantity, instrument.lots(max(Decimal(0), held - promised)))

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from trader.domain.errors import OrderError
 from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, OrderState
-from trader.domain.portfolio import Account, WorkingOrder
+from trader.domain.portfolio import Account, WorkingOrder, sum_exact
 from trader.domain.value import Amount, Moment, Number, Value
 from trader.risk.protections import Pause
 
@@ -135,13 +135,10 @@ class Facts(Value):
         against = -order.side.sign * self.account.quantity(order.symbol)
         if against <= 0:
             return ZERO
-        spoken = sum(
-            (
-                working.remaining
-                for working in self.others(order)
-                if working.order.symbol == order.symbol and working.order.side is order.side
-            ),
-            ZERO,
+        spoken = sum_exact(
+            working.remaining
+            for working in self.others(order)
+            if working.order.symbol == order.symbol and working.order.side is order.side
         )
         return max(ZERO, against - spoken)
 

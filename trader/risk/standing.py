@@ -50,13 +50,13 @@ class Standing:
     def of(cls, facts: Facts, order: Order | None = None) -> Self:
         """Everything but `order`, which does not compete with itself."""
         account = facts.account
-        multipliers, marks = account.multipliers, account.marks
+        multipliers = account.multipliers
         sides: dict[Key, Exposure] = {}
         reducible: dict[Key, Decimal] = {}
         equity = account.cash
         for held in account.positions:
             symbol, units, long = held.symbol, abs(held.quantity), held.quantity > 0
-            value = units * (marks.get(symbol) or facts.last(symbol))
+            value = units * facts.last(symbol)
             if symbol in multipliers:
                 value *= multipliers[symbol]
             equity = equity + value if long else equity - value
