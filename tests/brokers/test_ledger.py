@@ -166,12 +166,21 @@ def test_the_account_is_a_value_of_what_is_held_and_what_works():
     assert account.equity == 100_000 - 1 + 100
     assert (account.peak, account.day_open, account.currency) == (120_000, 100_000, "USD")
     assert account.positions[0].cost == 1_001
+    sold = fold(BOOK, INSTRUMENTS, [order(quantity=1000), fill(1, BUY, 10, 100), fill(2, SELL, 4, 110)])
+    assert sold.account(LATER, {"AAPL": D(110)}, D(1), D(1)).positions[0].realised == 40
     assert [(one.order.client_id, one.filled, one.remaining) for one in account.working] == [
         ("d1-e1", 10, 990)
     ]
     assert account.multipliers == {"ES": 50}
     ledger.apply(fill(2, SELL, 10, 100))
     assert account.quantity("AAPL") == 10, "a value does not change"
+
+
+def test_a_split_rescales_what_has_left_already():
+    split = AccountEntry(id="x", kind=EntryKind.SPLIT, at=LATER, symbol="AAPL", quantity=D(6))
+    ledger = after(fill(1, BUY, 10, 100), fill(2, SELL, 4, 110), split, fill(3, SELL, 12, 55))
+    (trade,) = ledger.closed
+    assert (trade.quantity, trade.entry, trade.exit, trade.realised) == (20, 50, 55, 100)
 
 
 def test_a_trade_knows_whether_a_stop_ended_it_and_what_it_had_cost():

@@ -52,6 +52,10 @@ def at(name: str, *states: OrderState) -> list[OrderEvent]:
     return [OrderEvent(client_id=ClientOrderId(name), state=state, at=OPENED) for state in states]
 
 
+def in_shares(row: Row) -> Row:
+    return row.model_copy(update={"symbol": "AAPL"}) if isinstance(row, Order | Fill) else row
+
+
 def ledger(*rows: Iterable[Row]) -> Ledger:
     return fold(BOOK, INSTRUMENTS, [row for some in rows for row in some])
 
@@ -118,6 +122,20 @@ def test_a_stop_that_the_market_has_passed_leaves_at_the_market() -> None:
     assert (leaving.client_id, leaving.quantity) == ("d1-s1", 4)
 
 
+def test_all_that_is_held_leaves_with_a_stop_that_was_refused_as_passed() -> None:
+    limited = a_stop("d1", 4).model_dump() | {"type": OrderType.STOP_LIMIT, "limit_price": D(89)}
+    refused = [Order.model_validate(limited), *at("d1-s1", S.SUBMITTED, S.REJECTED)]
+    (leaving,) = due(ledger(bought("d1", 4), refused, bought("d2", 2)), passed=["d1-s1"])
+    assert (leaving.client_id, leaving.quantity) == ("d1-s2", 6)
+    assert (leaving.type, leaving.stop_price, leaving.limit_price) == (OrderType.MARKET, None, None)
+
+
+def test_a_part_of_a_coin_has_its_stop_and_a_further_leg_the_first_free_number() -> None:
+    assert due(ledger(bought("d1", "0.5", 1))) == [a_stop("d1", "0.5")]
+    second = [a_stop("d1", 4, number=2), *at("d1-s2", S.SUBMITTED, S.REJECTED)]
+    assert due(ledger(bought("d1", 4), second)) == [a_stop("d1", 4)]
+
+
 def test_a_leg_that_was_refused_is_not_asked_for_again_for_as_many_units() -> None:
     refused = [*bought("d1", 4, 4), *at("d1-s1", S.SUBMITTED, S.REJECTED)]
     last = ClientOrderId("d1-s1")
@@ -126,13 +144,8 @@ def test_a_leg_that_was_refused_is_not_asked_for_again_for_as_many_units() -> No
 
 
 def test_each_position_has_its_own_in_the_order_of_symbols() -> None:
-    shares = [
-        row.model_copy(update={"symbol": "AAPL", "client_id": row.client_id.replace("d1", "d2")})
-        for row in bought("d1", 4)
-    ]
-    stop = a_stop("d2", 4).model_copy(update={"symbol": "AAPL"})
-    fill = shares[1].model_copy(update={"id": "other"})
-    found = due(ledger(bought("d1", 4, 4), [shares[0], fill, stop]))
+    shares = [in_shares(row) for row in bought("d2", 4, 4)]
+    found = due(ledger(bought("d1", 4, 4), shares))
     assert [one.symbol for one in found] == ["AAPL", "BTCUSD"]
 
 
@@ -171,6 +184,11 @@ def test_where_stops_are_many_one_takes_the_place_of_all() -> None:
     assert crowd(many, "BTCUSD") == ("d1-s1", "d1-s2", "d1-s3")
     assert crowd(many, "AAPL") == ()
     assert [(one.client_id, one.quantity) for one in due(few)] == [("d1-s3", 6)]
+    shares = [in_shares(row) for row in [*bought("d2", 9), a_stop("d2", 4), *at("d2-s1", *WORKS)]]
+    assert [(one.client_id, one.quantity) for one in due(ledger(stops_side_by_side(MOST_STOPS), shares))] == [
+        ("d2-s2", 5),
+        ("d1-s4", 10),
+    ]
     assert [(one.client_id, one.quantity) for one in due(many)] == [("d1-s4", 10)]
 
 

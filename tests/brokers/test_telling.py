@@ -103,6 +103,7 @@ def test_a_step_says_why_where_when_and_how_many_where_that_has_changed() -> Non
         event(S.CANCELLED),
     )
     assert one.ledger.orders[ONE].order.quantity == 7
+    assert one.rows() == (), "they have been told"
 
 
 def test_steps_are_told_up_to_the_first_fill_and_the_rest_waits_in_its_order() -> None:
