@@ -29,12 +29,13 @@ BENCHMARKS: Mapping[str, str] = {
     "orders": "benchmarks.orders",
     "replay": "benchmarks.replay",
     "faults": "benchmarks.faults",
+    "mutation": "benchmarks.mutation",
     "lessons": "benchmarks.lessons",
     "cheats": "benchmarks.cheats",
 }
 """Name -> the module whose `measure` it is."""
 
-LONG = {"cheats", "faults", "lessons", "training"}
+LONG = {"cheats", "faults", "lessons", "mutation", "training"}
 """Only by name."""
 
 

@@ -183,6 +183,15 @@ def test_a_split_rescales_what_has_left_already():
     assert (trade.quantity, trade.entry, trade.exit, trade.realised) == (20, 50, 55, 100)
 
 
+def test_a_fee_in_units_that_takes_the_last_of_them_ends_the_trade():
+    fee = AccountEntry(id="x", kind=EntryKind.FEE, at=LATER, symbol="AAPL", quantity=D(-10))
+    ledger = after(fill(1, BUY, 10, 100), fee)
+    (trade,) = ledger.closed
+    assert (trade.closed_at, trade.quantity, trade.exit, trade.realised) == (LATER, 10, 0, -1000)
+    assert (trade.opened_by, trade.closed_by, trade.stopped) == ("d1-e1", "", False)
+    assert ledger.cash == 99_000
+
+
 def test_a_trade_knows_whether_a_stop_ended_it_and_what_it_had_cost():
     exit_ = order(SELL, 10, "90", name="d1-x1")
     stop = order(SELL, 10, None, stop="95", name="d1-s1")
@@ -193,3 +202,4 @@ def test_a_trade_knows_whether_a_stop_ended_it_and_what_it_had_cost():
     ):
         (trade,) = fold(BOOK, INSTRUMENTS, [order(), exit_, stop, bought, sold]).closed
         assert (trade.stopped, trade.cost) == (stopped, 1000)
+        assert (trade.opened_by, trade.closed_by) == ("d1-e1", sold.client_id)

@@ -66,8 +66,8 @@ class Teller:
         """
         tracked = self.ledger.orders[client_id]
         if tracked.state in (*UNSETTLED, S.NEVER_ARRIVED):
-            less = quantity if quantity is not None and quantity < tracked.order.quantity else None
-            self.step(client_id, S.ACKNOWLEDGED, venue_id=venue_id, quantity=less)
+            units = None if quantity is None else min(quantity, tracked.order.quantity)
+            self.step(client_id, S.ACKNOWLEDGED, venue_id=venue_id, quantity=units)
 
     def ended(self, client_id: ClientOrderId, said: VenueOrder) -> None:
         """The venue says that the order is done; told only once all of its fills are."""
