@@ -41,6 +41,7 @@ def test_a_purchase_costs_its_price_and_its_fee():
     ledger = after(fill(1, BUY, 10, "100.01", "0.5"))
     held = ledger.holdings["AAPL"]
     assert (held.quantity, held.cost, held.opened_at) == (10, D("1000.6"), LATER + timedelta(hours=1))
+    assert (held.entered, held.spent) == (10, D("1000.1"))
     assert ledger.cash == 100_000 - D("1000.6")
 
 
@@ -109,6 +110,59 @@ def test_a_repeated_event_is_one_event_and_a_repeated_intent_changes_nothing():
     ledger = after(event, event, order(quantity=5))
     assert ledger.orders["d1-e1"].order.quantity == 1000
     assert [one.order.client_id for one in ledger.working()] == ["d1-e1"]
+
+
+def step(state, minutes=0, name="d1-e1", **more):
+    return OrderEvent(client_id=name, state=state, at=LATER + timedelta(minutes=minutes), **more)
+
+
+def test_what_comes_late_or_again_does_not_take_an_order_back():
+    submitted, acknowledged = step(OrderState.SUBMITTED), step(OrderState.ACKNOWLEDGED, 1)
+    ledger = after(submitted, step(OrderState.CANCELLED, 2), acknowledged)
+    assert ledger.orders["d1-e1"].state is OrderState.CANCELLED
+    smaller, larger = (
+        step(OrderState.PARTLY_FILLED, n, quantity=D(units)) for n, units in ((3, 500), (4, 700))
+    )
+    ledger = after(submitted, acknowledged, smaller, larger, smaller)
+    assert ledger.orders["d1-e1"].order.quantity == 700
+
+
+def test_an_order_knows_since_when_the_venue_has_it():
+    ledger = after(step(OrderState.SUBMITTED))
+    assert ledger.orders["d1-e1"].acknowledged is None
+    for state, minutes in ((OrderState.ACKNOWLEDGED, 1), (OrderState.PARTLY_FILLED, 2)):
+        ledger.apply(step(state, minutes))
+        assert ledger.orders["d1-e1"].acknowledged == LATER + timedelta(minutes=1)
+
+
+def test_parts_of_coins_are_added_up():
+    coins = [fill(n, BUY, units, 100, symbol="BTCUSD") for n, units in ((1, "0.5"), (2, "0.8"))]
+    ledger = after(*coins, symbol="BTCUSD")
+    assert (ledger.quantity("BTCUSD"), ledger.closed) == (D("1.3"), [])
+
+
+def leaving(name="d1-x1", limit="90", **more):
+    return order(SELL, 10, limit, name=name, **({"reduce_only": True} | more))
+
+
+@pytest.mark.parametrize(
+    ("exit_", "stopped", "remembered"),
+    [
+        (leaving(), False, False),
+        (leaving(limit=None), False, False),
+        (leaving("d1-t1", "110", parent="d1-e1"), False, False),
+        (leaving("d1-s1", None, parent="d1-e1"), True, True),  # at the market, in the place of a stop
+        (leaving("d1-s1", None, stop="95", parent="d1-e1"), True, True),
+        (leaving("d1-s1", None, stop="95", reduce_only=False), True, False),
+    ],
+)
+def test_a_stop_is_what_began_as_one_and_its_last_fill_is_remembered_if_it_may_only_reduce(
+    exit_, stopped, remembered
+):
+    sold = [fill(n, SELL, 5, 90, name=exit_.client_id) for n in (3, 2)]
+    ledger = after(exit_, fill(1, BUY, 10, 100), *sold)
+    assert [trade.stopped for trade in ledger.closed] == [stopped]
+    assert ledger.stopped == ({"AAPL": sold[0].at} if remembered else {})
 
 
 def test_a_deposit_is_cash_and_touches_no_position():
