@@ -40,7 +40,9 @@ def pytest_collection_modifyitems(items):
 """
 """Few examples, always the same, none made smaller, after all other tests; a slow machine fails no test."""
 ARGUMENTS = ["-q", "-p", "no:cacheprovider", "-p", "mutation_profile", "--hypothesis-profile=mutation"]
-ARGUMENTS += ["--deselect=tests/properties/test_order_lifecycle.py::TestLife"]  # takes longer than all the rest
+ARGUMENTS += [
+    "--deselect=tests/properties/test_order_lifecycle.py::TestLife"
+]  # takes longer than all the rest
 
 
 @dataclass(frozen=True)

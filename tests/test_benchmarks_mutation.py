@@ -19,7 +19,9 @@ def test_a_change_is_known_by_its_function_and_by_both_its_sides() -> None:
     assert change("trader.risk.gate.x__largest__mutmut_9", SHOWN) == Change(
         "trader.risk.gate._largest", "while breaks - fits > 1: pass", "while breaks + fits > 1:"
     )
-    assert change("trader.risk.facts.xǁFactsǁfree__mutmut_12", SHOWN).function == "trader.risk.facts.Facts.free"
+    assert (
+        change("trader.risk.facts.xǁFactsǁfree__mutmut_12", SHOWN).function == "trader.risk.facts.Facts.free"
+    )
 
 
 def test_the_modules_and_tests_of_each_part_are_there() -> None:

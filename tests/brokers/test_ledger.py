@@ -7,9 +7,9 @@ import pytest
 
 from tests.brokers.street import BOOK, OPENED
 from tests.risk.books import INSTRUMENTS, order
-from trader.brokers.ledger import Ledger, fold
+from trader.brokers.ledger import Ledger, Tracked, fold
 from trader.domain.errors import IllegalTransition, OrderError
-from trader.domain.orders import Fill, OrderEvent, OrderState, Side
+from trader.domain.orders import Awaiting, Fill, OrderEvent, OrderState, Side
 from trader.domain.portfolio import AccountEntry, EntryKind
 
 D = Decimal
@@ -125,6 +125,15 @@ def test_what_comes_late_or_again_does_not_take_an_order_back():
     )
     ledger = after(submitted, acknowledged, smaller, larger, smaller)
     assert ledger.orders["d1-e1"].order.quantity == 700
+
+
+def test_what_awaits_approval_is_intended_for_as_much_as_was_approved():
+    asked, approved = Awaiting(order=order(quantity=10)), order(quantity=4)
+    ledger = fold(BOOK, INSTRUMENTS, [asked])
+    assert ledger.orders == {"d1-e1": Tracked(asked.order, OrderState.AWAITING_APPROVAL)}
+    for again in (approved, asked, order(quantity=9)):
+        ledger.apply(again)
+        assert ledger.orders == {"d1-e1": Tracked(approved, OrderState.INTENDED)}
 
 
 def test_an_order_knows_since_when_the_venue_has_it():
