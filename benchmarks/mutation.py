@@ -39,10 +39,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: is_hypothesis_test(getattr(item, "obj", None)))
 """
 """Few examples, always the same, none made smaller, after all other tests; a slow machine fails no test."""
-ARGUMENTS = ["-q", "-p", "no:cacheprovider", "-p", "mutation_profile", "--hypothesis-profile=mutation"]
-ARGUMENTS += [
-    "--deselect=tests/properties/test_order_lifecycle.py::TestLife"
-]  # takes longer than all the rest
+ARGUMENTS = (
+    "-q",
+    "--hypothesis-profile=mutation",
+    *("-p", "mutation_profile"),
+    *("-p", "no:cacheprovider"),
+    "--deselect=tests/properties/test_order_lifecycle.py::TestLife",  # takes longer than all the rest
+)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def measure(folder: Path, say: Say) -> Iterator[Figure]:
     reasons = listed(LISTED)
     for one in survivors:
         say(f"{one.function}: {one.was} -> {one.became}: {reasons.get(one, 'NOT LISTED')}")
-    for one in reasons.keys() - survivors:
+    for one in sorted(reasons.keys() - survivors, key=str):
         say(f"{one.function}: {one.was} -> {one.became}: listed, and not among those that survived")
     yield Figure("changes", made)
     yield Figure("  noticed", made - len(survivors))

@@ -1,4 +1,4 @@
-"""Which changes of code the benchmark knows, and that those it lets go unnoticed are of code that is there."""
+"""How changes of code are known, and that those which may go unnoticed are of code that is there."""
 
 from benchmarks.children import ROOT
 from benchmarks.mutation import LISTED, PARTS, Change, change, listed
