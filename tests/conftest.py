@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bootstrap import QUIET
 
@@ -16,6 +17,9 @@ NOWHERE = "http://127.0.0.1:9"  # the discard port of RFC 863: nothing answers
 pytest.register_assert_rewrite(
     "tests.contracts.broker", "tests.contracts.venue"
 )  # tests without a test's name
+
+settings.register_profile("unhurried", deadline=None)  # a machine that is busy fails no property
+settings.load_profile("unhurried")
 
 OUTSIDE = re.compile(r"TRADER_.*|DATABASE_URL|.*_(API_KEY|TOKEN|SECRET)|.*_PROXY", re.IGNORECASE)
 """Variables that would configure the desk, give it keys, or open a way out."""
