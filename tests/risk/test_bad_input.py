@@ -11,7 +11,7 @@ from tests.risk.books import COIN, FUTURE, INSTRUMENTS, NOW, facts, limits, orde
 from trader.domain.decisions import Decision, Outcome
 from trader.domain.errors import OrderError, SettingsError
 from trader.domain.ids import BookId, RoundId, decision_id
-from trader.domain.orders import Order, RulingOutcome, Side
+from trader.domain.orders import Order, OrderType, RulingOutcome, Side
 from trader.graph.allocate import allot
 from trader.risk.gate import BEYOND, rule
 from trader.risk.limits import LIMITS, Unit, resolve_limits
@@ -47,6 +47,21 @@ def test_an_order_cannot_be_made_of_a_number_that_is_none(field: str, number: st
     given = order().model_dump() | {field: D(number)}
     with pytest.raises(ValidationError):
         Order.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"limit_price": None}, "d1-e1: a limit order, and no other, has a limit price"),
+        ({"type": OrderType.MARKET}, "d1-e1: a limit order, and no other, has a limit price"),
+        ({"stop_price": D(90)}, "d1-e1: a stop order, and no other, has a stop price"),
+        ({"type": OrderType.STOP_LIMIT}, "d1-e1: a stop order, and no other, has a stop price"),
+        ({"trail": D(1)}, "d1-e1: a trailing stop, and no other, has a distance to trail by"),
+    ],
+)
+def test_an_order_has_the_prices_of_its_type_and_no_others(changes: dict[str, object], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Order.model_validate(order().model_dump() | changes)
 
 
 def test_an_instrument_whose_currency_has_no_rate_is_refused() -> None:

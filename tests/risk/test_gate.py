@@ -208,6 +208,12 @@ def test_coins_through_zero_keep_the_part_that_closes():
     assert ruled(order(Side.SELL, "100", symbol="BTCUSD"), free).quantity == D("50.26251")
 
 
+def test_a_book_that_is_beyond_a_limit_already_may_close_coins_and_open_none():
+    full = facts({"BTCUSD": "0.5", "IBM": 600}, cash=39_950)
+    sale = order(Side.SELL, "1.5", "98", symbol="BTCUSD")
+    assert said(sale, full, gross_exposure=0.5)[:2] == (CUT, D("0.5"))
+
+
 def test_only_orders_of_the_same_side_and_instrument_may_close_first():
     others = (
         working(order(Side.SELL, 100, "95", symbol="IBM", name="d0-x1", reduce_only=True)),
