@@ -131,7 +131,10 @@ def test_a_short_position_is_owed_and_what_buys_it_back_is_no_increase():
     known = facts({"AAPL": -20})
     assert (known.free(back), known.increase(back)) == (20, 0)
     assert known.increase(order(quantity=25, limit="104")) == 5
-    assert Standing.of(known, back).exposure(order(quantity=25, limit="104")) == (5, 520)
+    standing = Standing.of(known, back)
+    assert standing.exposure(order(quantity=25, limit="104")) == (5, 520)
+    for reduction in (order(quantity=10), order(quantity=25, reduce_only=True)):
+        assert standing.exposure(reduction) == (0, 0)
 
 
 def test_of_both_sides_of_an_instrument_the_larger_counts():
