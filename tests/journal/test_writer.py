@@ -160,7 +160,7 @@ def test_appends_in_quick_succession_share_a_transaction(
     batches: list[int] = []
     write = Journal._write
     monkeypatch.setattr(
-        Journal, "_write", lambda self, batch: (batches.append(len(batch)), write(self, batch))
+        Journal, "_write", lambda self, on, batch: (batches.append(len(batch)), write(self, on, batch))
     )
     with Journal.open(place) as journal:
         for row in range(100):
