@@ -26,6 +26,9 @@ BATCH_ROWS = 1_000
 PENDING_ROWS = 20_000
 """As many rows make `append` wait for the writer: memory has an end."""
 
+KNOWN_PUTS = 4_096
+"""Values that are not written again when they are put again: agents of a round look at the same evidence."""
+
 
 class Recorder(Protocol):
     """Where what happens is written down."""
@@ -85,6 +88,8 @@ class Journal:
         self._lock = threading.Lock()
         self._work, self._done = threading.Condition(self._lock), threading.Condition(self._lock)
         self._pending: list[Row] = []
+        self._put: dict[str, None] = {}
+        """Names of what was put lately, oldest first."""
         self._appended = self._written = 0
         """Rows so far; the difference is pending or on its way."""
         self._urgent = self._closing = False
@@ -128,8 +133,14 @@ class Journal:
     def put(self, value: Any) -> str:
         """Keep a large value (a `Value` or plain JSON) once, and return the digest that names it."""
         row = blob(value)
-        self._add([row])
-        return str(row.values["digest"])
+        name = str(row.values["digest"])
+        with self._lock:
+            known = name in self._put
+            self._put[name] = None
+            if len(self._put) > KNOWN_PUTS:
+                del self._put[next(iter(self._put))]
+        self._add([] if known else [row])
+        return name
 
     def commit(self) -> None:
         """Return when everything appended before is on disk."""
