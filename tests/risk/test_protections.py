@@ -151,6 +151,9 @@ SHARES = "shares are fractions: 0.05 is 5 %"
     ("rows", "message", "hint"),
     [
         ("cooldown", *NO_LIST),
+        ("", *NO_LIST),
+        ({}, *NO_LIST),
+        (5, *NO_LIST),
         ({"rule": "cooldown"}, *NO_LIST),
         (["cooldown"], *NO_LIST),
         (
