@@ -113,9 +113,11 @@ class Change:
 
 
 def measure(folder: Path, say: Say) -> Iterator[Figure]:
-    """Each part in a copy of its own."""
-    if find_spec("mutmut") is None or sys.platform == "win32":
-        raise ChildFailed("changing code needs mutmut, of the extra bench, and a system that is not Windows")
+    """Each part in a copy of its own. Raises ChildFailed where mutmut is not installed, and on Windows."""
+    if sys.platform == "win32":
+        raise ChildFailed("mutmut needs fork, which Windows does not have")
+    if find_spec("mutmut") is None:
+        raise ChildFailed("mutmut is not installed: pip install 'trader[bench]'")
     made = timed_out = 0
     survivors: list[Change] = []
     for number, part in enumerate(PARTS):

@@ -1,5 +1,10 @@
 """How changes of code are known, and that those which may go unnoticed are of code that is there."""
 
+import sys
+
+import pytest
+
+from benchmarks import __main__ as command
 from benchmarks.children import ROOT
 from benchmarks.mutation import LISTED, PARTS, Change, change, listed
 
@@ -39,3 +44,12 @@ def test_every_change_that_may_go_unnoticed_is_of_code_that_is_there_and_has_a_r
         assert one.was in " ".join(source.split())
         assert one.became != one.was
         assert len(reason) > len("equivalent")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it says that there is no fork")
+def test_where_the_library_is_absent_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.mutation.find_spec", lambda name: None)
+    assert command.main(["mutation"]) == 1
+    assert capsys.readouterr().err == "benchmarks: mutmut is not installed: pip install 'trader[bench]'\n"
