@@ -154,6 +154,11 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
             ':2: run.timeframe: expected one of 1m, 5m, 15m, 30m, 1h, 4h, 1d, found "2h"',
             "",
         ),
+        (
+            "[run]\napproval = 5000\n",
+            ":2: run.approval: expected text that matches ^(never|always|over:[0-9]+(\\.[0-9]+)?)$, found 5000",
+            "Which increases a person must approve: `never`, `always`, or `over:5000`",
+        ),
         ('[run]\nstart = "soon"\n', ':2: run.start: expected a day such as 2012-06-01, found "soon"', ""),
         ("[agents]\nmomentum = 3\n", ":2: agents.momentum: expected a table, found 3", "[agents.momentum]"),
         (

@@ -73,6 +73,8 @@ def test_a_limit_that_does_not_exist_names_the_nearest():
         ("drawdown", True, "[risk] drawdown = True is not a number of zero or more"),
         ("drawdown", float("nan"), "[risk] drawdown = nan is not a number of zero or more"),
         ("drawdown", float("inf"), "[risk] drawdown = inf is not a number of zero or more"),
+        ("drawdown", D("-0.1"), "[risk] drawdown = -0.1 is not a number of zero or more"),
+        ("open_positions", D("2.5"), "[risk] open_positions = 2.5 is not a whole number"),
         ("position_size", 5, "[risk] position_size = 5 is above 1, the most it may be"),
         ("gross_exposure", 10.01, "[risk] gross_exposure = 10.01 is above 10, the most it may be"),
         ("open_positions", 2.5, "[risk] open_positions = 2.5 is not a whole number"),
@@ -85,9 +87,10 @@ def test_a_number_that_may_not_be_is_refused(slug, value, message):
 
 
 def test_a_percentage_is_told_how_shares_are_written():
-    with pytest.raises(SettingsError) as refused:
-        resolve_limits({"position_size": 5})
-    assert refused.value.hint == "shares are fractions: 0.05 is 5 %"
+    for written in (5, "5%", -5):
+        with pytest.raises(SettingsError) as refused:
+            resolve_limits({"position_size": written})
+        assert refused.value.hint == "shares are fractions: 0.05 is 5 %"
 
 
 @pytest.mark.parametrize(

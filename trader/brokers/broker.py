@@ -8,6 +8,7 @@ from typing import Protocol
 from trader.brokers.ledger import Ledger, Row
 from trader.brokers.reconcile import Report
 from trader.domain.ids import ClientOrderId
+from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, OrderEvent, OrderState
 from trader.domain.portfolio import Account
 
@@ -50,6 +51,10 @@ class BookBroker(Broker, Protocol):
     @property
     def ledger(self) -> Ledger:
         """The account as the fold of everything that was told of it."""
+        ...
+
+    def lends(self, instrument: Instrument) -> bool:
+        """Whether it can be sold without being held. False where nobody knows."""
         ...
 
 

@@ -23,6 +23,7 @@ from trader.clock import Clock
 from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Silent, Unanswered, Withheld
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
+from trader.domain.instruments import Instrument
 from trader.domain.orders import DONE, Order, OrderEvent, OrderState, OrderType, Side
 from trader.domain.portfolio import Account, WorkingOrder
 from trader.domain.value import plain
@@ -102,6 +103,10 @@ class CcxtBroker:
         if tracked is None or tracked.state in (*SENDABLE, S.NOT_SENT, S.AWAITING_APPROVAL):
             return None
         return tracked.state
+
+    def lends(self, instrument: Instrument) -> bool:
+        """Nothing: what is sold is what is held."""
+        return False
 
     def account(
         self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal

@@ -24,7 +24,8 @@ size: 6.1 % of equity asked, 5 % allowed". `trader/risk/limits.py` has a row for
 - `cut` leaves the largest whole number of lots within the limit, and refuses where that is none. More than
   {BEYOND} times what is allowed is no size to be cut but a mistake of unit, and is refused.
 - Refused besides, each with its numbers: a quantity off the lot, a price off the tick, an instrument in a
-  currency without a rate, a stop on the wrong side of the last price, an instrument whose venue is closed.
+  currency without a rate, a stop on the wrong side of the last price, an instrument whose venue is closed, a
+  sale of more than is held where nobody is known to lend the rest.
 - While the venue has not said what became of an order, its instrument takes no entry.
 
 """

@@ -295,15 +295,15 @@ def resolve_limits(plain_table: Mapping[str, Any]) -> Limits:
 
 def _number(limit: Limit, value: Any) -> Decimal:
     """`value` as this limit's number: not negative, not above `highest`, whole where things are counted."""
-    wrong = f"[risk] {limit.slug} = {value!r}"
+    wrong = f"[risk] {limit.slug} = {plain(value) if isinstance(value, Decimal) else repr(value)}"
+    hint = "shares are fractions: 0.05 is 5 %" if limit.unit is Unit.SHARE else ""
     try:
         number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
     except InvalidOperation:
         number = Decimal("nan")
     if not number.is_finite() or number < 0:
-        raise SettingsError(f"{wrong} is not a number of zero or more")
+        raise SettingsError(f"{wrong} is not a number of zero or more", hint=hint)
     if number > limit.highest:
-        hint = "shares are fractions: 0.05 is 5 %" if limit.unit is Unit.SHARE else ""
         raise SettingsError(f"{wrong} is above {plain(limit.highest)}, the most it may be", hint=hint)
     if limit.unit is Unit.COUNT and number != number.to_integral_value():
         raise SettingsError(f"{wrong} is not a whole number")

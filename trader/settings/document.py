@@ -112,6 +112,14 @@ def expected(key: str) -> str:
     return said(schema)
 
 
+def sentence(key: str) -> str:
+    """What a setting does, in its own words."""
+    table, _, name = key.partition(".")
+    known = llm.section_of(key) if table == "llm" else None
+    section, field = known or (TYPED[table], name)
+    return section.model_fields[field].description or ""
+
+
 def said(schema: Mapping[str, Any]) -> str:
     """A JSON schema in words."""
     if "enum" in schema:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from trader.domain.errors import SettingsError, at_line, nearest
 from trader.settings import llm
-from trader.settings.document import defaults, expected, shown
+from trader.settings.document import defaults, expected, sentence, shown
 from trader.settings.lines import lines_of, nearest_line
 from trader.settings.model import PLAIN, PLANNED, TYPED, Settings
 from trader.settings.section import Section
@@ -101,8 +101,10 @@ def _checked(tree: dict[str, Any], values: Mapping[str, Any], found: Mapping[str
             raise SettingsError(beside.says(f"{'.'.join(place)} is missing")) from None
         keys = (".".join(place[:length]) for length in range(len(place), 0, -1))
         key = next(key for key in keys if key in values)
-        message = f"{key}: expected {expected(key)}, found {shown(values[key])}"
-        raise SettingsError(found[key].says(message)) from None
+        expects = expected(key)
+        message = f"{key}: expected {expects}, found {shown(values[key])}"
+        hint = sentence(key) if "that matches" in expects else ""  # a pattern says little to most people
+        raise SettingsError(found[key].says(message), hint=hint) from None
 
 
 def _from_file(path: Path) -> tuple[dict[str, int], list[Entry]]:
