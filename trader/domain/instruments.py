@@ -9,7 +9,6 @@ from pydantic import model_validator
 from trader.domain.errors import OrderError
 from trader.domain.value import Amount, Value
 
-
 MOST_STEPS = Decimal(10) ** 18
 """Lots or ticks that a number may come to: no venue has more, and beyond some 28 digits nothing is exact."""
 
