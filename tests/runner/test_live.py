@@ -176,6 +176,15 @@ async def test_while_the_folder_is_halted_nothing_is_sent(tmp_path: Path) -> Non
         assert states == {OrderState.NOT_SENT}
 
 
+async def test_a_dry_run_asks_the_venue_and_sends_it_nothing(tmp_path: Path) -> None:
+    async with sandbox(tmp_path) as town:
+        ran = await town.run(run__cycles=1, run__dry_run=True)
+        assert town.sent == []
+        with JournalReader(ran.journal) as reader:
+            told = {(event.state, event.reason) for event in reader.order_events(ran.book.id)}
+        assert told == {(OrderState.NOT_SENT, "dry run: orders are written down")}
+
+
 async def test_a_workspace_keeps_one_book_for_an_account(tmp_path: Path) -> None:
     async with sandbox(tmp_path) as town:
         await town.run(run__cycles=1)

@@ -119,6 +119,8 @@ def run(session: Session, flags: Flags) -> int:
         output.say(f"cassette {cassette.path}: {played} answered from it, {recorded} recorded")
     if halted:
         output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
+    if settings.run.dry_run:
+        output.say(f"{killswitch.DRY_RUN}, and nothing was sent: `trader orders --all` has them")
     if unjudged:
         count = words.count(len(unjudged), "decision")
         output.say(f"undecided because models failed: {count}, the last with {unjudged[0].cause}")
@@ -135,6 +137,8 @@ def _ran(
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
+        if settings.run.dry_run:
+            watcher.note(f"{killswitch.DRY_RUN}, and none is sent")
         for note in cassette.notes if cassette else ():
             watcher.note(note)
         began = Began(watcher)

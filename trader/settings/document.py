@@ -16,6 +16,7 @@ _KINDS = {
     "number": "a number",
     "string": "text",
     "array": "a list of texts",
+    "boolean": "true or false",
     "date": "a day such as 2012-06-01",
 }
 """Words for the types and formats of JSON schemas."""

@@ -20,6 +20,9 @@ from trader.settings.sources import Origin, Source, Sources
 PREFIX = "TRADER_"
 """TRADER_DESK__HORIZON is desk.horizon. Without the double underscore it is no setting: a key, a lock."""
 
+DRY_RUN = "DRY_RUN"
+"""The one variable without the prefix that is a setting: `run.dry_run`, under the name that people try."""
+
 _LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*?)\s*$")
 
@@ -181,10 +184,19 @@ def _from_environment(variables: Iterable[tuple[str, str, Source]]) -> list[Entr
     for name, text, source in variables:
         if name in single:
             raise SettingsError(source.says(f"{name} sets nothing"), hint=f"did you mean {single[name]}?")
+        if name == DRY_RUN:
+            entries.append(Entry("run.dry_run", _switched(text, source), source))
         if name.startswith(PREFIX) and "__" in name:
             key = name.removeprefix(PREFIX).lower().replace("__", ".")
             entries.append(Entry(key, _parsed(key, text), source))
     return entries
+
+
+def _switched(text: str, source: Source) -> bool:
+    """What cannot be read switches nothing on or off: it is an error."""
+    if text.lower() not in ("", "0", "1", "false", "true"):
+        raise SettingsError(source.says(f"expected 0 or 1, found {shown(text)}"))
+    return text.lower() in ("1", "true")
 
 
 def _variable(key: str) -> str:
