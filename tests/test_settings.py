@@ -156,7 +156,8 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
         ),
         (
             "[run]\napproval = 5000\n",
-            r":2: run.approval: expected text that matches ^(never|always|over:[0-9]+(\.[0-9]+)?)$, found 5000",
+            ":2: run.approval: expected text that matches "
+            r"^(never|always|over:[0-9]+(\.[0-9]+)?)$, found 5000",
             "Which increases a person must approve: `never`, `always`, or `over:5000`",
         ),
         ('[run]\nstart = "soon"\n', ':2: run.start: expected a day such as 2012-06-01, found "soon"', ""),

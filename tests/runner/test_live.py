@@ -174,6 +174,9 @@ async def test_while_the_folder_is_halted_nothing_is_sent(tmp_path: Path) -> Non
         with JournalReader(ran.journal) as reader:
             states = {event.state for event in reader.order_events(ran.book.id)}
         assert states == {OrderState.NOT_SENT}
+        assert [note for note in seen.notes if "still works" not in note] == [
+            "halted by hand; nothing is sent",
+        ]
 
 
 async def test_a_dry_run_asks_the_venue_and_sends_it_nothing(tmp_path: Path) -> None:

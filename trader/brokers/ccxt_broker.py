@@ -65,6 +65,7 @@ class CcxtBroker:
         self._passed: set[ClientOrderId] = set()
         self._refused: dict[ClientOrderId, Decimal] = {}
         """Legs that the venue has not taken, and their units; asked for again after a reconciliation."""
+        self._asked_to_end: set[ClientOrderId] = set()
         self._begun = clock.monotonic()
         self._sent: dict[ClientOrderId, float] = {}
         for client_id, tracked in list(ledger.orders.items()):
@@ -298,6 +299,7 @@ class CcxtBroker:
         if tracked is None or not tracked.working:
             return
         # Without an answer it may have ended, or the cancel may have arrived: the look says.
+        self._asked_to_end.add(client_id)
         with suppress(Unanswered, RefusedByVenue, NotThere):
             await self._client.cancel(client_id, tracked.order.symbol)
         await self._look(client_id)
@@ -327,7 +329,7 @@ class CcxtBroker:
         if said.filled > self.ledger.orders[client_id].filled:
             with suppress(Unanswered, RefusedByVenue, NotThere):
                 await self._trades.read(said.symbol)
-        self._teller.ended(client_id, said)
+        self._teller.ended(client_id, said, asked=client_id in self._asked_to_end)
 
     # Legs
 

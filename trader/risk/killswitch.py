@@ -7,7 +7,6 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-
 DRY_RUN = "dry run: orders are written down"
 """Why nothing is sent where `run.dry_run` is set."""
 
