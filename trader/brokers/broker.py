@@ -11,6 +11,7 @@ from trader.domain.ids import ClientOrderId
 from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, OrderEvent, OrderState
 from trader.domain.portfolio import Account
+from trader.risk.facts import Quote
 
 
 class Broker(Protocol):
@@ -66,6 +67,10 @@ class VenueBroker(BookBroker, Protocol):
 
         Where the venue does not answer, what is known stays as it is. Never raises for that.
         """
+        ...
+
+    async def quotes(self) -> dict[str, Quote]:
+        """The best prices of every market of the book now; NO_QUOTE of one that is not answered for."""
         ...
 
     def legs_due(self) -> tuple[Order, ...]:

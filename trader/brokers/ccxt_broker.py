@@ -27,6 +27,7 @@ from trader.domain.instruments import Instrument
 from trader.domain.orders import DONE, Order, OrderEvent, OrderState, OrderType, Side
 from trader.domain.portfolio import Account, WorkingOrder
 from trader.domain.value import plain
+from trader.risk.facts import NO_QUOTE, Quote
 
 S = OrderState
 SENDABLE = (S.INTENDED, S.NEVER_ARRIVED)
@@ -126,6 +127,14 @@ class CcxtBroker:
         async with self._turn:
             await self._look_at_all()
             return self._teller.rows()
+
+    async def quotes(self) -> dict[str, Quote]:
+        """The best prices of every market of the book now; NO_QUOTE of one that is not answered for."""
+        found = dict.fromkeys(self._rules, NO_QUOTE)
+        for symbol in self._rules:
+            with suppress(Unanswered, RefusedByVenue, NotThere):
+                found[symbol] = await self._client.quote(symbol)
+        return found
 
     async def _look_at_all(self) -> None:
         """Every working order, and legs that will never be sent."""

@@ -88,7 +88,8 @@ Profits are after fees and dividends, as a share of what the trades had cost to 
   counts as one.
 - `price_collar`: an increase must be a limit order; a market order has no worst price.
 - `data_age`: an instrument whose age is not known is refused.
-- `spread` is asked where the feed has quotes. Where it has bars only, costs stand for it.
+- `spread` is asked where there are quotes: at a venue, as the round begins; where the venue does not tell one
+  the entry is refused. A replay has bars only, and costs stand for it.
 - `order_rate` is the sender's: it waits, on the venue's clock. The gate refuses entries while more than
   {WAITING_AT_MOST} requests wait. Protective legs, cancels and simulated time do not count.
 """

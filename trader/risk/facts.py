@@ -23,6 +23,10 @@ class Quote(Value):
     ask: Amount
 
 
+NO_QUOTE = Quote(bid=ZERO, ask=ZERO)
+"""Where there should be one and nobody has told it: it refuses increases."""
+
+
 class Breaker(Value):
     """No entries in this book from `since` on."""
 

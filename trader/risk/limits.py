@@ -72,6 +72,8 @@ class Limit:
     """Where the default comes from."""
     highest: Decimal = Decimal(1)
     """The largest setting accepted: a share above it is a percentage that lost its sign."""
+    lowest: Decimal = Decimal(0)
+    """The smallest setting accepted."""
 
     @property
     def name(self) -> str:
@@ -260,6 +262,7 @@ LIMITS: tuple[Limit, ...] = (
         using.order_rate,
         "Slow enough for a person to see and stop; every venue allows more.",
         highest=_D(10_000),
+        lowest=_D(1),
     ),
 )
 
@@ -305,6 +308,11 @@ def _number(limit: Limit, value: Any) -> Decimal:
         raise SettingsError(f"{wrong} is not a number of zero or more", hint=hint)
     if number > limit.highest:
         raise SettingsError(f"{wrong} is above {plain(limit.highest)}, the most it may be", hint=hint)
+    if number < limit.lowest:
+        raise SettingsError(
+            f"{wrong} is below {plain(limit.lowest)}, the least it may be: exits would never have their turn",
+            hint="`trader halt` stops every order",
+        )
     if limit.unit is Unit.COUNT and number != number.to_integral_value():
         raise SettingsError(f"{wrong} is not a whole number")
     return number

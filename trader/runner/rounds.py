@@ -189,9 +189,10 @@ class Rounds:
         trades = len(self._venue.broker.ledger.closed)
         learned, changes = await self._learning.learn(desk, as_of, self.done, trades)
         records += changes
+        quotes = await self._venue.quotes()
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
-        ).model_copy(update=self._trades_closed(as_of) | self._busy() | self._unlent())
+        ).model_copy(update=self._trades_closed(as_of) | self._busy() | self._unlent() | {"quotes": quotes})
         named = StateLearned.of(book.id, learned)
         opened = RoundOpened(
             round=round_id(book.id, as_of),
