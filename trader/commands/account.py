@@ -49,6 +49,10 @@ def positions(session: Session, book: str | None) -> None:
         f"{words.money(account['equity'], currency)} in all, {words.money(account['cash'], currency)} of it "
         f"cash, {words.share(account['drawdown'])} below the peak; book {now.book.id} "
         f"at the close of {words.moment(now.account.as_of)}",
+        *(
+            f"1 {rate.currency} is {words.amount(rate.worth)} {currency}: {rate.sentence}"
+            for _, rate in sorted(now.account.rates.items())
+        ),
     )
 
 
@@ -116,6 +120,7 @@ def _account(now: Present) -> dict[str, Any]:
         "mode": now.book.mode.value,
         "as_of": account.as_of,
         "currency": account.currency,
+        "rates": [rate for _, rate in sorted(account.rates.items())],
         "cash": account.cash,
         "equity": account.equity,
         "gross": account.gross,
