@@ -120,6 +120,7 @@ def _flatten_here(workspace: Workspace, now: Present, symbol: str | None) -> Com
         )
         waiting = Waiting.of(reader, now.book.id)
         done, text = asyncio.run(flatten(hand, now.account, waiting, id, symbol))
+    text = f"{text}; what was sent fills when the run goes on" if done else text
     return CommandAnswered(id=id, book=now.book.id, at=clock.now(), done=done, text=text)
 
 
