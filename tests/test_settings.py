@@ -154,6 +154,12 @@ def test_plain_tables_stay_as_they_were_written(config: Path):
             ':2: run.timeframe: expected one of 1m, 5m, 15m, 30m, 1h, 4h, 1d, found "2h"',
             "",
         ),
+        (
+            "[run]\napproval = 5000\n",
+            ":2: run.approval: expected text that matches "
+            r"^(never|always|over:[0-9]+(\.[0-9]+)?)$, found 5000",
+            "Which increases a person must approve: `never`, `always`, or `over:5000`",
+        ),
         ('[run]\nstart = "soon"\n', ':2: run.start: expected a day such as 2012-06-01, found "soon"', ""),
         ("[agents]\nmomentum = 3\n", ":2: agents.momentum: expected a table, found 3", "[agents.momentum]"),
         (
@@ -223,6 +229,19 @@ def test_a_mistake_in_a_variable_names_the_variable(tmp_path: Path, variable: st
         load(written(tmp_path, "[risk]\na = 1\n"), environ={variable: "soon"})
     assert caught.value.message == f"environment {variable}: {sentence}"
     assert caught.value.hint == hint
+
+
+def test_a_dry_run_is_asked_for_by_the_name_that_people_try(tmp_path: Path):
+    said = {text: load(environ={"DRY_RUN": text})[0].run.dry_run for text in ("1", "true", "0", "False", "")}
+    assert said == {"1": True, "true": True, "0": False, "False": False, "": False}
+    env = tmp_path / ".env"
+    env.write_text("DRY_RUN=1\n", encoding="utf-8")
+    loaded, sources = load(env=env)
+    assert (loaded.run.dry_run, str(sources["run.dry_run"])) == (True, ".env:1")
+    assert canonical_json(Settings()) == canonical_json(load(environ={"DRY_RUN": "0"})[0])
+    assert "dry_run" not in canonical_json(Settings())
+    with pytest.raises(SettingsError, match='DRY_RUN: expected 0 or 1, found "yes"'):
+        load(environ={"DRY_RUN": "yes"})
 
 
 def test_a_mistake_in_dotenv_names_its_line(tmp_path: Path):

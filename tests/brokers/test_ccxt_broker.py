@@ -111,7 +111,7 @@ async def test_a_cancel_that_is_sent_twice_by_the_library_is_a_cancel(desk: Ccxt
     await desk.send(order(limit="99", good=GTC))
     desk.venue.fault("DELETE /order", reply="none")
     assert await desk.cancel("d1-e1") == [OrderState.CANCELLED]
-    assert desk.events[-1].client_id == "d1-e1"
+    assert (desk.events[-1].client_id, desk.events[-1].reason) == ("d1-e1", "as it was asked")
 
 
 async def test_a_cancel_without_any_answer_leaves_the_order_working(desk: CcxtDesk) -> None:

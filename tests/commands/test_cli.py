@@ -159,6 +159,17 @@ def test_libraries_are_told_to_be_quiet_unless_the_user_says_otherwise() -> None
     assert done.stdout.splitlines()[-1] == "0 false False"
 
 
+def test_halting_a_folder_where_nothing_has_run_says_so_and_halts_it(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    assert main(["halt"]) == 0
+    assert "nothing has run in" in (told := capsys.readouterr()).err
+    assert "another folder" in told.err
+    (tmp_path / ".trader" / "journal.sqlite3").touch()
+    assert main(["halt"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_halting_outlasts_the_process_and_resuming_says_what_it_lifts(
     tmp_path: Path, capsys: Captured
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import example
+from trader.cli import main
 from trader.clock import SetClock
 from trader.commands import output, telling
 from trader.commands.plain import SILENCE_S, PlainLines
@@ -271,3 +272,18 @@ def test_keys_of_a_venue_come_from_variables_of_its_name_and_do_not_show() -> No
         venue_keys("ccxt:binance", {"BINANCE_API_KEY": "planted-key"})
     assert ".env" in refused.value.hint
     assert "planted" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--feed", "ccxt:kraken"], "unknown exchange for --broker: kraken"),
+        (["--feed", "sample"], "trades on its own bars, and the feed is sample"),
+    ],
+)
+def test_a_venue_that_cannot_be_traded_is_said_before_keys_are_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], says: str
+) -> None:
+    venue = ["--broker", "ccxt:kraken", "--symbols", "BTC/USDT", "--timeframe", "1m"]
+    assert main(["--workspace", str(tmp_path), "run", *venue, *more]) == 2
+    assert says in capsys.readouterr().err

@@ -102,6 +102,16 @@ def test_a_sale_of_what_is_held_passes(folder: Path, capsys: Captured) -> None:
     assert (found["allowed"], found["limit"], found["quantity"]) == (True, "", held["quantity"])
 
 
+def test_a_short_sale_is_not_allowed_where_the_paper_account_would_refuse_it(
+    folder: Path, capsys: Captured
+) -> None:
+    held = asked(folder, capsys, "positions")["positions"][0]
+    more = str(D(held["quantity"]) + 1)
+    found = check(folder, capsys, 3, "--side", "sell", "--quantity", more, symbol=held["symbol"])
+    assert (found["allowed"], found["limit"]) == (False, "borrow")
+    assert "whether the rest can be borrowed is not known" in found["sentence"]
+
+
 @pytest.mark.parametrize(
     ("quantity", "price", "says"),
     [
@@ -112,6 +122,8 @@ def test_a_sale_of_what_is_held_passes(folder: Path, capsys: Captured) -> None:
         ("1.5", None, "quantity 1.5 is not a multiple of the lot 1"),
         ("1", "30.001", "price 30.001 is off the tick 0.01"),
         ("1", "-30", "price -30 is not above zero"),
+        ("1e30", None, "quantity 1E+30 is more than any venue counts"),
+        ("1", "1e40", "price 1E+40 is more than any venue counts"),
     ],
 )
 def test_a_number_that_cannot_be_ordered_is_refused_by_name(

@@ -1,5 +1,6 @@
 """A replay with shares in two currencies, and a protection after a real stop: whole, and exact."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,8 +9,10 @@ import pytest
 
 from tests.e2e.conftest import END, HISTORY, START
 from tests.e2e.replays import Town, Watcher, cut, drive
+from trader.cli import main
 from trader.domain.errors import UsageError
 from trader.domain.portfolio import sum_exact
+from trader.domain.value import plain
 from trader.graph.replay import replay
 from trader.journal.reader import JournalReader
 from trader.runner.opening import market_of
@@ -49,7 +52,9 @@ def abroad(tmp_path_factory: pytest.TempPathFactory) -> Town:
     return Town(data, flags)
 
 
-def test_two_currencies_and_a_cooldown_after_a_real_stop(abroad: Town, tmp_path: Path) -> None:
+def test_two_currencies_and_a_cooldown_after_a_real_stop(
+    abroad: Town, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     watcher = Watcher()
     ran = drive(Workspace(tmp_path), abroad, watcher=watcher)
     assert ran.book.symbols == SYMBOLS
@@ -77,6 +82,14 @@ def test_two_currencies_and_a_cooldown_after_a_real_stop(abroad: Town, tmp_path:
         for held in last.positions
     )
 
+    assert main(["--workspace", str(tmp_path), "positions"]) == 0
+    euro = last.rates["EUR"]
+    assert f"1 EUR is {plain(euro.worth)} USD: close of EURUSD at {euro.at:%Y-%m-%d %H:%M} UTC" in (
+        capsys.readouterr().out
+    )
+    assert main(["--workspace", str(tmp_path), "positions", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["account"]["rates"] == [euro.model_dump(mode="json")]
+
     stops = {fill.client_id: fill for fill in fills if "-s" in fill.client_id}
     assert stops, "the replay has a stop-out"
     paused = {(one.as_of, pause["symbol"]): pause["rule"] for one in opened for pause in one.facts["pauses"]}
@@ -99,7 +112,7 @@ def test_a_currency_without_a_rate_stops_the_run_before_it_begins(abroad: Town, 
     town = Town(abroad.data, {**abroad.flags, "paper.rates": ()})
     with pytest.raises(UsageError, match="AAPL is quoted in EUR, the account is in USD") as refused:
         drive(Workspace(tmp_path), town)
-    assert 'paper.rates = ["EURUSD"]' in refused.value.hint
+    assert 'paper.rates = ["EURUSD"], or ["USDEUR"]' in refused.value.hint
     nothing = Town(abroad.data, {**abroad.flags, "run.symbols": ()})
     with pytest.raises(UsageError, match=r"run\.symbols is not"):
         drive(Workspace(tmp_path), nothing)

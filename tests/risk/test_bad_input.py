@@ -32,6 +32,8 @@ REFUSED = RulingOutcome.REFUSED
         ),
         (order(limit="100.005"), "AAPL: price 100.005 is off the tick 0.01"),
         (order(symbol="ES", limit="100.10"), "ES: price 100.10 is off the tick 0.25"),
+        (order(quantity="1e30"), "AAPL: quantity 1E+30 is more than any venue counts"),
+        (order(limit="1e40"), "AAPL: price 1E+40 is more than any venue counts"),
         (order(Side.SELL, limit=None, stop="90.001"), "AAPL: price 90.001 is off the tick 0.01"),
     ],
 )
@@ -112,6 +114,19 @@ def test_an_entry_whose_stop_is_on_the_wrong_side_is_not_sent(stop: str, placed:
     assert (item.ruling.quantity > 0) is placed
     assert (item.stop is not None) is placed
     assert placed or (item.ruling.limit == "stop_side" and stop in item.ruling.sentence)
+
+
+def test_what_nobody_is_known_to_lend_is_sold_only_as_far_as_it_is_held() -> None:
+    known = facts({"AAPL": 10}, unlent=("AAPL",))
+    short = rule(order(Side.SELL, 25, "98"), known, limits())
+    assert (short.outcome, short.limit, short.quantity) == (RulingOutcome.CUT, "borrow", 10)
+    assert (short.asked, short.permitted) == (25, 10)
+    assert short.sentence.startswith("borrow: 25 AAPL to be sold, 10 held and free")
+    assert rule(order(Side.SELL, 10, "98"), known, limits()).outcome is RulingOutcome.ALLOWED
+    assert rule(order(Side.BUY, 10), known, limits()).outcome is RulingOutcome.ALLOWED
+    assert rule(order(Side.SELL, 10, "98", symbol="IBM"), known, limits()).outcome is RulingOutcome.ALLOWED
+    nothing = rule(order(Side.SELL, 10, "98"), facts(unlent=("AAPL",)), limits())
+    assert (nothing.outcome, nothing.limit) == (REFUSED, "borrow")
 
 
 def test_a_stale_price_is_refused_with_its_age() -> None:

@@ -9,7 +9,7 @@ from tests.risk.books import D, facts, limits, order, working
 from trader.domain.errors import SettingsError, UnknownName
 from trader.domain.orders import Side
 from trader.risk.document import page
-from trader.risk.facts import Quote
+from trader.risk.facts import NO_QUOTE, Quote
 from trader.risk.limits import LIMITS, Breach, Scope, Unit, resolve_limits
 from trader.risk.standing import Standing
 
@@ -73,6 +73,13 @@ def test_a_limit_that_does_not_exist_names_the_nearest():
         ("drawdown", True, "[risk] drawdown = True is not a number of zero or more"),
         ("drawdown", float("nan"), "[risk] drawdown = nan is not a number of zero or more"),
         ("drawdown", float("inf"), "[risk] drawdown = inf is not a number of zero or more"),
+        ("drawdown", D("-0.1"), "[risk] drawdown = -0.1 is not a number of zero or more"),
+        ("open_positions", D("2.5"), "[risk] open_positions = 2.5 is not a whole number"),
+        (
+            "order_rate",
+            0,
+            "[risk] order_rate = 0 is below 1, the least it may be: exits would never have their turn",
+        ),
         ("position_size", 5, "[risk] position_size = 5 is above 1, the most it may be"),
         ("gross_exposure", 10.01, "[risk] gross_exposure = 10.01 is above 10, the most it may be"),
         ("open_positions", 2.5, "[risk] open_positions = 2.5 is not a whole number"),
@@ -84,10 +91,15 @@ def test_a_number_that_may_not_be_is_refused(slug, value, message):
     assert refused.value.message == message
 
 
+def test_a_quote_that_should_be_there_and_is_not_refuses():
+    assert asked("spread", order(), facts(quotes={"AAPL": NO_QUOTE})) == "bid and ask are not known"
+
+
 def test_a_percentage_is_told_how_shares_are_written():
-    with pytest.raises(SettingsError) as refused:
-        resolve_limits({"position_size": 5})
-    assert refused.value.hint == "shares are fractions: 0.05 is 5 %"
+    for written in (5, "5%", -5):
+        with pytest.raises(SettingsError) as refused:
+            resolve_limits({"position_size": written})
+        assert refused.value.hint == "shares are fractions: 0.05 is 5 %"
     with pytest.raises(SettingsError, match="is above 1000") as counted:
         resolve_limits({"open_positions": 1001})
     assert counted.value.hint == ""

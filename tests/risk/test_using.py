@@ -1,5 +1,6 @@
 """How much of each limit a book uses before its next order."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -195,3 +196,24 @@ def test_a_cut_of_an_order_that_turns_a_position_keeps_what_closes_it():
     known = facts({"BTCUSD": "0.5"}, prices={"BTCUSD": "10000"}, cash=95_000)
     ruling = rule(order(Side.SELL, "1.5", "9800", symbol="BTCUSD"), known, limits())
     assert (ruling.limit, ruling.quantity) == ("position_size", 1)
+
+
+def test_a_losing_streak_whose_pause_is_over_counts_no_more() -> None:
+    def counted(losses: int, until: timedelta | None) -> Decimal | None:
+        tripped = (
+            ()
+            if until is None
+            else (
+                Breaker(
+                    reason="losing_streak",
+                    since=NOW - timedelta(days=9),
+                    until=NOW + until,
+                    asked=D(3),
+                    permitted=D(3),
+                ),
+            )
+        )
+        return used(facts(losses_in_a_row=losses, breakers=tripped), "losing_streak")
+
+    ended, lasts = timedelta(days=-1), timedelta(days=1)
+    assert [counted(2, None), counted(3, lasts), counted(3, ended), counted(4, ended)] == [2, 3, 0, 1]

@@ -174,6 +174,37 @@ async def test_while_the_folder_is_halted_nothing_is_sent(tmp_path: Path) -> Non
         with JournalReader(ran.journal) as reader:
             states = {event.state for event in reader.order_events(ran.book.id)}
         assert states == {OrderState.NOT_SENT}
+        assert [note for note in seen.notes if "still works" not in note] == [
+            "halted by hand; nothing is sent",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"), [("1.02", "spread: 2 % of the price asked"), (None, "spread: bid and ask are not known")]
+)
+async def test_an_entry_into_a_wide_market_or_one_without_a_quote_is_refused(
+    tmp_path: Path, ask: str | None, says: str
+) -> None:
+    async with sandbox(tmp_path) as town:
+        if ask is None:
+            town.venue.fault("GET /ticker/24hr", reply="half", times=9)
+        else:
+            town.venue.venue.ask_over_bid = D(ask)
+        ran = await town.run(run__cycles=1)
+        assert town.sent == []
+        with JournalReader(ran.journal) as reader:
+            ((ruling),) = [one.ruling for one in reader.rulings(ran.book.id)]
+    assert (ruling.limit, ruling.quantity) == ("spread", 0)
+    assert ruling.sentence.startswith(says)
+
+
+async def test_a_dry_run_asks_the_venue_and_sends_it_nothing(tmp_path: Path) -> None:
+    async with sandbox(tmp_path) as town:
+        ran = await town.run(run__cycles=1, run__dry_run=True)
+        assert town.sent == []
+        with JournalReader(ran.journal) as reader:
+            told = {(event.state, event.reason) for event in reader.order_events(ran.book.id)}
+        assert told == {(OrderState.NOT_SENT, "dry run: orders are written down")}
 
 
 async def test_a_workspace_keeps_one_book_for_an_account(tmp_path: Path) -> None:

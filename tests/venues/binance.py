@@ -12,6 +12,7 @@ from tests.venues.exchange import Exchange, Listing, Placed, Refusal, Trade
 
 D = Decimal
 KEY, SECRET = "k" * 64, "s" * 64
+ONE = D(1)
 RECV_WINDOW_MS = 5000
 AHEAD_MS = 1000
 PAGE = 1000
@@ -33,6 +34,7 @@ class Binance:
     secret: str = SECRET
     bars: Callable[[str, str], list[Bar]] = lambda symbol, interval: []
     revoked: bool = False
+    ask_over_bid: Decimal = ONE
     shuffle: bool = False
     """Trades are told newest first, and each twice."""
     asked: list[str] = field(default_factory=list)
@@ -111,7 +113,7 @@ class Binance:
             "symbol": asked["symbol"],
             "lastPrice": text(last),
             "bidPrice": text(last),
-            "askPrice": text(last),
+            "askPrice": text(last * self.ask_over_bid),
             "closeTime": self.exchange.now_ms(),
         }
 

@@ -8,8 +8,10 @@ from typing import Protocol
 from trader.brokers.ledger import Ledger, Row
 from trader.brokers.reconcile import Report
 from trader.domain.ids import ClientOrderId
+from trader.domain.instruments import Instrument
 from trader.domain.orders import Order, OrderEvent, OrderState
 from trader.domain.portfolio import Account
+from trader.risk.facts import Quote
 
 
 class Broker(Protocol):
@@ -52,6 +54,10 @@ class BookBroker(Broker, Protocol):
         """The account as the fold of everything that was told of it."""
         ...
 
+    def lends(self, instrument: Instrument) -> bool:
+        """Whether it can be sold without being held. False where nobody knows."""
+        ...
+
 
 class VenueBroker(BookBroker, Protocol):
     """A broker whose venue moves by itself: it must be asked for news, and can disagree with the journal."""
@@ -61,6 +67,10 @@ class VenueBroker(BookBroker, Protocol):
 
         Where the venue does not answer, what is known stays as it is. Never raises for that.
         """
+        ...
+
+    async def quotes(self) -> dict[str, Quote]:
+        """The best prices of every market of the book now; NO_QUOTE of one that is not answered for."""
         ...
 
     def legs_due(self) -> tuple[Order, ...]:

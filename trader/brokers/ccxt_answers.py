@@ -12,6 +12,7 @@ from trader.brokers.venue_account import VenueOrder, VenueTrade
 from trader.data.feeds.ccxt_errors import Unbelievable
 from trader.domain.orders import OrderState, Side
 from trader.domain.value import plain
+from trader.risk.facts import Quote
 
 _STATES: Mapping[str, OrderState] = {
     "open": OrderState.ACKNOWLEDGED,
@@ -61,6 +62,15 @@ def balances_of(answer: Any) -> dict[str, Decimal]:
     if not owned:
         raise Unbelievable("a balance without a single asset")
     return {asset: total for asset, total in owned.items() if total}
+
+
+def quote_of(answer: Any) -> Quote:
+    """The best prices of one market. Raises Unbelievable where one is missing, or they cross."""
+    said = _table(answer, "prices")
+    bid, ask = _positive(said, "bid"), _positive(said, "ask")
+    if ask < bid:
+        raise Unbelievable(f"a bid of {plain(bid)} above the ask of {plain(ask)}")
+    return Quote(bid=bid, ask=ask)
 
 
 def account_of(answer: Any) -> str:

@@ -23,9 +23,11 @@ from trader.clock import Clock
 from trader.data.feeds.ccxt_errors import NotThere, RefusedByVenue, Silent, Unanswered, Withheld
 from trader.domain.errors import OrderError
 from trader.domain.ids import ClientOrderId
+from trader.domain.instruments import Instrument
 from trader.domain.orders import DONE, Order, OrderEvent, OrderState, OrderType, Side
 from trader.domain.portfolio import Account, WorkingOrder
 from trader.domain.value import plain
+from trader.risk.facts import NO_QUOTE, Quote
 
 S = OrderState
 SENDABLE = (S.INTENDED, S.NEVER_ARRIVED)
@@ -64,6 +66,7 @@ class CcxtBroker:
         self._passed: set[ClientOrderId] = set()
         self._refused: dict[ClientOrderId, Decimal] = {}
         """Legs that the venue has not taken, and their units; asked for again after a reconciliation."""
+        self._asked_to_end: set[ClientOrderId] = set()
         self._begun = clock.monotonic()
         self._sent: dict[ClientOrderId, float] = {}
         for client_id, tracked in list(ledger.orders.items()):
@@ -103,6 +106,10 @@ class CcxtBroker:
             return None
         return tracked.state
 
+    def lends(self, instrument: Instrument) -> bool:
+        """Nothing: what is sold is what is held."""
+        return False
+
     def account(
         self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal
     ) -> Account:
@@ -120,6 +127,14 @@ class CcxtBroker:
         async with self._turn:
             await self._look_at_all()
             return self._teller.rows()
+
+    async def quotes(self) -> dict[str, Quote]:
+        """The best prices of every market of the book now; NO_QUOTE of one that is not answered for."""
+        found = dict.fromkeys(self._rules, NO_QUOTE)
+        for symbol in self._rules:
+            with suppress(Unanswered, RefusedByVenue, NotThere):
+                found[symbol] = await self._client.quote(symbol)
+        return found
 
     async def _look_at_all(self) -> None:
         """Every working order, and legs that will never be sent."""
@@ -293,6 +308,7 @@ class CcxtBroker:
         if tracked is None or not tracked.working:
             return
         # Without an answer it may have ended, or the cancel may have arrived: the look says.
+        self._asked_to_end.add(client_id)
         with suppress(Unanswered, RefusedByVenue, NotThere):
             await self._client.cancel(client_id, tracked.order.symbol)
         await self._look(client_id)
@@ -322,7 +338,7 @@ class CcxtBroker:
         if said.filled > self.ledger.orders[client_id].filled:
             with suppress(Unanswered, RefusedByVenue, NotThere):
                 await self._trades.read(said.symbol)
-        self._teller.ended(client_id, said)
+        self._teller.ended(client_id, said, asked=client_id in self._asked_to_end)
 
     # Legs
 

@@ -13,6 +13,7 @@ from trader.brokers.ccxt_answers import (
     balances_of,
     order_of,
     orders_of,
+    quote_of,
     trades_of,
 )
 from trader.brokers.ccxt_dialects import Dialect, dialect_of
@@ -35,6 +36,7 @@ from trader.domain.errors import Refused, TraderError
 from trader.domain.ids import ClientOrderId
 from trader.domain.orders import Order, TimeInForce
 from trader.domain.value import plain
+from trader.risk.facts import Quote
 
 Answer = TypeVar("Answer")
 
@@ -155,6 +157,10 @@ class CcxtClient:
     async def by_venue_id(self, venue_id: str, symbol: str) -> VenueOrder:
         """The order that the venue calls so. Raises NotThere."""
         return order_of(await self._ask(self.exchange.fetch_order(venue_id, symbol)))
+
+    async def quote(self, symbol: str) -> Quote:
+        """The best prices now."""
+        return quote_of(await self._ask(self.exchange.fetch_ticker(symbol)))
 
     async def open_orders(self, symbol: str) -> tuple[VenueOrder, ...]:
         """Everything of the account that works in `symbol`."""

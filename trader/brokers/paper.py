@@ -150,6 +150,10 @@ class PaperBroker:
             return None
         return tracked.state
 
+    def lends(self, instrument: Instrument) -> bool:
+        """What need not be borrowed always; what must, where settings say what that costs."""
+        return self._borrow_rate is not None or instrument.asset_class not in LENT
+
     def account(
         self, as_of: datetime, marks: Mapping[str, Decimal], peak: Decimal, day_open: Decimal
     ) -> Account:
@@ -210,9 +214,7 @@ class PaperBroker:
 
     def _short_objection(self, order: Order, instrument: Instrument) -> str:
         """Why what an order would sell short cannot be borrowed; empty where it can, or need not be."""
-        if order.reduce_only or order.side is Side.BUY or self._borrow_rate is not None:
-            return ""
-        if instrument.asset_class not in LENT:
+        if order.reduce_only or order.side is Side.BUY or self.lends(instrument):
             return ""
         selling = sum_exact(
             tracked.remaining

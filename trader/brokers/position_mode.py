@@ -1,7 +1,8 @@
 """How a venue keeps positions, and which of it this program keeps: the one place where that is decided.
 
 The ledger has one position an instrument. A venue that keeps a long and a short side by side would tell of
-two, and an order would have to say which one it is about: nothing here would be right about either.
+two, and an order would have to say which one it is about: nothing here would be right about either. What an
+adapter would have to keep for that: docs/decisions/0019-positions-are-netted.md.
 """
 
 from enum import StrEnum

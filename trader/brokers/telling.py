@@ -69,12 +69,16 @@ class Teller:
             units = None if quantity is None else min(quantity, tracked.order.quantity)
             self.step(client_id, S.ACKNOWLEDGED, venue_id=venue_id, quantity=units)
 
-    def ended(self, client_id: ClientOrderId, said: VenueOrder) -> None:
-        """The venue says that the order is done; told only once all of its fills are."""
+    def ended(self, client_id: ClientOrderId, said: VenueOrder, *, asked: bool) -> None:
+        """The venue says that the order is done; told only once all of its fills are.
+
+        `asked`: somebody had asked for its end, so that a cancel is not the venue's own doing.
+        """
         tracked = self.ledger.orders[client_id]
         told = tracked.filled >= said.filled and said.state in DONE and tracked.state not in DONE
         if told and said.state in TRANSITIONS[tracked.state]:
-            self.step(client_id, said.state, "" if said.state is S.FILLED else "the venue has ended it")
+            ended = "as it was asked" if asked and said.state is S.CANCELLED else "the venue has ended it"
+            self.step(client_id, said.state, "" if said.state is S.FILLED else ended)
 
     def filled(self, client_id: ClientOrderId, trade: VenueTrade, base: str) -> None:
         """A fill, its fee where that is in units of `base`, and where the order stands then; each once."""

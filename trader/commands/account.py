@@ -24,12 +24,8 @@ def positions(session: Session, book: str | None) -> None:
     if session.json:
         output.document({"positions": rows, "account": account})
         return
-    table = output.columns(
-        "symbol", "quantity", "cost each", "price", "value", "weight", "unrealised", "since (UTC)",
-        right=("quantity", "cost each", "price", "value", "weight", "unrealised"),
-    )  # fmt: skip
-    for row, held in zip(rows, now.account.positions, strict=True):
-        table.add_row(
+    lines = (
+        (
             held.symbol,
             words.amount(held.quantity),
             words.money(row["average_cost"]),
@@ -39,12 +35,24 @@ def positions(session: Session, book: str | None) -> None:
             words.money(row["unrealised"]),
             words.moment(held.opened_at),
         )
+        for row, held in zip(rows, now.account.positions, strict=True)
+    )
+    table = output.fitting(
+        *("symbol", "quantity", "cost each", "price", "value", "weight", "unrealised", "since (UTC)"),
+        rows=lines,
+        right=("quantity", "cost each", "price", "value", "weight", "unrealised"),
+        spare=("since (UTC)", "cost each", "price"),
+    )
     currency = now.account.currency
     output.screen(
         table if rows else "nothing is held",
         f"{words.money(account['equity'], currency)} in all, {words.money(account['cash'], currency)} of it "
         f"cash, {words.share(account['drawdown'])} below the peak; book {now.book.id} "
         f"at the close of {words.moment(now.account.as_of)}",
+        *(
+            f"1 {rate.currency} is {words.amount(rate.worth)} {currency}: {rate.sentence}"
+            for _, rate in sorted(now.account.rates.items())
+        ),
     )
 
 
@@ -77,7 +85,8 @@ def orders(session: Session, book: str | None, *, every: bool) -> None:
         for one, row in zip(shown, rows, strict=True)
     )
     if shown:
-        output.screen(output.listing(*headings, rows=lines, right=right))
+        spare = ("why", "type", "filled", "limit", "stop")
+        output.screen(output.fitting(*headings, rows=lines, right=right, spare=spare))
     else:
         output.screen(
             "no order was ever placed" if every else "no order works or waits; --all shows the rest"
@@ -111,6 +120,7 @@ def _account(now: Present) -> dict[str, Any]:
         "mode": now.book.mode.value,
         "as_of": account.as_of,
         "currency": account.currency,
+        "rates": [rate for _, rate in sorted(account.rates.items())],
         "cash": account.cash,
         "equity": account.equity,
         "gross": account.gross,

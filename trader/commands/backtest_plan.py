@@ -136,7 +136,8 @@ def _variant(
         spans = folds(markets.of(base), base, flags.folds)
         own["run.start"], own["run.end"] = spans[int(chosen["fold"]) - 1]
     settings, _ = loaded(session, {**common, **own})
-    settings = settings.model_copy(update={"run": settings.run.model_copy(update={"speed": 0.0})})
+    alone = {"speed": 0.0, "approval": "never", "dry_run": False}  # nobody is there to wait, look or be asked
+    settings = settings.model_copy(update={"run": settings.run.model_copy(update=alone)})
     return Variant(chosen, _with_its_share(settings, books), markets.of(settings))
 
 

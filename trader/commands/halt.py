@@ -19,6 +19,8 @@ def halt(session: Session, reason: str) -> None:
     workspace = session.workspace
     before = killswitch.halted(workspace.halt)
     killswitch.engage(workspace.halt, reason or "by hand", SystemClock().now())
+    if not workspace.journal.exists():
+        output.say(f"nothing has run in {workspace.root} yet: --workspace DIR halts another folder")
     if session.json:
         output.document({"halted": True, "reason": killswitch.halted(workspace.halt)})
         return

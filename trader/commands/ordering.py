@@ -13,6 +13,7 @@ from trader.brokers.present import Present
 from trader.clock import SetClock, SystemClock
 from trader.commands import output
 from trader.commands.books import chosen
+from trader.commands.config import loaded
 from trader.commands.session import Session
 from trader.domain.errors import Refused, UnknownName, UsageError, WorkspaceInUse
 from trader.domain.ids import ulid
@@ -55,11 +56,15 @@ def flatten_book(session: Session, symbol: str | None, book: str | None, *, yes:
     if halted := killswitch.halted(workspace.halt):
         raise Refused(f"{halted}; nothing is sent", hint="`trader resume` first")
     orders = flattening(now.book, now.account, "", symbol)
+    leaving = [f"{one.side} {plain(one.quantity)} {one.symbol}" for one in orders]
+    if loaded(session)[0].run.dry_run:
+        would = ", ".join(leaving) or "nothing is held"
+        raise Refused(f"{killswitch.DRY_RUN}, and nothing is sent", hint=f"otherwise: {would}")
     entries = [one.client_id for one in _entries(now) if symbol in (None, one.symbol)]
     if not orders and not entries:
         return _told(session, FLATTEN, None, "nothing is held, and no entry works or waits", {"orders": []})
     _confirm(session, orders, entries, yes=yes)
-    sent: dict[str, Any] = {"orders": [f"{one.side} {plain(one.quantity)} {one.symbol}" for one in orders]}
+    sent: dict[str, Any] = {"orders": leaving}
     try:
         with workspace.hold():
             if now.book.feed.startswith("ccxt:"):
@@ -115,12 +120,12 @@ def _flatten_here(workspace: Workspace, now: Present, symbol: str | None) -> Com
         )
         waiting = Waiting.of(reader, now.book.id)
         done, text = asyncio.run(flatten(hand, now.account, waiting, id, symbol))
+    text = f"{text}; what was sent fills when the run goes on" if done else text
     return CommandAnswered(id=id, book=now.book.id, at=clock.now(), done=done, text=text)
 
 
 def _flatten_there(session: Session, now: Present, symbol: str | None) -> CommandAnswered:
     """No run holds the workspace: its venue is asked, and the orders go there."""
-    from trader.commands.config import loaded
     from trader.commands.venue import keys_of
     from trader.runner.at_venue import flatten_at_venue
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 UNBOUNDED = 4000
 """Columns of what is not a terminal: more than any line here has."""
+GAP = 2
+"""Columns between two columns of a table."""
 WIDE = 110
 """Columns from which lists have room for a sentence at the end of each line."""
 
@@ -72,7 +74,7 @@ def columns(*headings: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] 
     """An empty table in the house's style: `right` stand over numbers, cells under `wraps` may wrap."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for heading in headings:
         justify: Literal["left", "right"] = "right" if heading in right else "left"
         table.add_column(heading, justify=justify, no_wrap=heading not in wraps, overflow="fold")
@@ -93,11 +95,39 @@ def listing(
     return table
 
 
+def fitting(
+    *headings: str, rows: Iterable[Sequence[str]], right: tuple[str, ...] = (), spare: tuple[str, ...] = ()
+) -> "RenderableType":
+    """A line for each row, with nothing cut off: what people read here they copy into other commands.
+
+    Where the terminal has no room for that the columns of `spare` go, in that order; where that is not
+    enough, each row is a block of lines.
+    """
+    from rich.cells import cell_len
+    from rich.console import Group
+
+    lines, room = [tuple(row) for row in rows], width()
+    kept = tuple(range(len(headings)))
+    for gone in ("", *spare):
+        kept = tuple(i for i in kept if headings[i] != gone)
+        widths = (max(cell_len(line[i]) for line in (headings, *lines)) for i in kept)
+        if sum(widths) + GAP * (len(kept) - 1) <= room:
+            table = columns(*(headings[i] for i in kept), right=right)
+            for line in lines:
+                table.add_row(*(line[i] for i in kept))
+            return table
+    labelled = (
+        pairs(*((heading, cell) for heading, cell in zip(headings, line, strict=True) if cell))
+        for line in lines
+    )
+    return Group(*(part for block in labelled for part in (block, "")))
+
+
 def pairs(*rows: tuple[str, "RenderableType"]) -> "Table":
     """Labels and what they label, without headings."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, GAP, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for label, value in rows:

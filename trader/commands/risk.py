@@ -57,23 +57,24 @@ def show(session: Session, book: str | None) -> None:
     if session.json:
         output.document(_document(now, limits, used, following, halted))
         return
-    table = output.columns("limit", "set to", "used", "counted over", "on breach", right=("set to", "used"))
-    for limit in LIMITS:
-        permitted, so_far = limits.value(limit.slug), used[limit.slug]
-        shown = words.NOTHING if so_far is None else limit.shown(so_far, permitted)
-        table.add_row(
-            limit.name,
-            f"{limit.amount(permitted)} {limit.of}",
-            shown,
-            limit.scope.value,
-            limit.on_breach.value,
-        )
+    table = output.fitting(
+        *("limit", "set to", "used", "counted over", "on breach"),
+        rows=[_row(limit, limits.value(limit.slug), used[limit.slug]) for limit in LIMITS],
+        right=("set to", "used"),
+        spare=("counted over",),
+    )
     parts: list[Any] = [table, "", "the next entry, before the next bar:"]
     parts += [f"  {_said(symbol, one)}" for symbol, one in following]
     parts += [f"barred: {text}" for text in _breakers(now.facts)]
     parts.append(f"{halted}; nothing is sent" if halted else "not halted")
     parts.append(f"book {now.book.id} at the close of {words.moment(now.account.as_of)}")
     output.screen(*parts)
+
+
+def _row(limit: Limit, permitted: Decimal, used: Decimal | None) -> tuple[str, ...]:
+    shown = words.NOTHING if used is None else limit.shown(used, permitted)
+    set_to = f"{limit.amount(permitted)} {limit.of}"
+    return limit.name, set_to, shown, limit.scope.value, limit.on_breach.value
 
 
 def check(
@@ -144,6 +145,7 @@ def _order(
             type=OrderType.LIMIT,
             quantity=quantity,
             limit_price=price or at_collar(instrument, side, facts.last(symbol), limits),
+            reduce_only=quantity <= -side.sign * facts.account.quantity(symbol),
         )
     except ValidationError as error:
         raise OrderError(f"{symbol}: {error.errors()[0]['msg']}") from None

@@ -118,7 +118,9 @@ def run(session: Session, flags: Flags) -> int:
         played, recorded = words.count(cassette.played, "call"), words.count(cassette.recorded, "call")
         output.say(f"cassette {cassette.path}: {played} answered from it, {recorded} recorded")
     if halted:
-        output.say(f"{halted}; nothing was sent, and nothing will be until `trader resume`")
+        output.say(f"{halted}; nothing is sent until `trader resume`")
+    if settings.run.dry_run:
+        output.say(f"{killswitch.DRY_RUN}, and nothing was sent: `trader orders --all` has them")
     if unjudged:
         count = words.count(len(unjudged), "decision")
         output.say(f"undecided because models failed: {count}, the last with {unjudged[0].cause}")
@@ -129,12 +131,14 @@ def run(session: Session, flags: Flags) -> int:
 def _ran(
     session: Session, flags: Flags, settings: Settings, sources: Sources, cassette: Cassette | None
 ) -> tuple[Ran, str | None]:
-    """The run, watched; and why nothing of it was sent, where that is so."""
+    """The run, watched; and why nothing may be sent any more, where people have halted it meanwhile."""
     somebody = sys.stdout.isatty() and sys.stdin.isatty() and not session.json
     control, clock = Control(wait_for_approval=flags.wait_for_approval or somebody), SystemClock()
     with _watching(session, control, clock, settings.run.speed) as watcher:
         if halted := killswitch.halted(session.workspace.halt):
             watcher.note(f"{halted}; nothing is sent until `trader resume`")
+        if settings.run.dry_run:
+            watcher.note(f"{killswitch.DRY_RUN}, and none is sent")
         for note in cassette.notes if cassette else ():
             watcher.note(note)
         began = Began(watcher)
@@ -153,7 +157,7 @@ def _ran(
                     cassette=cassette,
                 )
             )
-    return ran, halted
+    return ran, killswitch.halted(session.workspace.halt)
 
 
 @contextmanager

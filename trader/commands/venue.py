@@ -25,11 +25,14 @@ async def run_on_venue(
     sources: Sources,
     cassette: Cassette | None,
 ) -> Ran:
-    """Trade the sandbox that settings name. Raises UsageError where its keys are not set."""
+    """Trade the sandbox that settings name. Raises UsageError where it cannot be, or its keys are not set."""
+    from trader.brokers.ccxt_dialects import dialect_of
     from trader.runner.live import run_live
+    from trader.runner.live_opening import address_of
 
     if new:
         raise UsageError("--new: an account has one book", hint="use another account, or another workspace")
+    dialect_of(address_of(settings).exchange)  # keys are not asked for in vain
     found = keys_of(session, settings.run.broker)
     return await run_live(
         session.workspace,

@@ -9,6 +9,9 @@ from pydantic import model_validator
 from trader.domain.errors import OrderError
 from trader.domain.value import Amount, Value
 
+MOST_STEPS = Decimal(10) ** 18
+"""Lots or ticks that a number may come to: no venue has more, and beyond some 28 digits nothing is exact."""
+
 
 class AssetClass(StrEnum):
     """Which agents know about it and which limits count it."""
@@ -73,9 +76,11 @@ class Instrument(Value):
         return quantity * price * self.multiplier
 
     def check_quantity(self, quantity: Decimal) -> None:
-        """Raise OrderError unless `quantity` is a positive whole number of lots."""
+        """Raise OrderError unless `quantity` is a positive whole number of lots, and no more than can be."""
         if not quantity.is_finite() or quantity <= 0:
             raise OrderError(f"{self.symbol}: quantity {quantity} is not above zero")
+        if quantity > MOST_STEPS * self.lot_size:
+            raise OrderError(f"{self.symbol}: quantity {quantity:.6G} is more than any venue counts")
         if quantity % self.lot_size != 0:
             raise OrderError(
                 f"{self.symbol}: quantity {quantity} is not a multiple of the lot {self.lot_size}"
@@ -85,6 +90,8 @@ class Instrument(Value):
         """Raise OrderError unless `price` is positive and on the tick."""
         if not price.is_finite() or price <= 0:
             raise OrderError(f"{self.symbol}: price {price} is not above zero")
+        if price > MOST_STEPS * self.tick_size:
+            raise OrderError(f"{self.symbol}: price {price:.6G} is more than any venue counts")
         if price % self.tick_size != 0:
             raise OrderError(f"{self.symbol}: price {price} is off the tick {self.tick_size}")
 

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from trader.domain.orders import Order
 from trader.domain.value import plain
+from trader.risk.facts import NO_QUOTE
 from trader.risk.standing import Standing
 
 CORRELATED_OVER = 0.8
@@ -95,6 +96,8 @@ def spread(order: Order, standing: Standing) -> Asked:
     quote = standing.facts.quotes.get(order.symbol)
     if quote is None:
         return None
+    if quote == NO_QUOTE:
+        return "bid and ask are not known"
     if quote.bid <= 0 or quote.ask < quote.bid:
         return f"bid {plain(quote.bid)} and ask {plain(quote.ask)} cannot be"
     return 2 * (quote.ask - quote.bid) / (quote.ask + quote.bid)

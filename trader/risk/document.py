@@ -24,7 +24,8 @@ size: 6.1 % of equity asked, 5 % allowed". `trader/risk/limits.py` has a row for
 - `cut` leaves the largest whole number of lots within the limit, and refuses where that is none. More than
   {BEYOND} times what is allowed is no size to be cut but a mistake of unit, and is refused.
 - Refused besides, each with its numbers: a quantity off the lot, a price off the tick, an instrument in a
-  currency without a rate, a stop on the wrong side of the last price, an instrument whose venue is closed.
+  currency without a rate, a stop on the wrong side of the last price, an instrument whose venue is closed, a
+  sale of more than is held where nobody is known to lend the rest.
 - While the venue has not said what became of an order, its instrument takes no entry.
 
 """
@@ -87,7 +88,8 @@ Profits are after fees and dividends, as a share of what the trades had cost to 
   counts as one.
 - `price_collar`: an increase must be a limit order; a market order has no worst price.
 - `data_age`: an instrument whose age is not known is refused.
-- `spread` is asked where the feed has quotes. Where it has bars only, costs stand for it.
+- `spread` is asked where there are quotes: at a venue, as the round begins; where the venue does not tell one
+  the entry is refused. A replay has bars only, and costs stand for it.
 - `order_rate` is the sender's: it waits, on the venue's clock. The gate refuses entries while more than
   {WAITING_AT_MOST} requests wait. Protective legs, cancels and simulated time do not count.
 """

@@ -23,6 +23,10 @@ class Quote(Value):
     ask: Amount
 
 
+NO_QUOTE = Quote(bid=ZERO, ask=ZERO)
+"""Where there should be one and nobody has told it: it refuses increases."""
+
+
 class Breaker(Value):
     """No entries in this book from `since` on."""
 
@@ -62,6 +66,8 @@ class Facts(Value):
     """Closed trades that lost, up to the last one."""
     closed: dict[str, Moment] = Field(default_factory=dict)
     """By symbol: where the venue takes no orders now, when it opens. A replay's orders wait for the open."""
+    unlent: tuple[str, ...] = ()
+    """Symbols that nobody is known to lend: what is sold of them is what is held."""
     entries_today: int = Field(default=0, ge=0)
     """Increases sent in this session."""
     requests_last_minute: int = Field(default=0, ge=0)

@@ -28,6 +28,9 @@ STOP_SIDE = "stop_side"
 CLOSED = "market_closed"
 """Named as the limit while the venue takes no orders in the instrument."""
 
+BORROW = "borrow"
+"""Named as the limit for a sale of more than is held, where nobody is known to lend the rest."""
+
 UNRESOLVED = "unknown_order"
 """Named as the limit while the venue has not said what became of another order of the instrument."""
 
@@ -56,6 +59,12 @@ def rule(order: Order, facts: Facts, limits: Limits) -> Ruling:
     passed = wrong_side(order, facts.last(order.symbol))
     if passed is not None:
         return _ruling(order, closing, STOP_SIDE, passed)
+    if order.side is Side.SELL and order.symbol in facts.unlent:
+        sentence = (
+            f"borrow: {plain(order.quantity)} {order.symbol} to be sold, {plain(closing)} held and free: "
+            "whether the rest can be borrowed is not known"
+        )
+        return _ruling(order, closing, BORROW, sentence, order.quantity, closing)
     opens = facts.closed.get(order.symbol)
     if opens is not None:
         sentence = f"market closed: {order.symbol} takes no orders before {_minute(opens)} UTC"

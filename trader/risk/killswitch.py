@@ -7,6 +7,9 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+DRY_RUN = "dry run: orders are written down"
+"""Why nothing is sent where `run.dry_run` is set."""
+
 
 def halted(halt: Path) -> str | None:
     """Why nothing may be sent, or None. A file that is there and cannot be read still halts."""
@@ -21,6 +24,11 @@ def halted(halt: Path) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         return f"halted: {halt.name} is there and cannot be read ({type(error).__name__})"
     return f"halted {text}" if text else f"halted: {halt.name} is there and gives no reason"
+
+
+def withheld(halt: Path, *, dry_run: bool) -> str | None:
+    """Why no order may leave, or None: people have halted, or only want to see what would be sent."""
+    return halted(halt) or (DRY_RUN if dry_run else None)
 
 
 def engage(halt: Path, reason: str, at: datetime) -> None:

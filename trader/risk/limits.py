@@ -72,6 +72,8 @@ class Limit:
     """Where the default comes from."""
     highest: Decimal = Decimal(1)
     """The largest setting accepted: a share above it is a percentage that lost its sign."""
+    lowest: Decimal = Decimal(0)
+    """The smallest setting accepted."""
 
     @property
     def name(self) -> str:
@@ -260,6 +262,7 @@ LIMITS: tuple[Limit, ...] = (
         using.order_rate,
         "Slow enough for a person to see and stop; every venue allows more.",
         highest=_D(10_000),
+        lowest=_D(1),
     ),
 )
 
@@ -295,16 +298,21 @@ def resolve_limits(plain_table: Mapping[str, Any]) -> Limits:
 
 def _number(limit: Limit, value: Any) -> Decimal:
     """`value` as this limit's number: not negative, not above `highest`, whole where things are counted."""
-    wrong = f"[risk] {limit.slug} = {value!r}"
+    wrong = f"[risk] {limit.slug} = {plain(value) if isinstance(value, Decimal) else repr(value)}"
+    hint = "shares are fractions: 0.05 is 5 %" if limit.unit is Unit.SHARE else ""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("nan")
     if not number.is_finite() or number < 0:
-        raise SettingsError(f"{wrong} is not a number of zero or more")
+        raise SettingsError(f"{wrong} is not a number of zero or more", hint=hint)
     if number > limit.highest:
-        hint = "shares are fractions: 0.05 is 5 %" if limit.unit is Unit.SHARE else ""
         raise SettingsError(f"{wrong} is above {plain(limit.highest)}, the most it may be", hint=hint)
+    if number < limit.lowest:
+        raise SettingsError(
+            f"{wrong} is below {plain(limit.lowest)}, the least it may be: exits would never have their turn",
+            hint="`trader halt` stops every order",
+        )
     if limit.unit is Unit.COUNT and number != number.to_integral_value():
         raise SettingsError(f"{wrong} is not a whole number")
     return number

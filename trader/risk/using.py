@@ -18,8 +18,12 @@ def below_peak(standing: Standing) -> Decimal | None:
 
 
 def losses_in_a_row(standing: Standing) -> Decimal:
-    """Closed trades that lost, up to the last one."""
-    return Decimal(standing.facts.losses_in_a_row)
+    """Closed trades that lost, up to the last one; once a streak's pause is over it counts no more."""
+    facts = standing.facts
+    tripped = [one for one in facts.breakers if one.reason == "losing_streak"]
+    if not tripped or facts.breaker("losing_streak") is not None:
+        return Decimal(facts.losses_in_a_row)
+    return Decimal(facts.losses_in_a_row % max(1, int(tripped[-1].permitted or 1)))
 
 
 def position_size(standing: Standing) -> Decimal | None:

@@ -10,7 +10,7 @@ from trader.domain.portfolio import Book
 from trader.graph.sending import ByHand
 from trader.journal.reader import JournalReader
 from trader.journal.writer import Journal
-from trader.risk.killswitch import halted
+from trader.risk.killswitch import withheld
 from trader.runner.keeping import Keeper
 from trader.runner.live_opening import OPENED, address_of, ledger_of
 from trader.runner.requests import Answer, flatten
@@ -35,7 +35,7 @@ async def flatten_at_venue(
     """
 
     def stopped() -> str | None:
-        return halted(workspace.halt)
+        return withheld(workspace.halt, dry_run=settings.run.dry_run)
 
     address = address_of(settings)
     async with connected(address, keys, clock) as client:

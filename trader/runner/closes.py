@@ -154,10 +154,12 @@ class Watch:
 
     async def _poll(self, now: datetime) -> bool:
         """Look at working orders where it is time, and end entries under HALT, at once when it comes."""
-        halted, pulled = self._halted() is not None, self._pulled
-        self._pulled = halted
+        halted, pulled = self._halted(), self._pulled
+        self._pulled = halted is not None
+        if halted is not None:
+            self._note(f"{halted}; nothing is sent")
         due = now - self._polled >= timedelta(seconds=self._venue.poll_s)
-        if halted and (due or not pulled):
+        if halted is not None and (due or not pulled):
             for client_id in await self.keeper.cancel_entries():
                 self._note(f"halted, and the end of {client_id} is not confirmed")
         if due:

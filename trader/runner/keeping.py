@@ -20,6 +20,7 @@ from trader.domain.orders import Order, OrderEvent, OrderState, TimeInForce
 from trader.domain.value import plain
 from trader.journal.records import Noted, OrderIntended
 from trader.journal.writer import Recorder
+from trader.risk.facts import Quote
 from trader.runner import amending
 from trader.runner.market_step import row_record
 
@@ -83,6 +84,10 @@ class Keeper:
 
     def arrive(self, as_of: datetime) -> None:
         """A bar has closed; the clock of a venue goes by itself."""
+
+    async def quotes(self) -> dict[str, Quote]:
+        """The best prices at the venue now."""
+        return await self.broker.quotes()
 
     async def step(self, as_of: datetime, between: bool = False) -> MarketStep:
         """Everything since the last step. Orders for one bar that still work end, unless `between` closes."""

@@ -16,7 +16,7 @@ from trader.journal.reader import JournalReader
 from trader.journal.records import Noted, RoundClosed
 from trader.journal.writer import Journal
 from trader.llm.cassette import Cassette
-from trader.risk.killswitch import halted
+from trader.risk.killswitch import withheld
 from trader.runner import opening
 from trader.runner.asking import asked_models, staffed
 from trader.runner.closes import Watch, last_close
@@ -75,7 +75,7 @@ async def run_live(
         journal.commit()
 
         def stopped() -> str | None:
-            return halted(workspace.halt)
+            return withheld(workspace.halt, dry_run=settings.run.dry_run)
 
         broker = CcxtBroker(client, ledger_of(reader, book, rules), rules, opened_with, clock, stopped)
         keeper = Keeper(broker, book.id, journal, clock, stopped)

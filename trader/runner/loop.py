@@ -13,7 +13,7 @@ from trader.graph.insisting import InsistentModels
 from trader.journal.reader import JournalReader
 from trader.journal.writer import Journal
 from trader.llm.cassette import Cassette
-from trader.risk.killswitch import halted
+from trader.risk.killswitch import withheld
 from trader.runner import opening
 from trader.runner.asking import asked_models, staffed
 from trader.runner.drifting import watched
@@ -104,7 +104,7 @@ async def run(
                 forecaster,
                 journal,
                 broker,
-                lambda: halted(workspace.halt),
+                lambda: withheld(workspace.halt, dry_run=settings.run.dry_run),
                 replay_clock,
                 speaks,
             )

@@ -153,7 +153,8 @@ def check_currencies(market: Market, settings: Settings) -> None:
         if other not in known:
             raise UsageError(
                 f"{symbol} is quoted in {other}, the account is in {currency}: no rate is known",
-                hint=f'paper.rates = ["{other}{currency}"], or paper.currency = "{other}"',
+                hint=f'paper.rates = ["{other}{currency}"], or ["{currency}{other}"] where the feed has that'
+                f' one, or paper.currency = "{other}"',
             )
 
 

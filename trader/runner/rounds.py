@@ -189,9 +189,10 @@ class Rounds:
         trades = len(self._venue.broker.ledger.closed)
         learned, changes = await self._learning.learn(desk, as_of, self.done, trades)
         records += changes
+        quotes = await self._venue.quotes()
         facts = market_step.facts_at(
             view, account, book.symbols, self._past.breakers, self._past.entries_today(as_of)
-        ).model_copy(update=self._trades_closed(as_of) | self._busy())
+        ).model_copy(update=self._trades_closed(as_of) | self._busy() | self._unlent() | {"quotes": quotes})
         named = StateLearned.of(book.id, learned)
         opened = RoundOpened(
             round=round_id(book.id, as_of),
@@ -222,6 +223,12 @@ class Rounds:
         """How busy the venue is kept; nothing where nobody counts."""
         pace = self._desk.pace
         return {} if pace is None else {"requests_last_minute": pace.last_minute, "waiting": pace.waiting}
+
+    def _unlent(self) -> dict[str, object]:
+        """What of the book nobody is known to lend."""
+        broker = self._venue.broker
+        known = sorted(broker.ledger.instruments.items())
+        return {"unlent": tuple(symbol for symbol, one in known if not broker.lends(one))}
 
     def _tripped(self, as_of: datetime) -> list[BreakerChanged]:
         """The breakers that this bar has tripped."""

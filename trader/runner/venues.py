@@ -10,6 +10,7 @@ from trader.brokers.rates import rates_at
 from trader.clock import SetClock
 from trader.data.market import Market
 from trader.domain.portfolio import Rate
+from trader.risk.facts import Quote
 from trader.runner.market_step import actions_between
 from trader.runner.opening import Span
 
@@ -24,6 +25,10 @@ class Venue(Protocol):
 
     def arrive(self, as_of: datetime) -> None:
         """A bar has closed at this moment."""
+        ...
+
+    async def quotes(self) -> dict[str, Quote]:
+        """The best prices now, by symbol; none where there are only bars."""
         ...
 
     async def step(self, as_of: datetime, between: bool = False) -> MarketStep:
@@ -48,6 +53,10 @@ class PaperVenue:
         """The clock is at this close, and rates are as of it."""
         self._clock.set(as_of)
         self.broker.rates = self._rates(as_of)
+
+    async def quotes(self) -> dict[str, Quote]:
+        """A replay has bars only."""
+        return {}
 
     async def step(self, as_of: datetime, between: bool = False) -> MarketStep:
         """Its bars, and the actions that came into effect since the close before. Here none comes late."""

@@ -16,6 +16,7 @@ _KINDS = {
     "number": "a number",
     "string": "text",
     "array": "a list of texts",
+    "boolean": "true or false",
     "date": "a day such as 2012-06-01",
 }
 """Words for the types and formats of JSON schemas."""
@@ -110,6 +111,14 @@ def expected(key: str) -> str:
     else:
         schema = _schema(TYPED[table], name)
     return said(schema)
+
+
+def sentence(key: str) -> str:
+    """What a setting does, in its own words."""
+    table, _, name = key.partition(".")
+    known = llm.section_of(key) if table == "llm" else None
+    section, field = known or (TYPED[table], name)
+    return section.model_fields[field].description or ""
 
 
 def said(schema: Mapping[str, Any]) -> str:

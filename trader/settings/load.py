@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from trader.domain.errors import SettingsError, at_line, nearest
 from trader.settings import llm
-from trader.settings.document import defaults, expected, shown
+from trader.settings.document import defaults, expected, sentence, shown
 from trader.settings.lines import lines_of, nearest_line
 from trader.settings.model import PLAIN, PLANNED, TYPED, Settings
 from trader.settings.section import Section
@@ -19,6 +19,9 @@ from trader.settings.sources import Origin, Source, Sources
 
 PREFIX = "TRADER_"
 """TRADER_DESK__HORIZON is desk.horizon. Without the double underscore it is no setting: a key, a lock."""
+
+DRY_RUN = "DRY_RUN"
+"""The one variable without the prefix that is a setting: `run.dry_run`, under the name that people try."""
 
 _LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*?)\s*$")
@@ -101,8 +104,10 @@ def _checked(tree: dict[str, Any], values: Mapping[str, Any], found: Mapping[str
             raise SettingsError(beside.says(f"{'.'.join(place)} is missing")) from None
         keys = (".".join(place[:length]) for length in range(len(place), 0, -1))
         key = next(key for key in keys if key in values)
-        message = f"{key}: expected {expected(key)}, found {shown(values[key])}"
-        raise SettingsError(found[key].says(message)) from None
+        expects = expected(key)
+        message = f"{key}: expected {expects}, found {shown(values[key])}"
+        hint = sentence(key) if "that matches" in expects else ""  # a pattern says little to most people
+        raise SettingsError(found[key].says(message), hint=hint) from None
 
 
 def _from_file(path: Path) -> tuple[dict[str, int], list[Entry]]:
@@ -179,10 +184,19 @@ def _from_environment(variables: Iterable[tuple[str, str, Source]]) -> list[Entr
     for name, text, source in variables:
         if name in single:
             raise SettingsError(source.says(f"{name} sets nothing"), hint=f"did you mean {single[name]}?")
+        if name == DRY_RUN:
+            entries.append(Entry("run.dry_run", _switched(text, source), source))
         if name.startswith(PREFIX) and "__" in name:
             key = name.removeprefix(PREFIX).lower().replace("__", ".")
             entries.append(Entry(key, _parsed(key, text), source))
     return entries
+
+
+def _switched(text: str, source: Source) -> bool:
+    """What cannot be read switches nothing on or off: it is an error."""
+    if text.lower() not in ("", "0", "1", "false", "true"):
+        raise SettingsError(source.says(f"expected 0 or 1, found {shown(text)}"))
+    return text.lower() in ("1", "true")
 
 
 def _variable(key: str) -> str:

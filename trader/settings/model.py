@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, Strict, model_serializer
 
 from trader.domain.market import Timeframe
 from trader.domain.value import Amount, Number, Value
@@ -97,6 +97,8 @@ class Run(Section):
     """Rounds a second, at most. 0: as fast as they go."""
     approval: Annotated[Text, Field(pattern=r"^(never|always|over:[0-9]+(\.[0-9]+)?)$")] = "never"
     """Which increases a person must approve: `never`, `always`, or `over:5000` in the account's currency."""
+    dry_run: Annotated[bool, Strict()] = False
+    """Decide, rule and write down, and send no order. `DRY_RUN=1` in the environment sets it."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Seeds whatever is drawn at random."""
 
@@ -136,6 +138,8 @@ class Settings(Value):
             del tables["paper"]["cost_bps"]
         if self.run.broker == "paper":
             del tables["run"]["broker"]
+        if not self.run.dry_run:
+            del tables["run"]["dry_run"]
         return tables
 
 
