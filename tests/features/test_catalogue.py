@@ -119,6 +119,22 @@ def test_prices_in_another_unit_change_only_what_is_stated_in_prices(row: Featur
     np.testing.assert_allclose(row.compute(scaled), expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("price", [2.0**-40, 2.0**-20, 2.0**40])
+def test_a_coin_at_a_trillionth_has_the_indicators_of_one_at_a_trillion(price: float) -> None:
+    inputs = walk(2)
+    *prices, volume = columns(inputs)
+    scaled = Inputs(*(one * price for one in prices), volume, opened=inputs.opened, index=inputs.index)
+    usual, other = compute_all(inputs), compute_all(scaled)
+    for row in FEATURES:
+        if row.scale_free and row.name not in {
+            "amihud_21",
+            "price_impact_63",
+        }:  # of a million of the currency
+            np.testing.assert_allclose(
+                other[row.name], usual[row.name], rtol=1e-9, atol=1e-12, err_msg=row.name
+            )
+
+
 @pytest.mark.parametrize("name", sorted(REFERENCE | EXACT))
 @pytest.mark.parametrize("symbol", ["AAPL", "IBM"])
 def test_on_real_bars_a_row_agrees_with_exact_sums(name: str, symbol: str) -> None:
@@ -163,6 +179,37 @@ def test_a_market_that_never_moves_has_no_infinite_value() -> None:
     assert {name for name, values in computed.items() if np.isinf(values).any()} == set()
     assert computed["volatility_21"][-1] == 0.0
     assert computed["bollinger_position"][-1] == 0.5
+
+
+def halted() -> Inputs:
+    """A price that moves, and then stands still at one that sums do not meet."""
+    *prices, volume = (array.copy() for array in columns(walk(13)))
+    for price in prices:
+        price[1420:] = 100.1
+    return Inputs(*prices, volume, opened=walk(13).opened)
+
+
+def test_a_price_that_stands_still_is_neither_oversold_nor_far_from_its_mean() -> None:
+    computed = compute_all(halted())
+    moved = (
+        "rsi",
+        "stoch",
+        "willr",
+        "cci",
+        "cmo",
+        "ultimate",
+        "mfi",
+        "adx",
+        "dx",
+        "plus_di",
+        "minus_di",
+        "z_score",
+    )
+    names = [row.name for row in FEATURES if row.name.startswith(moved)]
+    assert len(names) == 23
+    for name in names:
+        assert np.isfinite(computed[name][1419]), name
+        assert np.isnan(computed[name][-1]), name
 
 
 def test_without_volume_what_reads_volume_has_no_value() -> None:

@@ -31,12 +31,13 @@ What is true of all, and tested for each:
 
 - **It looks back only.** Other bars after a bar change nothing at it, byte for byte.
 - **What is not known is NaN, never zero**: in the first bars (the warm-up), over a gap, and where a formula
-  would divide by nothing.
+  would divide by nothing. Of a share that is halted TA-Lib says that its RSI is 0; here it has none.
 - **Bars are adjusted** for the splits and dividends that had come into effect: a split is not a return.
 - **It agrees**, on the bundled bars, to 1e-9 with TA-Lib where TA-Lib has it, else with sums that are exact
   (`math.fsum`).
-- **Units do not matter**: with prices times four and volumes over four the values are the same. Only
-  `atr_14` is a price.
+- **Units do not matter**: with prices times four and volumes over four the values are the same, and so are
+  those of a coin at a trillionth of a dollar. Only `atr_14` is a price; `amihud_21` and `price_impact_63` are
+  for an amount of the quote currency.
 
 `[-k]` is k bars before; `SMA`, `EMA` and other names in capitals are TA-Lib's, with its seeds. What is
 annual uses the bars a year of the instrument's calendar. What is stated in months has no value on bars
@@ -69,8 +70,9 @@ The spread, the depth and the flow of an order book, and the funding rate of a p
 catalogue, because no feed brings them. What bars tell of them stands under microstructure. The index of
 `market` is the S&P 500 of the samples; where it is not there, or has ended, these have no value.
 
-Nothing is cached on disk: in a process each indicator is computed once for a symbol and moment, and two
-moments share no history once a dividend has come between them.
+In a process each indicator is computed once for a symbol and moment; two moments share no history once a
+dividend has come between them. What is dear and not *by the bar* is kept on disk for
+[trainings](models.md#what-can-be-trained), by the digest of the bars and of the catalogue's own source.
 
 """
 
