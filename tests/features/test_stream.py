@@ -181,9 +181,7 @@ def test_a_halt_and_another_unit_are_the_same_both_ways(price: float) -> None:
     begun = Stream(COMMON)
     np.testing.assert_array_equal(begun.start(as_bars(scaled)[:1425]), added[:1425])
     bar = [float(column[1425]) for column in columns(scaled)]
-    np.testing.assert_array_equal(
-        begun.add(*bar), added[1425]
-    )  # 6 bars into the halt, 5 of them read at once
+    np.testing.assert_array_equal(begun.add(*bar), added[1425])  # five bars of the halt were read at once
 
 
 UNCOMPILED = """

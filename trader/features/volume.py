@@ -34,8 +34,8 @@ _MONTH = 21
 
 def money_flow(inputs: Inputs) -> Floats:
     """Money flow index over 14 bars; no value where none of them had volume."""
-    prices = (price * inputs.unit for price in (inputs.high, inputs.low, inputs.close))
-    index = talib.MFI(*prices, inputs.volume, 14)
+    high, low, close = (price * inputs.unit for price in (inputs.high, inputs.low, inputs.close))
+    index = talib.MFI(high, low, close, inputs.volume, 14)
     return _traded(inputs, index, 14)
 
 
