@@ -11,7 +11,7 @@ _TITLES = {
     Group.VOLUME: "Volume: whether trade goes with the price",
     Group.STATISTICAL: "Statistics: the shape of the last returns",
     Group.LEVEL: "Levels: how far it is to where the price turned",
-    Group.MICROSTRUCTURE: "Microstructure: what trading costs and who trades, from bars",
+    Group.MICROSTRUCTURE: "Microstructure: what trading costs and who trades",
     Group.MARKET: "Market: how the price moves with an index",
     Group.CALENDAR: "Calendar: where the bar stands in the day, week, month and year",
     Group.CANDLE: "Candles: TA-Lib's patterns",
@@ -64,11 +64,14 @@ compiling, which is kept on disk. Without, a bar costs about as much as the whol
 The desk does not use it. It computes what is asked for over the whole history at each close, which takes a
 millisecond for ten years of days; numba alone would take a third of a second and a hundred megabytes.
 
-## What waits for its feed
+## What your feed must bring
 
-The spread, the depth and the flow of an order book, and the funding rate of a perpetual, are not in the
-catalogue, because no feed brings them. What bars tell of them stands under microstructure. The index of
-`market` is the S&P 500 of the samples; where it is not there, or has ended, these have no value.
+`quoted_spread`, `depth_imbalance`, `trade_flow` and `funding_rate` have a value only where your data has an
+order book, its trades or a perpetual's funding: as series of [`macro.csv`](data.md) named after the symbol,
+`BTCUSD.bid`, `.ask`, `.bid_size`, `.ask_size`, `.bought`, `.sold`, `.funding_rate`. What was last published
+while a bar was in progress is the bar's. No bundled feed has any; what bars alone tell stands under
+microstructure too. The index of `market` is the S&P 500 of the samples; where it is not there, or has ended,
+these have no value.
 
 In a process each indicator is computed once for a symbol and moment; two moments share no history once a
 dividend has come between them. What is dear and not *by the bar* is kept on disk for

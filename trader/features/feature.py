@@ -1,6 +1,6 @@
 """What an indicator is, and the arrays that all of them read."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, wraps
@@ -58,6 +58,8 @@ class Inputs:
     """When each bar began, UTC: for the calendar."""
     index: Floats | None = None
     """The level of an index as it was known when each bar closed, NaN where none was."""
+    beside: Mapping[str, Floats] = field(default_factory=dict)
+    """What a feed brings besides bars (`trader.features.book`), by name, NaN where it brought nothing."""
     _known: dict[Hashable, Floats | tuple[Floats, ...]] = field(default_factory=dict, init=False, repr=False)
     """What `remembered` functions have answered."""
 
@@ -69,7 +71,7 @@ class Inputs:
             if not fit.all():
                 row = int(np.argmin(fit))
                 raise ToolError(f"{name} is {array[row]} at bar {row + 1} of {len(array)}")
-        for name, given in (("opened", self.opened), ("index", self.index)):
+        for name, given in (("opened", self.opened), ("index", self.index), *self.beside.items()):
             if given is not None:
                 self._same_length(name, given)
 
@@ -122,6 +124,8 @@ class Feature:
     moving: int = 0
     """The last bars that must have a range between them: where nothing moved TA-Lib says 0, which reads as
     oversold."""
+    reads: tuple[str, ...] = ()
+    """What of `Inputs.beside`."""
 
     def compute(self, inputs: Inputs) -> Floats:
         """The indicator at each of the n bars.
