@@ -1,5 +1,7 @@
 """The kelly_portfolio tool: stakes of symbols that move together, from what has resolved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,15 @@ def test_a_symbol_with_too_few_common_dates_is_named_and_left_out() -> None:
     result = run(context(source, close_of(650)), Arguments())
     assert result.missing == ("BBB",)
     assert [stake.symbol for stake in result.stakes] == ["AAA"]
+
+
+def test_a_halted_symbol_is_left_out_and_has_no_stake_of_its_own() -> None:
+    still = bars("BBB", [80.0] * 700)
+    still = replace(still, open=still.close)
+    source = market(700, bars={"AAA": walk("AAA", 700, 1), "BBB": still}, actions={})
+    assert run(context(source, close_of(650)), Arguments()).missing == ("BBB",)
+    with pytest.raises(ToolError, match="BBB never moves"):
+        run(replace(context(source, close_of(650)), symbol="BBB"), Arguments())
 
 
 def test_a_copy_of_a_symbol_and_too_short_a_history_are_said() -> None:

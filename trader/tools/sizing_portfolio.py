@@ -61,7 +61,7 @@ class Result(Schema):
     n_eff: Number
     """Effective cases: dates over the horizon."""
     missing: tuple[str, ...]
-    """Symbols that share too few dates with the one asked about."""
+    """Symbols that share too few dates with the one asked about, or never moved on them."""
 
 
 def run(context: ToolContext, arguments: Arguments) -> Result:
@@ -70,10 +70,13 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     own = outcomes(view, context.symbol, horizon)
     if len(own.decided) < _FEWEST_DATES:
         raise ToolError(f"needs {_FEWEST_DATES} resolved events of {context.symbol}, has {len(own.decided)}")
+    if not own.returns[-arguments.dates :].std() > 0.0:
+        raise ToolError(f"{context.symbol} never moves, so there is nothing to stake on")
     together, missing = [own], list[str]()
     for symbol in sorted({*(arguments.symbols or view.symbols)} - {context.symbol}):
         other = outcomes(view, symbol, horizon)
-        if len(np.intersect1d(own.decided, other.decided)) < _FEWEST_DATES:
+        shared = np.isin(other.decided, own.decided)
+        if shared.sum() < _FEWEST_DATES or not other.returns[shared][-arguments.dates :].std() > 0.0:
             missing.append(symbol)
         else:
             together.append(other)
