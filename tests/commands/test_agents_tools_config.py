@@ -121,6 +121,13 @@ def test_some_features_are_listed_by_their_name_or_group(capsys: Captured) -> No
     assert "did you mean rsi_14" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("names", ["return_1,level", "return_1, level", '["return_1", "level"]'])
+def test_a_list_is_written_as_words_or_as_json(names: str, capsys: Captured) -> None:
+    asked = document(["tools", "run", "features", "--symbol", "AAPL", "--arg", f"names={names}"], capsys)
+    assert asked["arguments"] == {"names": ["return_1", "level"]}
+    assert len(asked["result"]["values"]) == 8  # type: ignore[index]
+
+
 def test_a_narrow_terminal_loses_nothing_of_a_feature(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
 
@@ -137,7 +137,7 @@ def _in_words(row: Feature) -> str:
 
 
 def _arguments(known: AnyTool, given: Sequence[str]) -> dict[str, Any]:
-    """`key=value` texts as the tool's arguments; values are JSON where they read as JSON."""
+    """`key=value` texts as the tool's arguments; values are JSON where they read as it, lists may be words."""
     asked: dict[str, Any] = {}
     for text in given:
         key, value = pair(text, "--arg")
@@ -146,7 +146,8 @@ def _arguments(known: AnyTool, given: Sequence[str]) -> dict[str, Any]:
         try:
             asked[key] = json.loads(value)
         except ValueError:
-            asked[key] = value
+            several = get_origin(known.Arguments.model_fields[key].annotation) is tuple
+            asked[key] = [part.strip() for part in value.split(",")] if several else value
     try:
         known.Arguments.model_validate(asked)
     except ValidationError as error:

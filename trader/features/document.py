@@ -23,7 +23,7 @@ _INTRODUCTION = """\
 # Features
 
 {count} indicators, in one catalogue: `trader/features/catalogue.py`. `trader tools features` lists them.
-`trader tools run features --symbol AAPL --arg 'names=["microstructure"]'` computes some at a bar, by their
+`trader tools run features --symbol AAPL --arg names=rsi_14,microstructure` computes some at a bar, by their
 names or their group's; without names, the 32 that agents are shown. [Writing a
 feature](writing-a-feature.md) adds one.
 
