@@ -137,7 +137,7 @@ def _in_words(row: Feature) -> str:
 
 
 def _arguments(known: AnyTool, given: Sequence[str]) -> dict[str, Any]:
-    """`key=value` texts as the tool's arguments; values are JSON where they read as it, lists may be words."""
+    """`key=value` texts as the tool's arguments: JSON where they read as it; lists may be words."""
     asked: dict[str, Any] = {}
     for text in given:
         key, value = pair(text, "--arg")
