@@ -102,13 +102,12 @@ def _report(asked: Rehearsal, view: MarketView, known: SymbolEvidence, agent: Ag
     """As much of a junior's report as bears on a rule, which asks only whether there is a fact in it."""
     evidence: dict[str, Evidence] = {}
     context = asked.context(view, known.symbol)
-    report = agent.report(_case(asked, view, known, evidence, {}))
     for call in agent.calls:
         evidence |= agent.gather(asked.toolbox, context, only=(call.name,))
         report = agent.report(_case(asked, view, known, evidence, {}))
         if not report.empty:
-            break
-    return report
+            return report
+    return agent.report(_case(asked, view, known, evidence, {}))
 
 
 def _case(
