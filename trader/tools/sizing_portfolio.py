@@ -37,6 +37,7 @@ class Stake(Schema):
     """One symbol's part. Weights are shares of equity."""
 
     symbol: str
+    """Whose."""
     mean: Number
     """Of the event's returns, less costs; a fraction over the horizon."""
     deviation: Number
