@@ -14,7 +14,7 @@ from benchmarks.figures import Bound, Disagreement, Figure, Say, exponent
 from benchmarks.tools_talib import DIRECT
 from benchmarks.turns import by_turns, middle
 from trader.domain.market import Bars, Floats, Timeframe
-from trader.features.catalogue import COMMON, compute_all, feature
+from trader.features.catalogue import compute_all, feature
 from trader.features.feature import Inputs
 from trader.features.stream import Stream
 
@@ -30,6 +30,9 @@ ADDED = 2_000
 """Bars added one by one."""
 TALIB, EXACT, DRIFTING = 1e-9, 1e-12, 1e-5
 """Relative differences allowed: of the same arithmetic; of a stream; of windows that drift."""
+
+COMMON = tuple(feature(name) for name in DIRECT)
+"""The hundred, for both sides the same ones."""
 
 Compute = Callable[[Inputs], Mapping[str, Floats]]
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.commands import example
 from trader.cli import main
+from trader.commands import output
 from trader.commands.config import example_text
 from trader.domain.learned import POOL, ByRegime, RegimeTrial
 from trader.features.catalogue import FEATURES
@@ -110,6 +111,38 @@ def test_every_feature_is_listed_with_its_source(capsys: Captured) -> None:
     assert {"name", "group", "unit", "warmup", "source"} <= set(rows[0])  # type: ignore[index]
     assert main(["tools", "features"]) == 0
     assert "Wilder 1978" in capsys.readouterr().out
+
+
+def test_some_features_are_listed_by_their_name_or_group(capsys: Captured) -> None:
+    rows = document(["tools", "features", "rsi_14", "level"], capsys)["features"]
+    levels = [row.name for row in FEATURES if row.group == "level"]
+    assert [row["name"] for row in rows] == ["rsi_14", *levels]  # type: ignore[attr-defined]
+    assert main(["tools", "features", "rsi14"]) == 2
+    assert "did you mean rsi_14" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", ["return_1,level", "return_1, level", '["return_1", "level"]'])
+def test_a_list_is_written_as_words_or_as_json(names: str, capsys: Captured) -> None:
+    asked = document(["tools", "run", "features", "--symbol", "AAPL", "--arg", f"names={names}"], capsys)
+    assert asked["arguments"] == {"names": ["return_1", "level"]}
+    assert len(asked["result"]["values"]) == 8  # type: ignore[index]
+
+
+def test_a_narrow_terminal_loses_nothing_of_a_feature(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "width", lambda: 80)
+    assert main(["tools", "features", "rsi_14", "beta_63"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "rsi_14",
+        "  oscillator; 0 to 100; warm-up 14; by the bar",
+        "  RSI(close, 14)",
+        "  Wilder 1978, New Concepts in Technical Trading Systems",
+        "beta_63",
+        "  market; ratio; warm-up 63",
+        "  covariance with / variance of the index, 63 log returns",
+        "  Sharpe 1964, Journal of Finance 19",
+    ]
 
 
 @pytest.mark.parametrize("name", [tool.name for tool in TOOLS])

@@ -24,6 +24,9 @@ def test_a_duration_has_two_units_at_most(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
+        (True, "yes"),
+        (False, "no"),
+        (-0.0, "0"),
         (None, "unknown"),
         ("a text", "a text"),
         (3081.0, "3081"),

@@ -355,7 +355,15 @@ def of_day(moment: datetime) -> float:
     return (moment.hour * 3600 + moment.minute * 60 + moment.second) / 86400
 
 
+def share(rows: Rows, one: str, other: str) -> float:
+    return (rows[one][-1] - rows[other][-1]) / (rows[one][-1] + rows[other][-1])
+
+
 EXACT: dict[str, Callable[[Rows], float]] = {
+    "quoted_spread": lambda rows: 2 * share(rows, "ask", "bid"),
+    "depth_imbalance": lambda rows: share(rows, "bid_size", "ask_size"),
+    "trade_flow": lambda rows: share(rows, "bought", "sold"),
+    "funding_rate": lambda rows: rows["funding_rate"][-1],
     "straightness_63": straightness_63,
     "efficiency_10": efficiency_10,
     "vortex_14": vortex_14,

@@ -1,5 +1,6 @@
 """Histories to compute over: made ones with gaps, ties and whole volumes, and the bundled bars."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -24,7 +25,20 @@ def walk(seed: int, bars: int = 1500) -> Inputs:
     volume = rng.integers(1, 1_000_000, bars).astype(np.float64)
     opened = np.datetime64("2010-01-04T14:30:00", "s") + np.cumsum(rng.integers(1, 4, bars)) * DAY
     index = 1000.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, bars)))
-    return Inputs(*prices, volume, opened=opened, index=index)
+    return Inputs(*prices, volume, opened=opened, index=index, beside=quotes(seed, close))
+
+
+def quotes(seed: int, close: np.ndarray) -> dict[str, np.ndarray]:
+    """Bids and asks around a close, what waits and what was done at them, and a rate of funding."""
+    rng = np.random.default_rng(seed)
+    half = close * rng.exponential(0.0005, len(close))
+    sizes = ("bid_size", "ask_size", "bought", "sold")
+    return {
+        "bid": close - half,
+        "ask": close + half,
+        **{name: rng.exponential(1000.0, len(close)) for name in sizes},
+        "funding_rate": rng.normal(0.0001, 0.0003, len(close)),
+    }
 
 
 def columns(inputs: Inputs) -> tuple[np.ndarray, ...]:
@@ -38,6 +52,7 @@ def cut(inputs: Inputs, bars: int) -> Inputs:
         *(array[:bars].copy() for array in columns(inputs)),
         opened=None if opened is None else opened[:bars].copy(),
         index=None if index is None else index[:bars].copy(),
+        beside={name: column[:bars].copy() for name, column in inputs.beside.items()},
     )
 
 
@@ -49,7 +64,10 @@ def spliced(inputs: Inputs, later: Inputs, at: int) -> Inputs:
         strict=True,
     )
     *prices, opened, index = (np.concatenate((then[:at], after[at:])) for then, after in parts)
-    return Inputs(*prices, opened=opened, index=index)
+    beside = {
+        name: np.concatenate((then[:at], later.beside[name][at:])) for name, then in inputs.beside.items()
+    }
+    return Inputs(*prices, opened=opened, index=index, beside=beside)
 
 
 def as_bars(inputs: Inputs, timeframe: Timeframe = Timeframe.D1) -> Bars:
@@ -59,6 +77,10 @@ def as_bars(inputs: Inputs, timeframe: Timeframe = Timeframe.D1) -> Bars:
 
 @cache
 def bundled(symbol: str) -> Inputs:
-    """The bars of one of the samples' shares as they were known at the end of 2012, beside the S&P 500."""
+    """The bars of one of the samples' shares as they were known at the end of 2012, beside the S&P 500.
+
+    The samples have no quotes: those are made.
+    """
     view = open_feed("sample").view(datetime(2012, 12, 31, 23, tzinfo=UTC))
-    return inputs_of(view.bars(symbol), index=view.series("sp500"))
+    known = inputs_of(view.bars(symbol), index=view.series("sp500"))
+    return replace(known, beside=quotes(1, known.close))

@@ -1,6 +1,7 @@
 """Every row of the catalogue, against the same promises."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_every_group_has_rows_and_candles_are_all_of_talibs() -> None:
     groups = {group: [row for row in FEATURES if row.group is group] for group in Group}
     assert all(groups.values())
     assert len(groups[Group.CANDLE]) == 61
-    assert len(COMMON) == 100
+    assert len(COMMON) >= 100
 
 
 @ROWS
@@ -112,11 +113,35 @@ def test_no_value_changes_when_later_bars_do(row: Feature, seed: int, share: flo
 def test_prices_in_another_unit_change_only_what_is_stated_in_prices(row: Feature, factor: float) -> None:
     inputs = walk(2)
     *prices, volume = columns(inputs)
+    beside = dict(inputs.beside)
+    beside |= {name: beside[name] * factor for name in ("bid", "ask")}
+    beside |= {name: beside[name] / factor for name in ("bid_size", "ask_size", "bought", "sold")}
     scaled = Inputs(
-        *(price * factor for price in prices), volume / factor, opened=inputs.opened, index=inputs.index
+        *(price * factor for price in prices),
+        volume / factor,
+        opened=inputs.opened,
+        index=inputs.index,
+        beside=beside,
     )
     expected = row.compute(inputs) * (1.0 if row.scale_free else factor)
     np.testing.assert_allclose(row.compute(scaled), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("price", [2.0**-40, 2.0**-20, 2.0**40])
+def test_a_coin_at_a_trillionth_has_the_indicators_of_one_at_a_trillion(price: float) -> None:
+    inputs = walk(2)
+    *prices, _ = columns(inputs)
+    named = dict(zip(("open", "high", "low", "close"), (one * price for one in prices), strict=True))
+    scaled = replace(inputs, **named)
+    usual, other = compute_all(inputs), compute_all(scaled)
+    for row in FEATURES:
+        if row.scale_free and row.name not in {
+            "amihud_21",
+            "price_impact_63",
+        }:  # of a million of the currency
+            np.testing.assert_allclose(
+                other[row.name], usual[row.name], rtol=1e-9, atol=1e-12, err_msg=row.name
+            )
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCE | EXACT))
@@ -143,6 +168,7 @@ def plain(inputs: Inputs) -> dict[str, list[float]]:
     assert inputs.index is not None
     names = ("open", "high", "low", "close", "volume")
     rows = dict(zip(names, (array.tolist() for array in columns(inputs)), strict=True))
+    rows |= {name: column.tolist() for name, column in inputs.beside.items()}
     return rows | {"opened": inputs.opened.astype(np.int64).tolist(), "index": inputs.index.tolist()}
 
 
@@ -165,9 +191,40 @@ def test_a_market_that_never_moves_has_no_infinite_value() -> None:
     assert computed["bollinger_position"][-1] == 0.5
 
 
+def halted() -> Inputs:
+    """A price that moves, and then stands still at one that sums do not meet."""
+    *prices, volume = (array.copy() for array in columns(walk(13)))
+    for price in prices:
+        price[1420:] = 100.1
+    return Inputs(*prices, volume, opened=walk(13).opened)
+
+
+def test_a_price_that_stands_still_is_neither_oversold_nor_far_from_its_mean() -> None:
+    computed = compute_all(halted())
+    moved = (
+        "rsi",
+        "stoch",
+        "willr",
+        "cci",
+        "cmo",
+        "ultimate",
+        "mfi",
+        "adx",
+        "dx",
+        "plus_di",
+        "minus_di",
+        "z_score",
+    )
+    names = [row.name for row in FEATURES if row.name.startswith(moved)]
+    assert len(names) == 23
+    for name in names:
+        assert np.isfinite(computed[name][1419]), name
+        assert np.isnan(computed[name][-1]), name
+
+
 def test_without_volume_what_reads_volume_has_no_value() -> None:
     inputs = walk(8)
-    silent = Inputs(*columns(inputs)[:4], np.zeros(1500), opened=inputs.opened, index=inputs.index)
+    silent = replace(inputs, volume=np.zeros(1500))
     computed = compute_all(silent)
     assert {name for name, values in computed.items() if np.isnan(values).all()} == {
         *(row.name for row in FEATURES if row.group is Group.VOLUME),
@@ -177,10 +234,10 @@ def test_without_volume_what_reads_volume_has_no_value() -> None:
     }
 
 
-def test_without_times_or_an_index_what_reads_them_has_no_value() -> None:
+def test_without_times_an_index_or_a_book_what_reads_them_has_no_value() -> None:
     computed = compute_all(Inputs(*columns(walk(8))))
     assert {name for name, values in computed.items() if np.isnan(values).all()} == {
-        row.name for row in FEATURES if row.group in (Group.CALENDAR, Group.MARKET)
+        row.name for row in FEATURES if row.reads or row.group in (Group.CALENDAR, Group.MARKET)
     }
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.features.histories import as_bars, bundled, columns, walk
+from tests.features.test_catalogue import halted
 from tests.tools.markets import close_of, market
 from trader.data.feeds import open_feed
 from trader.domain.errors import ToolError
@@ -166,6 +167,21 @@ def test_the_kernel_s_numbers_are_those_of_the_operations() -> None:
     others = {Operation.FIELD, Operation.CONSTANT, Operation.DELAY}  # which the kernel does not ask for
     for operation in set(Operation) - others:
         assert getattr(kernel, operation.name) == operation, operation.name
+
+
+@pytest.mark.parametrize("price", [1.0, 1e-10, 1e10])
+def test_a_halt_and_another_unit_are_the_same_both_ways(price: float) -> None:
+    inputs = halted()
+    *prices, volume = columns(inputs)
+    scaled = Inputs(*(one * price for one in prices), volume, opened=inputs.opened)
+    stream = Stream(COMMON)
+    added = np.array([stream.add(*map(float, bar)) for bar in zip(*columns(scaled), strict=True)])
+    for row, values in zip(COMMON, added.T, strict=True):
+        np.testing.assert_allclose(values, row.compute(scaled), rtol=1e-12, err_msg=row.name)
+    begun = Stream(COMMON)
+    np.testing.assert_array_equal(begun.start(as_bars(scaled)[:1425]), added[:1425])
+    bar = [float(column[1425]) for column in columns(scaled)]
+    np.testing.assert_array_equal(begun.add(*bar), added[1425])  # five bars of the halt were read at once
 
 
 UNCOMPILED = """

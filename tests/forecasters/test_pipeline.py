@@ -51,6 +51,15 @@ def test_what_a_fold_forecasts_does_not_depend_on_what_happened_in_it() -> None:
     np.testing.assert_array_equal(try_fold(SAMPLES, split, recipe).p, try_fold(other, split, recipe).p)
 
 
+def test_calibration_is_measured_on_rows_that_had_no_part_in_choosing_the_inputs() -> None:
+    """Of 120 inputs that say nothing, those that fit all rows best look good on the rows kept back too."""
+    slopes = []
+    for seed in range(12):
+        noise = rows(1600, signal=0.0, inputs=120, seed=seed)
+        slopes.append(fit(noise, asked(best=6)).members[0].calibration.above)
+    assert np.mean(slopes) < 0.9  # 1 is the prior: that the model is right as it is
+
+
 def test_the_best_inputs_are_those_that_tell_most() -> None:
     assert set(selecting.best(SAMPLES, 2)) == {0, 1}
     np.testing.assert_array_equal(selecting.best(SAMPLES, 50), np.arange(12))

@@ -47,8 +47,13 @@ def tools_run(
 
 
 @app.command("features")
-def tools_features(context: typer.Context) -> None:
-    """Every indicator: unit, warm-up, source."""
+def tools_features(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Indicators or groups; unset, all.")
+    ] = None,
+) -> None:
+    """Every indicator: group, unit, warm-up, formula, source."""
     from trader.commands import tools
 
-    tools.features(context.obj)
+    tools.features(context.obj, names or [])

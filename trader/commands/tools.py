@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
 
@@ -16,13 +16,15 @@ from trader.data.market import Market
 from trader.domain.errors import ToolError, UnknownName, UsageError
 from trader.domain.market import to_datetime64
 from trader.domain.portfolio import Account
-from trader.features.catalogue import FEATURES
+from trader.features.catalogue import FEATURES, feature
+from trader.features.feature import Feature
 from trader.graph.assembly import cost_model
 from trader.journal.reader import JournalReader
 from trader.memory.recall import Memory
 from trader.runner.opening import forecaster_of
 from trader.settings import Settings
 from trader.tools.document import fields
+from trader.tools.features import named
 from trader.tools.registry import TOOLS, tool
 from trader.tools.tool import Tool, ToolContext
 from trader.tools.toolbox import LiveToolbox
@@ -91,8 +93,9 @@ def run(
     return 0
 
 
-def features(session: Session) -> None:
-    """`tools features`."""
+def features(session: Session, names: Sequence[str]) -> None:
+    """`tools features`: all, or those of these names and groups."""
+    chosen = [feature(name) for name in named(names)] if names else FEATURES
     if session.json:
         entries = [
             {
@@ -104,9 +107,12 @@ def features(session: Session) -> None:
                 "formula": row.formula,
                 "incremental": row.step is not None,
             }
-            for row in FEATURES
+            for row in chosen
         ]
         output.document({"features": entries})
+        return
+    if output.width() < output.WIDE:
+        output.screen(*map(_in_words, chosen))
         return
     rows = (
         (
@@ -117,14 +123,21 @@ def features(session: Session) -> None:
             "" if row.step is None else "yes",
             f"{row.formula}; {row.source}",
         )
-        for row in FEATURES
+        for row in chosen
     )
     headings = ("name", "group", "unit", "warm-up", "by the bar", "formula and source")
     output.screen(output.listing(*headings, rows=rows, right=("warm-up",)))
 
 
+def _in_words(row: Feature) -> str:
+    """A row of the catalogue where there is no room for columns."""
+    carried = "" if row.step is None else "; by the bar"
+    first = f"{row.group}; {row.unit}; warm-up {row.warmup:,}{carried}"
+    return "\n  ".join((row.name, first, row.formula, row.source))
+
+
 def _arguments(known: AnyTool, given: Sequence[str]) -> dict[str, Any]:
-    """`key=value` texts as the tool's arguments; values are JSON where they read as JSON."""
+    """`key=value` texts as the tool's arguments: JSON where they read as it; lists may be words."""
     asked: dict[str, Any] = {}
     for text in given:
         key, value = pair(text, "--arg")
@@ -133,7 +146,8 @@ def _arguments(known: AnyTool, given: Sequence[str]) -> dict[str, Any]:
         try:
             asked[key] = json.loads(value)
         except ValueError:
-            asked[key] = value
+            several = get_origin(known.Arguments.model_fields[key].annotation) is tuple
+            asked[key] = [part.strip() for part in value.split(",")] if several else value
     try:
         known.Arguments.model_validate(asked)
     except ValidationError as error:

@@ -53,12 +53,14 @@ def day(at: datetime) -> str:
 
 
 def fact(value: float | str | None) -> str:
-    """Four significant digits of a number, a whole number in full, and a text as it is."""
+    """Four significant digits of a number, a whole number in full, yes or no, and a text as it is."""
     if value is None:
         return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
+    return f"{int(value)}" if value == int(value) else f"{value:.4g}"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

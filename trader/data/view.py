@@ -145,6 +145,14 @@ class MarketView:
             self._series[name] = _latest_versions(known)
         return self._series[name]
 
+    def published(self, name: str) -> Series | None:
+        """Every version of a series that was published by now, oldest first; None where there is no such.
+
+        Its arrays are the market's own: read them, and hand them to nobody.
+        """
+        known = self._market.series.get(name)
+        return None if known is None else known.until(self.as_of)
+
     def news(self, symbol: str, since: datetime | None = None) -> tuple[NewsItem, ...]:
         """News that names `symbol`, published after `since` and not after `as_of`, oldest first."""
         self.instrument(symbol)

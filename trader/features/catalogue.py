@@ -8,6 +8,7 @@ import numpy as np
 from trader.domain.errors import UnknownName
 from trader.domain.market import Bars, Floats, Series, Timeframe
 from trader.features.averages import AVERAGES
+from trader.features.book import BOOK, during
 from trader.features.calendar import CALENDAR
 from trader.features.candles import CANDLES
 from trader.features.feature import DAYS_A_YEAR, Feature, Inputs
@@ -33,6 +34,7 @@ FEATURES: tuple[Feature, ...] = (
     *STATISTICAL,
     *LEVELS,
     *MICROSTRUCTURE,
+    *BOOK,
     *MARKET,
     *CALENDAR,
     *CANDLES,
@@ -60,13 +62,23 @@ def compute_all(inputs: Inputs, rows: Iterable[Feature] = FEATURES) -> dict[str,
     return {row.name: row.compute(inputs) for row in rows}
 
 
-def inputs_of(bars: Bars, *, bars_a_year: float = DAYS_A_YEAR, index: Series | None = None) -> Inputs:
+def inputs_of(
+    bars: Bars,
+    *,
+    bars_a_year: float = DAYS_A_YEAR,
+    index: Series | None = None,
+    beside: Mapping[str, Series] = MappingProxyType({}),
+) -> Inputs:
     """Bars as indicators read them; they must be adjusted: a split is not a return.
 
-    `index` is a daily series, so bars shorter than a day are not set beside it.
+    `index` is a daily series, so bars shorter than a day are not set beside it. `beside` has every version of
+    what a feed brings besides.
     """
     level = None if index is None or bars.timeframe.intraday else aligned(index, bars.available)
-    return Inputs(bars.open, bars.high, bars.low, bars.close, bars.volume, bars_a_year, bars.opened, level)
+    columns = {name: during(series, bars) for name, series in beside.items()}
+    return Inputs(
+        bars.open, bars.high, bars.low, bars.close, bars.volume, bars_a_year, bars.opened, level, columns
+    )
 
 
 def has_meaning(row: Feature, timeframe: Timeframe) -> bool:

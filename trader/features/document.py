@@ -11,7 +11,7 @@ _TITLES = {
     Group.VOLUME: "Volume: whether trade goes with the price",
     Group.STATISTICAL: "Statistics: the shape of the last returns",
     Group.LEVEL: "Levels: how far it is to where the price turned",
-    Group.MICROSTRUCTURE: "Microstructure: what trading costs and who trades, from bars",
+    Group.MICROSTRUCTURE: "Microstructure: what trading costs and who trades",
     Group.MARKET: "Market: how the price moves with an index",
     Group.CALENDAR: "Calendar: where the bar stands in the day, week, month and year",
     Group.CANDLE: "Candles: TA-Lib's patterns",
@@ -23,7 +23,7 @@ _INTRODUCTION = """\
 # Features
 
 {count} indicators, in one catalogue: `trader/features/catalogue.py`. `trader tools features` lists them.
-`trader tools run features --symbol AAPL --arg 'names=["microstructure"]'` computes some at a bar, by their
+`trader tools run features --symbol AAPL --arg names=rsi_14,microstructure` computes some at a bar, by their
 names or their group's; without names, the 32 that agents are shown. [Writing a
 feature](writing-a-feature.md) adds one.
 
@@ -31,12 +31,13 @@ What is true of all, and tested for each:
 
 - **It looks back only.** Other bars after a bar change nothing at it, byte for byte.
 - **What is not known is NaN, never zero**: in the first bars (the warm-up), over a gap, and where a formula
-  would divide by nothing.
+  would divide by nothing. Of a share that is halted TA-Lib says that its RSI is 0; here it has none.
 - **Bars are adjusted** for the splits and dividends that had come into effect: a split is not a return.
 - **It agrees**, on the bundled bars, to 1e-9 with TA-Lib where TA-Lib has it, else with sums that are exact
   (`math.fsum`).
-- **Units do not matter**: with prices times four and volumes over four the values are the same. Only
-  `atr_14` is a price.
+- **Units do not matter**: with prices times four and volumes over four the values are the same, and so are
+  those of a coin at a trillionth of a dollar. Only `atr_14` is a price; `amihud_21` and `price_impact_63` are
+  for an amount of the quote currency.
 
 `[-k]` is k bars before; `SMA`, `EMA` and other names in capitals are TA-Lib's, with its seeds. What is
 annual uses the bars a year of the instrument's calendar. What is stated in months has no value on bars
@@ -63,14 +64,18 @@ compiling, which is kept on disk. Without, a bar costs about as much as the whol
 The desk does not use it. It computes what is asked for over the whole history at each close, which takes a
 millisecond for ten years of days; numba alone would take a third of a second and a hundred megabytes.
 
-## What waits for its feed
+## What your feed must bring
 
-The spread, the depth and the flow of an order book, and the funding rate of a perpetual, are not in the
-catalogue, because no feed brings them. What bars tell of them stands under microstructure. The index of
-`market` is the S&P 500 of the samples; where it is not there, or has ended, these have no value.
+`quoted_spread`, `depth_imbalance`, `trade_flow` and `funding_rate` have a value only where your data has an
+order book, its trades or a perpetual's funding: as series of [`macro.csv`](data.md) named after the symbol,
+`BTCUSD.bid`, `.ask`, `.bid_size`, `.ask_size`, `.bought`, `.sold`, `.funding_rate`. What was last published
+while a bar was in progress is the bar's. No bundled feed has any; what bars alone tell stands under
+microstructure too. The index of `market` is the S&P 500 of the samples; where it is not there, or has ended,
+these have no value.
 
-Nothing is cached on disk: in a process each indicator is computed once for a symbol and moment, and two
-moments share no history once a dividend has come between them.
+In a process each indicator is computed once for a symbol and moment; two moments share no history once a
+dividend has come between them. What is dear and not *by the bar* is kept on disk for
+[trainings](models.md#what-can-be-trained), by the digest of the bars and of the catalogue's own source.
 
 """
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
+ZERO = 1e-14
+"""What TA-Lib takes for zero."""
+
 
 class Operation(IntEnum):
     """What an expression does with its inputs a and b, over `bars` bars."""
@@ -25,7 +28,7 @@ class Operation(IntEnum):
     ABSOLUTE = 8
     LOG = 9
     ROOT = 10
-    """Square root; zero below 1e-14, where TA-Lib takes a variance for none."""
+    """Square root of a; zero where a is below b."""
     LARGER = 11
     SMALLER = 12
     WHERE = 13
@@ -133,10 +136,11 @@ class Expression:
         return _expression(-1.0) * self
 
 
-OPEN, HIGH, LOW, CLOSE, VOLUME, LOG_CLOSE, BARS_A_YEAR = (
-    Expression(Operation.FIELD, bars=column) for column in range(7)
+OPEN, HIGH, LOW, CLOSE, VOLUME, LOG_CLOSE, BARS_A_YEAR, UNIT, LEAST_VARIANCE = (
+    Expression(Operation.FIELD, bars=column) for column in range(9)
 )
-"""The columns of a bar; the logarithm of its close; and the bars in a year."""
+"""The columns of a bar; the logarithm of its close; the bars in a year; `unit_of` the first close, and what
+TA-Lib takes for no variance of prices stated in it."""
 
 
 def _expression(value: Expression | float) -> Expression:
@@ -163,9 +167,9 @@ def log(a: Expression) -> Expression:
     return Expression(Operation.LOG, (a,))
 
 
-def root(a: Expression) -> Expression:
-    """Square root; zero below 1e-14."""
-    return Expression(Operation.ROOT, (a,))
+def root(a: Expression, least: Expression | float = ZERO) -> Expression:
+    """Square root; zero below `least`."""
+    return Expression(Operation.ROOT, (a, _expression(least)))
 
 
 def larger(a: Expression, b: Expression | float) -> Expression:
@@ -248,10 +252,10 @@ def lowest_age(a: Expression, bars: int) -> Expression:
     return Expression(Operation.EXTREME_AGE, (a,), bars, -1.0)
 
 
-def deviation(a: Expression, bars: int) -> Expression:
-    """Standard deviation (n) over `bars` bars."""
+def deviation(a: Expression, bars: int, least: Expression | float = ZERO) -> Expression:
+    """Standard deviation (n) over `bars` bars; zero where the variance is below `least`."""
     mean = sma(a, bars)
-    return root(sma(a * a, bars) - mean * mean)
+    return root(sma(a * a, bars) - mean * mean, least)
 
 
 def slope(a: Expression, bars: int) -> Expression:

@@ -1,12 +1,14 @@
 """What an indicator is, and the arrays that all of them read."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, wraps
+from math import frexp
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trader.domain.errors import ToolError
 from trader.domain.market import Floats, Times
@@ -14,6 +16,8 @@ from trader.features.expression import Expression
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Floats | tuple[Floats, ...])
+
+Counts = NDArray[np.int64]
 
 DAYS_A_YEAR = 252.0
 """Sessions a year of a stock exchange; other calendars pass their own number of bars."""
@@ -54,6 +58,8 @@ class Inputs:
     """When each bar began, UTC: for the calendar."""
     index: Floats | None = None
     """The level of an index as it was known when each bar closed, NaN where none was."""
+    beside: Mapping[str, Floats] = field(default_factory=dict)
+    """What a feed brings besides bars (`trader.features.book`), by name, NaN where it brought nothing."""
     _known: dict[Hashable, Floats | tuple[Floats, ...]] = field(default_factory=dict, init=False, repr=False)
     """What `remembered` functions have answered."""
 
@@ -65,7 +71,7 @@ class Inputs:
             if not fit.all():
                 row = int(np.argmin(fit))
                 raise ToolError(f"{name} is {array[row]} at bar {row + 1} of {len(array)}")
-        for name, given in (("opened", self.opened), ("index", self.index)):
+        for name, given in (("opened", self.opened), ("index", self.index), *self.beside.items()):
             if given is not None:
                 self._same_length(name, given)
 
@@ -80,6 +86,16 @@ class Inputs:
     def log_returns(self) -> Floats:
         """log(close / close before), n - 1 values."""
         return np.diff(np.log(self.close))
+
+    @cached_property
+    def stood(self) -> Counts:
+        """`standing` at each bar."""
+        return standing(self.high, self.low)
+
+    @cached_property
+    def unit(self) -> float:
+        """`unit_of` the first close."""
+        return unit_of(float(self.close[0]))
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,7 @@ class Feature:
     function: Callable[[Inputs], Floats]
     """Called with more than `warmup` bars only."""
     scale_free: bool = True
-    """Whether prices in another unit (a split, another currency) give the same values."""
+    """Whether prices in another unit and volumes over it (a split) give the same values."""
     step: Expression | None = None
     """The same, one bar at a time, for `trader.features.stream`; None where there is no such way."""
     windowed: bool = False
@@ -105,6 +121,11 @@ class Feature:
     """Whether its bars are trading days that stand for months: it has no meaning on shorter bars."""
     in_hours: bool = False
     """Whether it reads the time of day: it has no meaning on daily bars."""
+    moving: int = 0
+    """The last bars that must have a range between them: where nothing moved TA-Lib says 0, which reads as
+    oversold."""
+    reads: tuple[str, ...] = ()
+    """What of `Inputs.beside`."""
 
     def compute(self, inputs: Inputs) -> Floats:
         """The indicator at each of the n bars.
@@ -113,7 +134,10 @@ class Feature:
         """
         if len(inputs) <= self.warmup:
             return np.full(len(inputs), np.nan)
-        return self.function(inputs)
+        values = self.function(inputs)
+        if not self.moving or inputs.stood.max() < self.moving:
+            return values
+        return np.where(inputs.stood < self.moving, values, np.nan)
 
 
 def remembered(
@@ -132,6 +156,25 @@ def remembered(
         return cast(R, inputs._known[key])
 
     return call
+
+
+def standing(high: Floats, low: Floats) -> Counts:
+    """How many bars up to each, with it, were all at one price: 0 where the bar itself has a range."""
+    alone = high == low
+    if not alone.any():
+        return np.zeros(len(high), np.int64)
+    place = np.arange(len(high))
+    goes_on = np.concatenate(([False], alone[1:] & alone[:-1] & (high[1:] == high[:-1])))
+    return np.where(alone, place - np.maximum.accumulate(np.where(goes_on, 0, place)) + 1, 0)
+
+
+def unit_of(price: float) -> float:
+    """The power of two that makes a price about a million, and one above that; a product with it is exact.
+
+    TA-Lib takes a variance below 1e-14 and a flow of money below 1 for none, whatever a price is stated in:
+    of a coin at a millionth of a dollar there would be no band.
+    """
+    return 2.0 ** (20 - min(max(frexp(price)[1], -900), 20))
 
 
 def shifted(values: Floats, bars: int) -> Floats:

@@ -214,7 +214,7 @@ def _of_now(  # noqa: C901  # one loop for each operation
     elif operation == ROOT:
         for j in range(first, last):
             a = memory[rows[j, 1]]
-            memory[fixed + j] = 0.0 if a < ZERO else sqrt(a)
+            memory[fixed + j] = 0.0 if a < memory[rows[j, 2]] else sqrt(a)
     elif operation == LARGER:
         for j in range(first, last):
             memory[fixed + j] = max(memory[rows[j, 1]], memory[rows[j, 2]])

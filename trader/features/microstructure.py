@@ -1,8 +1,4 @@
-"""What trading costs and who trades, as far as bars tell: estimates of spread, impact and informed trade.
-
-The spread, the depth and the flow of an order book, and the funding rate of a perpetual, are not here: no
-feed brings them yet. They become rows when one does.
-"""
+"""What trading costs and who trades, as far as bars tell: estimates of spread, impact and informed trade."""
 
 from dataclasses import replace
 from math import erf, sqrt

@@ -87,6 +87,7 @@ def _rsi_row(bars: int) -> Feature:
         _WILDER,
         lambda inputs: talib.RSI(inputs.close, bars),
         step=_rsi(CLOSE, bars),
+        moving=bars,
     )
 
 
@@ -100,6 +101,7 @@ def _cci_row(bars: int) -> Feature:
         _LAMBERT,
         lambda inputs: talib.CCI(inputs.high, inputs.low, inputs.close, bars),
         step=cci((HIGH + LOW + CLOSE) / 3.0, bars),
+        moving=bars,
     )
 
 
@@ -113,6 +115,7 @@ def _willr_row(bars: int) -> Feature:
         "Williams 1973, How I Made One Million Dollars",
         lambda inputs: talib.WILLR(inputs.high, inputs.low, inputs.close, bars),
         step=_willr(bars),
+        moving=bars,
     )
 
 
@@ -132,6 +135,7 @@ OSCILLATORS = (
         _LANE,
         lambda inputs: stochastic(inputs)[0],
         step=_SLOW_K,
+        moving=14,
     ),
     Feature(
         "stoch_d",
@@ -142,6 +146,7 @@ OSCILLATORS = (
         _LANE,
         lambda inputs: stochastic(inputs)[1],
         step=sma(_SLOW_K, 3),
+        moving=14,
     ),
     _cci_row(20),
     _willr_row(14),
@@ -156,6 +161,7 @@ OSCILLATORS = (
         _CHANDE,
         lambda inputs: talib.CMO(inputs.close, 14),
         step=_cmo(CLOSE, 14),
+        moving=14,
     ),
     Feature(
         "stoch_fast_k",
@@ -166,6 +172,7 @@ OSCILLATORS = (
         _LANE,
         lambda inputs: fast_stochastic(inputs)[0],
         step=_FAST_K,
+        moving=5,
     ),
     Feature(
         "stoch_fast_d",
@@ -176,6 +183,7 @@ OSCILLATORS = (
         _LANE,
         lambda inputs: fast_stochastic(inputs)[1],
         step=sma(_FAST_K, 3),
+        moving=5,
     ),
     Feature(
         "stoch_rsi_k",
@@ -186,6 +194,7 @@ OSCILLATORS = (
         _CHANDE,
         lambda inputs: stochastic_rsi(inputs)[0],
         step=_RSI_K,
+        moving=14,
     ),
     Feature(
         "stoch_rsi_d",
@@ -196,6 +205,7 @@ OSCILLATORS = (
         _CHANDE,
         lambda inputs: stochastic_rsi(inputs)[1],
         step=sma(_RSI_K, 3),
+        moving=14,
     ),
     _cci_row(14),
     _willr_row(28),
@@ -208,13 +218,14 @@ OSCILLATORS = (
         "Williams 1985, Technical Analysis of Stocks & Commodities 3",
         lambda inputs: talib.ULTOSC(inputs.high, inputs.low, inputs.close, 7, 14, 28),
         step=_ultimate(),
+        moving=7,
     ),
     Feature(
         "balance_of_power",
         Group.OSCILLATOR,
         "-1 to 1",
         0,
-        "(close - open) / (high - low)",
+        "(close - open) / (high - low), 0 where the bar has no range",
         "Livshin 2001, Technical Analysis of Stocks & Commodities 19",
         balance_of_power,
         step=share(CLOSE - OPEN, HIGH - LOW, where_zero=0.0),

@@ -11,8 +11,8 @@ from trader.domain.market import Floats
 from trader.features.expression import Expression, Operation
 
 Table = NDArray[np.int32]
-FIELDS = 7
-"""Open, high, low, close, volume, log close, bars a year: the first places of the memory."""
+FIELDS = 9
+"""Open, high, low, close, volume, log close, bars a year, unit, least variance: the memory's first places."""
 
 _LOOKS_BACK = {
     Operation.LAG,

@@ -48,8 +48,8 @@ def lowest(inputs: Inputs, bars: int) -> Floats:
 
 @remembered
 def bollinger(inputs: Inputs, bars: int) -> tuple[Floats, ...]:
-    """Upper band, middle and lower band, two deviations apart."""
-    return tuple(talib.BBANDS(inputs.close, bars, 2.0, 2.0))
+    """Upper band, middle and lower band, two deviations apart; in `inputs.unit`."""
+    return tuple(talib.BBANDS(inputs.close * inputs.unit, bars, 2.0, 2.0))
 
 
 @remembered

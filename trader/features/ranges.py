@@ -6,7 +6,7 @@ import talib
 
 from trader.domain.market import Floats
 from trader.features import expression
-from trader.features.expression import CLOSE, HIGH, LOW, Expression, deviation, share, wilder
+from trader.features.expression import CLOSE, HIGH, LEAST_VARIANCE, LOW, Expression, deviation, share, wilder
 from trader.features.feature import Feature, Group, Inputs, over, share_of
 from trader.features.quantities import atr, bollinger, ema, highest, lowest
 from trader.features.volatility import true_range_step
@@ -20,7 +20,7 @@ _YEAR = 252
 def bollinger_position(inputs: Inputs, bars: int) -> Floats:
     """0 at the lower band, 1 at the upper; the middle where the band has no width."""
     upper, _, lower = bollinger(inputs, bars)
-    return share_of(inputs.close - lower, upper - lower, where_zero=0.5)
+    return share_of(inputs.close * inputs.unit - lower, upper - lower, where_zero=0.5)
 
 
 def bollinger_width(inputs: Inputs, bars: int) -> Floats:
@@ -56,7 +56,7 @@ def keltner_position(inputs: Inputs) -> Floats:
 
 
 def _bands(bars: int) -> tuple[Expression, Expression, Expression]:
-    middle, width = expression.sma(CLOSE, bars), 2.0 * deviation(CLOSE, bars)
+    middle, width = expression.sma(CLOSE, bars), 2.0 * deviation(CLOSE, bars, LEAST_VARIANCE)
     return middle + width, middle, middle - width
 
 

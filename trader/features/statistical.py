@@ -17,8 +17,9 @@ _DIFFERENCED = 100
 
 
 def z_score(windows: Floats) -> Floats:
-    """The last value's deviations (n - 1) from the mean."""
-    return share_of(windows[:, -1] - windows.mean(axis=1), windows.std(axis=1, ddof=1))
+    """The last value's deviations (n - 1) from the mean; no value where all are one."""
+    deviation = np.where(np.ptp(windows, axis=1) > 0.0, windows.std(axis=1, ddof=1), 0.0)
+    return share_of(windows[:, -1] - windows.mean(axis=1), deviation)
 
 
 def skewness(windows: Floats) -> Floats:
@@ -71,7 +72,7 @@ def variance_ratio(windows: Floats) -> Floats:
 
 
 def rescaled_range(windows: Floats) -> Floats:
-    """log(R / S) / log n: 0.5 for independent returns, more where they persist."""
+    """log(R / S) / log n: above 0.5 by a few hundredths for independent returns, more where they persist."""
     path = np.cumsum(windows - windows.mean(axis=1, keepdims=True), axis=1)
     reach = share_of(path.max(axis=1) - path.min(axis=1), windows.std(axis=1))
     return np.log(reach) / log(windows.shape[1])

@@ -1,5 +1,7 @@
 """The common indicators one bar at a time: what they would be over all bars, at the cost of one."""
 
+import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,8 +9,9 @@ import numpy as np
 
 from trader.domain.errors import ToolError
 from trader.domain.market import Bars, Floats
-from trader.features.feature import DAYS_A_YEAR, Feature
-from trader.features.program import FIELDS, program
+from trader.features.expression import BARS_A_YEAR, LEAST_VARIANCE, UNIT, ZERO
+from trader.features.feature import DAYS_A_YEAR, Feature, standing, unit_of
+from trader.features.program import program
 
 
 class Stream:
@@ -34,8 +37,12 @@ class Stream:
 
         self._advance: Callable[..., bool] = advance
         self._advance_through: Callable[..., int] = advance_through
+        self._moving = np.array([row.moving or sys.maxsize for row in rows])
+        self._least_moving = int(self._moving.min(initial=sys.maxsize))
         self._layout = self._blank()
         self._count = 0
+        self._stood, self._price = 0, math.nan
+        """Bars, up to the last, that were all at one price; and that price."""
         self._known: Bars | None = None
 
     def __len__(self) -> int:
@@ -50,11 +57,18 @@ class Stream:
         self._layout, self._count, self._known = self._blank(), 0, None
         out = np.empty((len(bars), len(self.names)))
         columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        if len(bars):
+            self._begin(bars.close[0])
         fit = self._advance_through(*self._layout, *columns, out)
         if fit < len(bars):
             self._layout = self._blank()
             raise _unfit(*(column[fit] for column in columns))
         self._count = fit
+        stood = standing(bars.high, bars.low)
+        if fit:
+            self._stood, self._price = int(stood[-1]), float(bars.high[-1])
+        if stood.max(initial=0) >= self._least_moving:
+            out[stood[:, None] >= self._moving] = np.nan
         return out
 
     def add(self, open: float, high: float, low: float, close: float, volume: float) -> Floats:
@@ -63,9 +77,15 @@ class Stream:
         Raises ToolError, and stays as it was, where a number is not finite or a price not above zero.
         """
         out = np.empty(len(self.names))
+        if not self._count:
+            self._begin(close)
         if not self._advance(*self._layout, self._count, out, open, high, low, close, volume):
             raise _unfit(open, high, low, close, volume)
         self._count += 1
+        self._stood = 0 if high != low else self._stood + 1 if high == self._price else 1
+        self._price = high
+        if self._stood >= self._least_moving:
+            out[self._stood >= self._moving] = np.nan
         return out
 
     def follow(self, bars: Bars) -> Floats:
@@ -99,8 +119,15 @@ class Stream:
     def _blank(self) -> tuple[Any, ...]:
         """The program, and its memory as it is before the first bar."""
         memory = self._program.memory.copy()
-        memory[FIELDS - 1] = self._bars_a_year
+        memory[BARS_A_YEAR.bars] = self._bars_a_year
         return self._program.code, memory
+
+    def _begin(self, close: float) -> None:
+        """State the unit of prices, which the first of them decides."""
+        unit = unit_of(close)
+        self._layout[1][UNIT.bars] = unit
+        self._layout[1][LEAST_VARIANCE.bars] = ZERO / (unit * unit)
+        self._stood, self._price = 0, math.nan
 
 
 def _unfit(*bar: float) -> ToolError:

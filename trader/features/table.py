@@ -15,12 +15,18 @@ class Table:
     """Name -> n values for n bars, read-only; the bars must be adjusted."""
 
     def __init__(
-        self, bars: Bars, *, bars_a_year: float, index: Callable[[], Series | None] = lambda: None
+        self,
+        bars: Bars,
+        *,
+        bars_a_year: float,
+        index: Callable[[], Series | None] = lambda: None,
+        beside: Callable[[str], Series | None] = lambda name: None,
     ) -> None:
-        """`index` is asked for only where an indicator reads it."""
+        """`index`, and what stands `beside` the bars, are asked for only where an indicator reads them."""
         self._bars, self._bars_a_year = bars, bars_a_year
         self._computed: dict[str, Floats] = {}
         self._index = index
+        self._beside = beside
         self._recent: dict[int, Table] = {}
         """By bars: the last so many, for indicators that read no more."""
 
@@ -31,8 +37,7 @@ class Table:
             if not has_meaning(row, self._bars.timeframe):
                 self._computed[name] = np.full(len(self._bars), np.nan)
             else:
-                inputs = self._beside_the_index if row.group is Group.MARKET else self._alone
-                self._computed[name] = row.compute(inputs)
+                self._computed[name] = row.compute(self._inputs(row))
         return self._computed[name]
 
     def last(self, name: str) -> float:
@@ -46,7 +51,9 @@ class Table:
             return float(self[name][-1])
         if count not in self._recent:
             recent = self._bars[-count:]
-            self._recent[count] = Table(recent, bars_a_year=self._bars_a_year, index=self._index)
+            self._recent[count] = Table(
+                recent, bars_a_year=self._bars_a_year, index=self._index, beside=self._beside
+            )
         return float(self._recent[count][name][-1])
 
     def __len__(self) -> int:
@@ -54,13 +61,21 @@ class Table:
         return len(self._bars)
 
     def digest_for(self, row: Feature) -> str:
-        """Names all that `row` is computed from: the bars, and the index where it is set beside them."""
-        inputs = self._beside_the_index if row.group is Group.MARKET else self._alone
-        columns = (inputs.open, inputs.high, inputs.low, inputs.close, inputs.volume, inputs.index)
+        """Names all that `row` is computed from: the bars, and what is set beside them."""
+        inputs = self._inputs(row)
+        prices = (inputs.open, inputs.high, inputs.low, inputs.close, inputs.volume)
+        columns = (*prices, inputs.index, *(inputs.beside.get(name) for name in row.reads))
         data = [b"" if column is None else column.astype("<f8").tobytes() for column in columns]
         opened = self._bars.opened.astype("datetime64[s]").astype("<i8").tobytes()
         said = f"{self._bars.timeframe} {self._bars_a_year!r}"
         return digest_bytes(b"\0".join([said.encode(), opened, *data]))
+
+    def _inputs(self, row: Feature) -> Inputs:
+        if row.reads:
+            found = ((name, self._beside(name)) for name in row.reads)
+            known = {name: series for name, series in found if series is not None}
+            return inputs_of(self._bars, bars_a_year=self._bars_a_year, beside=known)
+        return self._beside_the_index if row.group is Group.MARKET else self._alone
 
     @cached_property
     def _alone(self) -> Inputs:

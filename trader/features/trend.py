@@ -132,6 +132,7 @@ TREND = (
         _WILDER,
         adx,
         step=_ADX,
+        moving=14,
     ),
     Feature(
         "plus_di_14",
@@ -142,6 +143,7 @@ TREND = (
         _WILDER,
         lambda inputs: talib.PLUS_DI(inputs.high, inputs.low, inputs.close, 14),
         step=_PLUS,
+        moving=14,
     ),
     Feature(
         "minus_di_14",
@@ -152,6 +154,7 @@ TREND = (
         _WILDER,
         lambda inputs: talib.MINUS_DI(inputs.high, inputs.low, inputs.close, 14),
         step=_MINUS,
+        moving=14,
     ),
     Feature(
         "macd_gap",
@@ -182,6 +185,7 @@ TREND = (
         _WILDER,
         lambda inputs: talib.DX(inputs.high, inputs.low, inputs.close, 14),
         step=carried(_DX),
+        moving=14,
     ),
     Feature(
         "adxr_14",
@@ -192,6 +196,7 @@ TREND = (
         _WILDER,
         lambda inputs: (adx(inputs) + shifted(adx(inputs), 13)) / 2.0,
         step=(_ADX + lag(_ADX, 13)) / 2.0,
+        moving=14,
     ),
     Feature(
         "aroon_up_25",

@@ -9,6 +9,7 @@ from trader.features.expression import (
     CLOSE,
     HIGH,
     LOW,
+    UNIT,
     VOLUME,
     Expression,
     blend,
@@ -33,7 +34,8 @@ _MONTH = 21
 
 def money_flow(inputs: Inputs) -> Floats:
     """Money flow index over 14 bars; no value where none of them had volume."""
-    index = talib.MFI(inputs.high, inputs.low, inputs.close, inputs.volume, 14)
+    high, low, close = (price * inputs.unit for price in (inputs.high, inputs.low, inputs.close))
+    index = talib.MFI(high, low, close, inputs.volume, 14)
     return _traded(inputs, index, 14)
 
 
@@ -109,8 +111,9 @@ def _if_traded(values: Expression, bars: int) -> Expression:
 def _money_flow() -> Expression:
     price = (HIGH + LOW + CLOSE) / 3.0
     change = price - lag(price, 1)
-    up = total(where(change, price * VOLUME), 14)
-    both = up + total(where(-change, price * VOLUME), 14)
+    flow = price * VOLUME * UNIT
+    up = total(where(change, flow), 14)
+    both = up + total(where(-change, flow), 14)
     # TA-Lib gives 0 below a flow of 1.
     return _if_traded(where(both, 100.0 * share(up, both, where_zero=0.0), above=1.0 - 2.0**-53), 14)
 
@@ -144,6 +147,7 @@ VOLUME_FEATURES = (
         "Quong and Soudack 1989, Technical Analysis of Stocks & Commodities 7",
         money_flow,
         step=_money_flow(),
+        moving=14,
     ),
     Feature(
         "obv_slope_21",

@@ -1,8 +1,9 @@
 """One model from inputs to a calibrated probability: chosen inputs, members, their weights, an interval.
 
 Everything in it comes from the rows it was fitted on, so a fold that fits its own pipeline leaks nothing. The
-last quarter of those rows is kept back once, for what must be measured on rows not trained on: calibration,
-the members' weights and the interval. Then the members are fitted again on all rows.
+last quarter of those rows is kept back once, for what must be measured on rows that nothing was learned from:
+calibration, the members' weights and the interval. Then inputs are chosen again, and the members fitted, on
+all rows.
 """
 
 from dataclasses import dataclass
@@ -69,9 +70,11 @@ class Pipeline:
 def fit(samples: Samples, recipe: Recipe) -> Pipeline:
     """Choose inputs, fit, calibrate, weigh, fit again. Raises UsageError for rows that teach nothing."""
     check_trainable(samples, "the part of the history that is trained on")
-    chosen = samples.with_inputs(selecting.best(samples, recipe.best))
-    (split,) = walk_forward(chosen.begins, chosen.ends, 1, embargo=recipe.embargo, first=1.0 - KEPT_BACK)
-    early, late = chosen.take(split.train), chosen.take(split.test)
+    (split,) = walk_forward(samples.begins, samples.ends, 1, embargo=recipe.embargo, first=1.0 - KEPT_BACK)
+    early, late = samples.take(split.train), samples.take(split.test)
+    # Inputs that the rows kept back had a part in choosing would look better on them than they are.
+    tried_on = selecting.best(early, recipe.best)
+    early, late = early.with_inputs(tried_on), late.with_inputs(tried_on)
     members, early_odds, late_odds = [], [], []
     for name in recipe.members:
         way = learner(name, recipe.size)
@@ -85,6 +88,7 @@ def fit(samples: Samples, recipe: Recipe) -> Pipeline:
     weights = _weights(np.array([member.loss for member in members]), late.n_eff)
     pooled = [np.tensordot(weights, np.array(odds), 1) for odds in (early_odds, late_odds)]
     centre = line(pooled[0], early.returns / early.scale, early.weight)
+    chosen = samples.with_inputs(selecting.best(samples, recipe.best))
     return Pipeline(
         inputs=chosen.names,
         members=tuple(

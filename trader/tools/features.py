@@ -70,7 +70,7 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     from trader.features.catalogue import feature
 
     bars = context.view.bars(context.symbol)
-    rows = [feature(name) for name in _named(arguments.names)]
+    rows = [feature(name) for name in named(arguments.names)]
     shortest = min(rows, key=lambda row: row.warmup)
     if len(bars) <= shortest.warmup:
         raise ToolError(f"{shortest.name} needs {shortest.warmup + 1:,} bars, has {len(bars):,}")
@@ -83,7 +83,7 @@ def run(context: ToolContext, arguments: Arguments) -> Result:
     )
 
 
-def _named(asked: Iterable[str]) -> tuple[str, ...]:
+def named(asked: Iterable[str]) -> tuple[str, ...]:
     """The indicators of these names and groups, each once."""
     from trader.features.catalogue import FEATURES
     from trader.features.feature import Group

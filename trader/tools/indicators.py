@@ -31,4 +31,6 @@ def indicators(view: MarketView, symbol: str) -> "Table":
 
     bars = view.bars(symbol)
     a_year = bars_a_year(bars.timeframe, view.instrument(symbol).calendar)
-    return Table(bars, bars_a_year=a_year, index=index)
+    return Table(
+        bars, bars_a_year=a_year, index=index, beside=lambda name: view.published(f"{symbol}.{name}")
+    )

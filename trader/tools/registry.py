@@ -15,6 +15,7 @@ from trader.tools.regime import REGIME
 from trader.tools.risk_numbers import RISK_NUMBERS
 from trader.tools.similar_trades import SIMILAR_TRADES
 from trader.tools.sizing import KELLY
+from trader.tools.sizing_portfolio import KELLY_PORTFOLIO
 from trader.tools.tool import Tool
 from trader.tools.validator import VALIDATOR
 
@@ -29,6 +30,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     FUNDAMENTALS,
     NEWS,
     KELLY,
+    KELLY_PORTFOLIO,
     PORTFOLIO,
     ACCOUNT,
     SIMILAR_TRADES,

@@ -1,5 +1,7 @@
 """Rows for training say what was known at the time, and label what came of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,21 @@ def test_nothing_after_the_view_changes_a_row() -> None:
     now = dataset.samples(SOURCE.view(close_of(649)), recipe("logistic", 5), NAMES)
     alone = dataset.samples(market(700, bars=cut).view(close_of(649)), recipe("logistic", 5), NAMES)
     assert now.digest == alone.digest
+
+
+def test_the_usual_size_of_a_halted_share_is_what_it_was_and_not_what_comes() -> None:
+    whole = SOURCE.bars["BBB"]
+    still = {name: getattr(whole, name).copy() for name in ("open", "high", "low", "close")}
+    for column in still.values():
+        column[300:450] = 80.0
+    halted = replace(whole, **still)
+    size = dataset.usual_size(
+        market(700, bars={"BBB": halted}, symbols=("BBB",)).view(close_of(699)), "BBB", 5
+    )
+    short = market(700, bars={"BBB": halted[:450]}, symbols=("BBB",)).view(close_of(449))
+    np.testing.assert_allclose(size[:450], dataset.usual_size(short, "BBB", 5), rtol=1e-12)
+    assert size[449] == size[400] > 0.0
+    assert (size > 0.0).all()
 
 
 def test_a_barriers_trade_must_earn_its_costs() -> None:

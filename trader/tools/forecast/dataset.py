@@ -114,13 +114,16 @@ def _column(view: MarketView, symbol: str, name: str, cache: FeatureCache | None
 
 
 def usual_size(view: MarketView, symbol: str, horizon: int) -> Floats:
-    """The return's standard deviation over the horizon at each bar, from the last quarter; never zero."""
+    """The return's standard deviation over the horizon at each bar, from the last quarter; never zero.
+
+    Of a share that is halted it is what it was before; 1 where it was never known.
+    """
     bars = view.bars(symbol)
     a_year = bars_a_year(bars.timeframe, view.instrument(symbol).calendar)
     size = indicators(view, symbol)["volatility_63"] * np.sqrt(horizon / a_year)
-    known = size[np.isfinite(size) & (size > 0.0)]
-    fallback = float(np.median(known)) if len(known) else 1.0
-    return np.where(np.isfinite(size) & (size > 0.0), size, fallback)
+    known = np.isfinite(size) & (size > 0.0)
+    last = np.maximum.accumulate(np.where(known, np.arange(len(size)), -1))
+    return np.where(last < 0, 1.0, size[last])
 
 
 def _of_symbol(
