@@ -216,7 +216,7 @@ def test_a_price_that_stands_still_is_neither_oversold_nor_far_from_its_mean() -
         "z_score",
     )
     names = [row.name for row in FEATURES if row.name.startswith(moved)]
-    assert len(names) == 23
+    assert len(names) >= 23
     for name in names:
         assert np.isfinite(computed[name][1419]), name
         assert np.isnan(computed[name][-1]), name
