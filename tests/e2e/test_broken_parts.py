@@ -161,14 +161,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
     return orders
 
 
-def no_space_for(table: str) -> Callable[[Journal, Any], None]:
+def no_space_for(table: str) -> Callable[[Journal, Any, Any], None]:
     """The disk is full as soon as a row of `table` is to be written."""
     write = Journal._write
 
-    def full(journal: Journal, batch: Any) -> None:
+    def full(journal: Journal, connection: Any, batch: Any) -> None:
         if any(row.table.name == table for row in batch):
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(journal, batch)
+        write(journal, connection, batch)
 
     return full
 

@@ -200,7 +200,7 @@ def test_a_short_lock_of_another_program_is_waited_for(kept: Path) -> None:
 def test_a_mistake_of_our_own_in_the_writer_stops_the_journal_too(
     kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def mistaken(journal: Journal, batch: list) -> None:
+    def mistaken(*_: object) -> None:
         raise RuntimeError("off by one")
 
     journal = Journal.open(kept)

@@ -160,7 +160,7 @@ def test_appends_in_quick_succession_share_a_transaction(
     batches: list[int] = []
     write = Journal._write
     monkeypatch.setattr(
-        Journal, "_write", lambda self, batch: (batches.append(len(batch)), write(self, batch))
+        Journal, "_write", lambda self, on, batch: (batches.append(len(batch)), write(self, on, batch))
     )
     with Journal.open(place) as journal:
         for row in range(100):
@@ -205,6 +205,22 @@ def test_a_blob_is_kept_once_under_its_digest(journal: Journal, place: Path) -> 
     assert names == {evidence.digest}
     journal.commit()
     assert ask(place, "SELECT digest, codec FROM blobs") == [(evidence.digest, "zlib")]
+
+
+def test_what_was_put_lately_is_not_sent_to_the_disk_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "KNOWN_PUTS", 2)
+    written: list[object] = []
+    write = Journal._write
+    monkeypatch.setattr(
+        Journal, "_write", lambda self, on, batch: (written.extend(batch), write(self, on, batch))
+    )
+    with Journal.open(place) as journal:
+        for value in (1, 1, 2, 3, 1):  # the last one was two others ago
+            journal.put(value)
+    assert [row.values["data"] for row in written] == ["1", "2", "3", "1"]
+    assert ask(place, "SELECT count(*) FROM blobs") == [(3,)]
 
 
 def test_a_learned_state_is_named_by_its_digest() -> None:

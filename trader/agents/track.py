@@ -68,12 +68,13 @@ def score_history(asked: Rehearsal, progress: Progress) -> dict[str, Forecasts]:
     """Forecasts by record of each senior whose rule states any."""
     closes = asked.closes()
     said: list[Forecast] = []
-    for done, close in enumerate(closes):
-        progress(done, len(closes))
-        view = asked.market.view(close)
-        for known in symbol_evidence(view, asked.symbols, asked.horizon)[0]:
-            if asked.market.bar_at(known.symbol, close) is not None:
-                said += _forecasts(asked, view, known)
+    with asked.forecaster.ahead(asked.market.view(asked.before)):
+        for done, close in enumerate(closes):
+            progress(done, len(closes))
+            view = asked.market.view(close)
+            for known in symbol_evidence(view, asked.symbols, asked.horizon)[0]:
+                if asked.market.bar_at(known.symbol, close) is not None:
+                    said += _forecasts(asked, view, known)
     progress(len(closes), len(closes))
     return recorded(said)
 
@@ -101,13 +102,12 @@ def _report(asked: Rehearsal, view: MarketView, known: SymbolEvidence, agent: Ag
     """As much of a junior's report as bears on a rule, which asks only whether there is a fact in it."""
     evidence: dict[str, Evidence] = {}
     context = asked.context(view, known.symbol)
-    report = agent.report(_case(asked, view, known, evidence, {}))
     for call in agent.calls:
         evidence |= agent.gather(asked.toolbox, context, only=(call.name,))
         report = agent.report(_case(asked, view, known, evidence, {}))
         if not report.empty:
-            break
-    return report
+            return report
+    return agent.report(_case(asked, view, known, evidence, {}))
 
 
 def _case(

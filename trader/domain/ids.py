@@ -6,6 +6,7 @@ Only books and runs, which are lifetimes and not facts, have ULIDs: time, then r
 import base64
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from typing import NewType
 
 BacktestId = NewType("BacktestId", str)
@@ -43,6 +44,7 @@ def round_id(book: BookId, as_of: datetime) -> RoundId:
     return RoundId("r" + _sixteen(book, _moment(as_of)))
 
 
+@lru_cache(maxsize=1024)
 def decision_id(book: BookId, as_of: datetime, symbol: str, horizon: int) -> DecisionId:
     """`d` + 16 characters of (book, as_of, instrument, horizon)."""
     return DecisionId("d" + _sixteen(book, _moment(as_of), symbol, str(horizon)))

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from trader.domain.value import Number, Value, digest
+from trader.domain.value import Number, Value, canonical_json, digest_bytes
 
 
 class Evidence(Value):
@@ -25,9 +25,14 @@ class Evidence(Value):
         return self
 
     @cached_property
+    def canonical(self) -> str:
+        """Its canonical JSON, made once however many agents look at it."""
+        return canonical_json(self)
+
+    @cached_property
     def digest(self) -> str:
         """Names this evidence in reports, opinions and the trace."""
-        return digest(self)
+        return digest_bytes(self.canonical.encode())
 
 
 class Fact(Value):

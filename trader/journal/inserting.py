@@ -1,10 +1,28 @@
-"""One insert statement for each table, compiled once."""
+"""What a batch is written with, compiled once: numbers from the counter, and an insert for each table."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, UniqueConstraint
+from sqlalchemy import Connection, Dialect, Table, UniqueConstraint, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+
+from trader.journal.schema import counter
+
+
+class Numbering:
+    """Takes numbers for rows. Of two processes no two rows get the same: the counter's row is locked."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        taken = update(counter).values(last=counter.c.last + bindparam("rows"))
+        self._take = str(taken.compile(dialect=dialect))
+        self._last = str(select(counter.c.last).compile(dialect=dialect))
+        self._positional = dialect.positional
+
+    def __call__(self, connection: Connection, rows: int) -> range:
+        """As many consecutive numbers as there are `rows`."""
+        connection.exec_driver_sql(self._take, (rows,) if self._positional else {"rows": rows})
+        last: int = connection.exec_driver_sql(self._last).scalar_one()
+        return range(last - rows + 1, last + 1)
 
 
 class Insertion:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
+from trader.domain.reports import Evidence
 from trader.domain.signals import SignalSource
 from trader.domain.value import Value, canonical_json, digest, digest_bytes
 from trader.journal import schema
@@ -52,8 +53,12 @@ class Row(NamedTuple):
 
 def blob(value: Any) -> Row:
     """`value` as a row of `blobs`, named by its digest."""
-    text = canonical_json(value)
-    return Row(schema.blobs, {"digest": digest_bytes(text.encode()), "codec": CODEC, "data": text})
+    if isinstance(value, Evidence):
+        text, name = value.canonical, value.digest
+    else:
+        text = canonical_json(value)
+        name = digest_bytes(text.encode())
+    return Row(schema.blobs, {"digest": name, "codec": CODEC, "data": text})
 
 
 def _columns(value: Value) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 import threading
 from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from sqlalchemy import Engine, Table, select, update
+from sqlalchemy import Connection, Engine, Table
 
 from trader.domain.errors import JournalError
 from trader.domain.value import canonical_json, digest_bytes
 from trader.journal import opening, schema
-from trader.journal.inserting import Insertion
+from trader.journal.inserting import Insertion, Numbering
 from trader.journal.records import Record
 from trader.journal.to_rows import Row, blob, rows
 from trader.journal.upgrade import bring_up_to_date
@@ -24,6 +25,9 @@ BATCH_ROWS = 1_000
 
 PENDING_ROWS = 20_000
 """As many rows make `append` wait for the writer: memory has an end."""
+
+KNOWN_PUTS = 4_096
+"""Values that are not written again when they are put again: agents of a round look at the same evidence."""
 
 
 class Recorder(Protocol):
@@ -79,10 +83,13 @@ class Journal:
         """Use `Journal.open`."""
         self.place = place
         self._engine = engine
+        self._numbers = Numbering(engine.dialect)
         self._inserts = {table: Insertion(table, engine.dialect) for table in schema.RECORDED}
         self._lock = threading.Lock()
         self._work, self._done = threading.Condition(self._lock), threading.Condition(self._lock)
         self._pending: list[Row] = []
+        self._put: dict[str, None] = {}
+        """Names of what was put lately, oldest first."""
         self._appended = self._written = 0
         """Rows so far; the difference is pending or on its way."""
         self._urgent = self._closing = False
@@ -126,8 +133,14 @@ class Journal:
     def put(self, value: Any) -> str:
         """Keep a large value (a `Value` or plain JSON) once, and return the digest that names it."""
         row = blob(value)
-        self._add([row])
-        return str(row.values["digest"])
+        name = str(row.values["digest"])
+        with self._lock:
+            known = name in self._put
+            self._put[name] = None
+            if len(self._put) > KNOWN_PUTS:
+                del self._put[next(iter(self._put))]
+        self._add([] if known else [row])
+        return name
 
     def commit(self) -> None:
         """Return when everything appended before is on disk."""
@@ -164,23 +177,27 @@ class Journal:
             raise JournalError(self._failure.message, hint=self._failure.hint) from self._failure
 
     def _write_all(self) -> None:
-        """The writer thread: batch after batch until closed or failed."""
-        while batch := self._next_batch():
-            failure = None
-            try:
-                with opening.failures_named(self.place):
-                    self._write(batch)
-            except JournalError as error:
-                failure = error
-            except Exception as error:
-                failure = JournalError(f"the journal {self.place} cannot be written: {error!r}")
-                failure.__cause__ = error
-            with self._lock:
-                self._failure = failure
-                self._written += len(batch)
-                self._done.notify_all()
-            if failure:
-                return
+        """The writer thread: batch after batch until closed or failed, over one connection."""
+        with ExitStack() as held:
+            connection: Connection | None = None
+            while batch := self._next_batch():
+                failure = None
+                try:
+                    with opening.failures_named(self.place):
+                        if connection is None:
+                            connection = held.enter_context(self._engine.connect())
+                        self._write(connection, batch)
+                except JournalError as error:
+                    failure = error
+                except Exception as error:
+                    failure = JournalError(f"the journal {self.place} cannot be written: {error!r}")
+                    failure.__cause__ = error
+                with self._lock:
+                    self._failure = failure
+                    self._written += len(batch)
+                    self._done.notify_all()
+                if failure:
+                    return
 
     def _next_batch(self) -> list[Row]:
         """Everything that is pending, once there is a reason to write it; empty when closed."""
@@ -193,13 +210,11 @@ class Journal:
             self._urgent = False
             return batch
 
-    def _write(self, batch: list[Row]) -> None:
+    def _write(self, connection: Connection, batch: list[Row]) -> None:
         """One transaction: numbers for the rows in their order, then one statement for each table."""
         by_table: dict[Table, list[dict[str, Any]]] = defaultdict(list)
-        with self._engine.begin() as connection:
-            connection.execute(update(schema.counter).values(last=schema.counter.c.last + len(batch)))
-            last: int = connection.execute(select(schema.counter.c.last)).scalar_one()
-            for seq, (table, values) in enumerate(batch, start=last - len(batch) + 1):
+        with connection.begin():
+            for seq, (table, values) in zip(self._numbers(connection, len(batch)), batch, strict=True):
                 by_table[table].append({"seq": seq, **values})
             for table, values_of_rows in by_table.items():
                 self._inserts[table](connection, values_of_rows)
