@@ -215,7 +215,7 @@ def test_an_edited_prompt_and_a_new_one_are_in_the_next_trace(settled: Workspace
 def test_a_halted_workspace_decides_and_sends_nothing(settled: Workspace, asked: list[str]) -> None:
     assert trader(settled, "halt", "lunch").returncode == 0
     done = trader(settled, *asked, "--json")
-    assert "lunch; nothing was sent" in done.stderr
+    assert "lunch; nothing is sent until `trader resume`" in done.stderr
     ran = document(done)
     assert ran["outcomes"]["trade"] > 0
     assert ran["fills"] == 0

@@ -7,6 +7,7 @@ from trader.domain.errors import OrderError
 from trader.domain.orders import OrderState, RulingOutcome, Side
 from trader.risk.facts import Breaker, Quote
 from trader.risk.gate import at_collar, rule
+from trader.risk.limits import LIMITS
 
 ALLOWED, CUT, REFUSED = RulingOutcome.ALLOWED, RulingOutcome.CUT, RulingOutcome.REFUSED
 
@@ -180,7 +181,7 @@ BROKEN = {
     ],
 )
 def test_a_reduction_passes_every_limit_that_exists_for_increases(reduction):
-    everything = limits(**{slug: 0 for slug in limits().permitted})
+    everything = limits(**{one.slug: one.lowest for one in LIMITS})
     ruling = rule(reduction, facts({"AAPL": 100}, cash=-50_000, **BROKEN), everything)
     assert (ruling.outcome, ruling.quantity) == (ALLOWED, reduction.quantity)
 
