@@ -56,48 +56,17 @@ class Part:
     tests: tuple[str, ...]
 
 
+RISK = ("asking", "breakers", "facts", "gate", "killswitch", "limits", "protections", "standing", "using")
+ORDERS = ("domain/orders", *(f"brokers/{name}" for name in ("ledger", "protection", "reconcile", "telling")))
+OF_ORDERS = ("actions", "funding", "kinds", "ledger", "paper", "protection", "rates", "reconcile", "telling")
+"""Tests of brokers that need no socket."""
 PARTS = (
+    Part(tuple(f"trader/risk/{name}.py" for name in RISK), ("tests/risk",)),
     Part(
-        tuple(
-            f"trader/risk/{name}.py"
-            for name in (
-                "asking",
-                "breakers",
-                "facts",
-                "gate",
-                "killswitch",
-                "limits",
-                "protections",
-                "standing",
-                "using",
-            )
-        ),
-        ("tests/risk",),
-    ),
-    Part(
-        (
-            "trader/domain/orders.py",
-            "trader/brokers/ledger.py",
-            "trader/brokers/protection.py",
-            "trader/brokers/reconcile.py",
-            "trader/brokers/telling.py",
-        ),
+        tuple(f"trader/{name}.py" for name in ORDERS),
         (
             "tests/properties/test_order_lifecycle.py",
-            *(
-                f"tests/brokers/test_{name}.py"
-                for name in (
-                    "actions",
-                    "funding",
-                    "kinds",
-                    "ledger",
-                    "paper",
-                    "protection",
-                    "rates",
-                    "reconcile",
-                    "telling",
-                )
-            ),
+            *(f"tests/brokers/test_{name}.py" for name in OF_ORDERS),
         ),
     ),
 )

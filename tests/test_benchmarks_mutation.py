@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.children import ROOT
-from benchmarks.mutation import LISTED, PARTS, Change, change, listed
+from benchmarks.mutation import LISTED, PARTS, RISK, Change, change, listed
 
 SHOWN = """# trader.risk.gate.x__largest__mutmut_9: survived
 --- trader/risk/gate.py
@@ -32,6 +32,8 @@ def test_a_change_is_known_by_its_function_and_by_both_its_sides() -> None:
 def test_the_modules_and_tests_of_each_part_are_there() -> None:
     for part in PARTS:
         assert all((ROOT / name).exists() for name in (*part.modules, *part.tests))
+    decides = {path.stem for path in (ROOT / "trader" / "risk").glob("*.py")}
+    assert set(RISK) == decides - {"__init__", "__main__", "document"}, "but the page, and what prints it"
 
 
 def test_every_change_that_may_go_unnoticed_is_of_code_that_is_there_and_has_a_reason() -> None:
