@@ -58,7 +58,8 @@ def correlated(order: Order, standing: Standing) -> Asked:
         symbol
         for symbol in standing.values
         if symbol != order.symbol
-        and facts.correlation(order.symbol, symbol) * direction * facts.direction(symbol) > CORRELATED_OVER
+        and abs(correlation := facts.correlation(order.symbol, symbol)) > CORRELATED_OVER  # mostly it is not
+        and correlation * direction * facts.direction(symbol) > 0
     ]
     return Decimal(1 + len(together))
 
