@@ -143,8 +143,18 @@ def test_an_end_is_told_where_an_order_can_come_to_it(
     state: OrderState, end: OrderState, reason: str | None
 ) -> None:
     one = teller(state)
-    one.ended(ONE, said(end))
+    one.ended(ONE, said(end), asked=False)
     assert one.rows() == (() if reason is None else (event(end, reason=reason),))
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [(S.CANCELLED, "as it was asked"), (S.EXPIRED, "the venue has ended it"), (S.FILLED, "")],
+)
+def test_a_cancel_that_was_asked_for_is_not_the_venues_own_doing(end: OrderState, reason: str) -> None:
+    one = teller(S.PARTLY_FILLED)
+    one.ended(ONE, said(end), asked=True)
+    assert one.rows() == (event(end, reason=reason),)
 
 
 @pytest.mark.parametrize(("filled", "told"), [(3, True), (4, True), (5, False)])
@@ -152,7 +162,7 @@ def test_an_end_waits_for_the_fills_before_it(filled: int, told: bool) -> None:
     one = teller()
     one.filled(ONE, trade(quantity=4), "AAPL")
     one.rows()
-    one.ended(ONE, said(S.CANCELLED, filled))
+    one.ended(ONE, said(S.CANCELLED, filled), asked=False)
     assert bool(one.rows()) is told
 
 
