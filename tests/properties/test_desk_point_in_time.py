@@ -198,9 +198,8 @@ def test_a_look_ahead_is_found_in_the_track_and_in_what_is_learned_from_it() -> 
 class Clairvoyant(Forecaster):
     """Trains on labels that have not resolved yet."""
 
-    def _fit(self, later: Any, moment: np.datetime64, horizon: int) -> Model:
-        ahead = np.timedelta64(60, "D")
-        return super()._fit(later._market.view(later.as_of + 60 * 24 * HOUR), moment + ahead, horizon)
+    def _fit(self, view: Any, horizon: int) -> Model:
+        return super()._fit(view._market.view(view.as_of + 60 * 24 * HOUR), horizon)
 
 
 @pytest.mark.parametrize("future", [Future.NOISE, Future.NOTHING])

@@ -68,13 +68,12 @@ def score_history(asked: Rehearsal, progress: Progress) -> dict[str, Forecasts]:
     """Forecasts by record of each senior whose rule states any."""
     closes = asked.closes()
     said: list[Forecast] = []
-    with asked.forecaster.ahead(asked.market.view(asked.before)):
-        for done, close in enumerate(closes):
-            progress(done, len(closes))
-            view = asked.market.view(close)
-            for known in symbol_evidence(view, asked.symbols, asked.horizon)[0]:
-                if asked.market.bar_at(known.symbol, close) is not None:
-                    said += _forecasts(asked, view, known)
+    for done, close in enumerate(closes):
+        progress(done, len(closes))
+        view = asked.market.view(close)
+        for known in symbol_evidence(view, asked.symbols, asked.horizon)[0]:
+            if asked.market.bar_at(known.symbol, close) is not None:
+                said += _forecasts(asked, view, known)
     progress(len(closes), len(closes))
     return recorded(said)
 

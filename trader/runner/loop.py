@@ -125,7 +125,6 @@ async def run(
                     journal=workspace.journal,
                 )
             )
-            held.enter_context(forecaster.ahead(market.view(chosen.closes[-1])))
             trading = _replay(rounds, settings.run.speed, observer, control, clock)
             finished = await opening.ended(trading, journal, run_id, clock)
     return Ran(book, run_id, finished, workspace.journal, clock.monotonic() - began, market)

@@ -3,7 +3,6 @@
 import hashlib
 import subprocess
 import sys
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -70,38 +69,6 @@ def test_what_happens_after_the_refit_does_not_reach_the_model() -> None:
     shorter = market(800, bars={symbol: SOURCE.bars[symbol][: day + 1] for symbol in SOURCE.symbols})
     here, there = SOURCE.view(close_of(day + 15)), shorter.view(close_of(day + 15))
     assert bytes_of(Forecaster().at(here, 5)) == bytes_of(Forecaster().at(there, 5))
-
-
-def test_models_trained_ahead_are_those_trained_when_asked_for(walked: Forecaster) -> None:
-    early = Forecaster()
-    with early.ahead(LAST):
-        for day in (540, 700, 799):
-            view = SOURCE.view(close_of(day))
-            assert bytes_of(early.at(view, 5)) == bytes_of(walked.at(view, 5))
-
-
-def test_what_is_trained_ahead_is_kept_for_the_rest_of_the_history(tmp_path: Path) -> None:
-    early = Forecaster(tmp_path)
-    with early.ahead(LAST):
-        early.at(SOURCE.view(close_of(650)), 5)
-        begun = time.monotonic()
-        while len(list(tmp_path.glob("*.ubj"))) < 8 and time.monotonic() < begun + 60:
-            time.sleep(0.01)
-    assert len(list(tmp_path.glob("*.ubj"))) == 8  # of the closes 650, 671, ... 797
-    assert early.notes == ()
-
-
-def test_nothing_is_trained_ahead_of_who_asks_for_nothing(tmp_path: Path) -> None:
-    with Forecaster(tmp_path).ahead(LAST):
-        pass
-    assert not list(tmp_path.iterdir())
-
-
-def test_what_was_not_begun_when_ahead_ended_is_trained_when_asked_for(walked: Forecaster) -> None:
-    early = Forecaster()
-    with early.ahead(LAST):
-        early.at(SOURCE.view(close_of(540)), 5)
-    assert bytes_of(early.at(LAST, 5)) == bytes_of(walked.at(LAST, 5))
 
 
 def test_history_is_what_would_have_been_forecast_at_each_moment(walked: Forecaster) -> None:

@@ -1,11 +1,8 @@
 """Which model forecasts at which moment: the one trained at the latest refit moment not after it."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,10 +79,8 @@ class Forecaster:
         self.validator = validator
         self.seed = seed
         self.refit_bars = refit_bars
-        self._models: dict[tuple[np.datetime64, int], Future[Model]] = {}
-        """By refit moment and horizon: the model, or why there is none, or that it is on its way."""
-        self._ahead: tuple[ThreadPoolExecutor, MarketView] | None = None
-        """Who trains before it is asked for, and up to where."""
+        self._models: dict[tuple[np.datetime64, int], Model | ToolError] = {}
+        """By refit moment and horizon: the model, or why there was none to be had."""
         self._refits: tuple[MarketView, Times] | None = None
         self._answers: tuple[MarketView, Model, dict[str, tuple[Matrix, Floats]]] | None = None
         """Of the last view and model asked about, by symbol: what `_explained` says."""
@@ -102,35 +97,15 @@ class Forecaster:
         if not len(refits):
             raise ToolError(f"needs {self.refit_bars} bars before it is first trained")
         moment = refits[-1]
-        known = self._models.get((moment, horizon))
-        if known is None:
-            self._train_following(moment, horizon)
-        if known is None or known.cancel():  # nobody has begun with it
-            known = self._models[moment, horizon] = _ended(partial(self._fit, view, moment, horizon))
-        return known.result()
-
-    @contextmanager
-    def ahead(self, until: MarketView) -> Iterator[None]:
-        """Within it, who asks for a model has the following ones trained meanwhile, up to the view's moment.
-
-        In a thread of its own: trees grow without Python's lock. Each model sees what was available at its
-        own moment and has the same bytes as one that is trained when it is asked for.
-        """
-        with ThreadPoolExecutor(1, "forecaster") as pool:
-            self._ahead = pool, until
+        if (moment, horizon) not in self._models:
             try:
-                yield
-            finally:
-                self._ahead = None
-                pool.shutdown(cancel_futures=True)
-
-    def _train_following(self, moment: np.datetime64, horizon: int) -> None:
-        if self._ahead is None:
-            return
-        pool, until = self._ahead
-        for later in _refits(until, self.refit_bars):
-            if later > moment and (later, horizon) not in self._models:
-                self._models[later, horizon] = pool.submit(self._fit, until, later, horizon)
+                self._models[moment, horizon] = self._fit(view.earlier(as_datetime(moment)), horizon)
+            except ToolError as error:
+                self._models[moment, horizon] = error
+        found = self._models[moment, horizon]
+        if isinstance(found, ToolError):
+            raise found
+        return found
 
     def predict(self, view: MarketView, symbol: str, horizon: int) -> Forecast:
         """Forecast the event of `symbol` at the view's moment, by the promoted model where it may be asked.
@@ -226,12 +201,12 @@ class Forecaster:
     def refits(self, view: MarketView) -> Times:
         """Every refit moment up to the view's, oldest first."""
         if self._refits is None or self._refits[0] is not view:
-            self._refits = view, _refits(view, self.refit_bars)
+            symbols = [symbol for symbol in view.symbols if len(view.bars(symbol))]
+            moments = closes(view, symbols) if symbols else np.array([], "datetime64[s]")
+            self._refits = view, moments[self.refit_bars - 1 :: self.refit_bars]
         return self._refits[1]
 
-    def _fit(self, later: MarketView, moment: np.datetime64, horizon: int) -> Model:
-        """The model of a refit moment that is not after the view's. Raises ToolError."""
-        view = later.earlier(as_datetime(moment))
+    def _fit(self, view: MarketView, horizon: int) -> Model:
         rows = training_rows(view, horizon)
         check_enough(rows)
         booster = load(self._trained(rows))
@@ -248,22 +223,6 @@ class Forecaster:
             notes += cache.keep(self._folder, training, data)
         self._notes += [note for note in notes if note not in self._notes]
         return data
-
-
-def _refits(view: MarketView, refit_bars: int) -> Times:
-    symbols = [symbol for symbol in view.symbols if len(view.bars(symbol))]
-    moments = closes(view, symbols) if symbols else np.array([], "datetime64[s]")
-    return moments[refit_bars - 1 :: refit_bars]
-
-
-def _ended(work: Callable[[], Model]) -> "Future[Model]":
-    """What `work` returns or why it cannot, kept."""
-    future: Future[Model] = Future()
-    try:
-        future.set_result(work())
-    except ToolError as error:
-        future.set_exception(error)
-    return future
 
 
 def _closed_now(view: MarketView, symbol: str) -> bool:
