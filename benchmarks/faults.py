@@ -1,6 +1,6 @@
 """What must hold whatever happens, at its full count: the tests in CI ask the same of fewer cases.
 
-Not among the benchmarks that run without a name: it takes the better part of an hour.
+Not among the benchmarks that run without a name: it takes an hour or two.
 """
 
 import random
