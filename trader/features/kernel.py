@@ -10,6 +10,7 @@ from math import inf, log, nan, sqrt
 from typing import Any, TypeVar, cast
 
 from trader.domain.market import Floats
+from trader.features.expression import ZERO
 from trader.features.program import Table
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -21,8 +22,6 @@ try:
 except ImportError:
     COMPILED = False
 
-ZERO = 1e-14
-"""What TA-Lib takes for zero."""
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE = 3, 4, 5, 6
 OVER, ABSOLUTE, LOG, ROOT = 7, 8, 9, 10
