@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from trader.domain.portfolio import RoundTrip
 from trader.domain.value import Amount, Moment, Value
-from trader.risk.facts import Breaker
+from trader.risk.facts import Breaker, streak_length
 from trader.risk.limits import Limits
 
 NextClose: TypeAlias = Callable[[datetime], datetime]
@@ -121,7 +121,7 @@ def _losing_streak(
     at: datetime, closed: Sequence[RoundTrip], permitted: Decimal, next_close: NextClose
 ) -> Breaker | None:
     """From the trade that completed the streak to the end of the next full session, then anew."""
-    length = max(1, int(permitted))
+    length = streak_length(permitted)
     run = losses_in_a_row(closed)
     if run < length:
         return None

@@ -27,6 +27,11 @@ NO_QUOTE = Quote(bid=ZERO, ask=ZERO)
 """Where there should be one and nobody has told it: it refuses increases."""
 
 
+def streak_length(permitted: Decimal | None) -> int:
+    """Losses in a row that are a streak, by the setting of that limit: one at least."""
+    return max(1, int(permitted or 1))
+
+
 class Breaker(Value):
     """No entries in this book from `since` on."""
 

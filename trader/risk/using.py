@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from trader.risk.asking import CORRELATED_OVER
-from trader.risk.facts import ZERO
+from trader.risk.facts import ZERO, streak_length
 from trader.risk.standing import Standing
 
 
@@ -23,7 +23,7 @@ def losses_in_a_row(standing: Standing) -> Decimal:
     tripped = [one for one in facts.breakers if one.reason == "losing_streak"]
     if not tripped or facts.breaker("losing_streak") is not None:
         return Decimal(facts.losses_in_a_row)
-    return Decimal(facts.losses_in_a_row % max(1, int(tripped[-1].permitted or 1)))
+    return Decimal(facts.losses_in_a_row % streak_length(tripped[-1].permitted))
 
 
 def position_size(standing: Standing) -> Decimal | None:
